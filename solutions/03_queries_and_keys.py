@@ -1,0 +1,903 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 03 · Queries and keys
+#
+# In this lesson you give every token two vectors, one that asks and one that answers, and keep their
+# scores in a range where learning is possible. At the end you can
+#
+# - project embeddings into queries and keys, and score one against the other;
+# - say why the score matrix is no longer symmetric, and when it is again;
+# - measure what happens to softmax and its gradient when vectors grow long, and cure it.
+#
+# **You need:** lesson 02 (dot products, softmax over rows, weighted averages). **Time:** 60 minutes.
+
+# %%
+from spotlight.notebook import check, hint, predict, reveal, start, verify
+
+start("queries_and_keys")
+
+# %% tags=["authoring"]
+from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite
+from spotlight.authoring.kit import randn
+
+# %%
+import math
+
+import torch
+from torch import Tensor
+
+from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, query_weights
+from spotlight.visualizations import show_bars, show_curves, show_heatmap, show_heatmaps, show_projection
+
+# %% [markdown]
+# ## Where lesson 02 got stuck
+#
+# Lesson 02 ended on a limit: with one vector per token, the score of *cat* against *sat* is the score
+# of *sat* against *cat*. The next cell computes those scores once more. Look across the diagonal.
+
+# %%
+X = embeddings()  # (4, 3)
+raw_scores = X @ X.T  # (4, 4)
+show_heatmap(
+    raw_scores,
+    TOKENS,
+    TOKENS,
+    kind="scores",
+    title="Raw scores XXᵀ",
+    caption="Each entry equals its mirror image: one vector per token cannot tell asking from answering.",
+)
+
+# %% [markdown]
+# Think of a job fair. Everybody writes two cards: *what I look for* and *what I bring*. A match is one
+# person's first card against another's second, and need not hold the other way round.
+#
+# A token gets its two cards by two matrices. $W_Q$ turns the embedding into a **query**, $W_K$ turns
+# the same embedding into a **key**:
+#
+# $$Q = XW_Q \qquad K = XW_K$$
+#
+# with $X$ of shape (n, d_model) and both matrices of shape (d_model, d_k). In a model both are learned;
+# here they are given, with entries small enough to check by hand.
+
+# %% [markdown]
+# ## 1 · Project
+#
+# One function serves both. Each row of `x` is one token's embedding, and it is multiplied by the matrix
+# from the right.
+
+# %% exercise="project" points=1 minutes=4 difficulty=1
+def project(x: Tensor, weights: Tensor) -> Tensor:
+    """Every token seen through one matrix.
+
+    x: (n, d_model), weights: (d_model, d_k) → (n, d_k)
+    """
+    # TODO: multiply every row of x by weights, from the right.
+    ### BEGIN SOLUTION
+    return x @ weights
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def five_tokens(project):
+    "Five tokens of width 4, projected to width 3."
+    return project(randn(5, 4), randn(4, 3))
+
+
+@probe
+def square(project):
+    "Three tokens of width 3, projected to width 3."
+    return project(randn(3, 3), randn(3, 3))
+
+
+edit(
+    "transposed-weights",
+    "You multiply by the transpose of the matrix: `weights` is (d_model, d_k) and stands on the right as it is.",
+    "x @ weights",
+    "x @ weights.T",
+)
+edit(
+    "element-by-element",
+    "`*` multiplies entry by entry; a projection is a matrix product, `@`.",
+    "x @ weights",
+    "x * weights",
+)
+edit(
+    "weights-from-the-left",
+    "You put the matrix on the left, which mixes tokens; rows of `x` are tokens, so the matrix stands on the right.",
+    "x @ weights",
+    "weights @ x",
+)
+rewrite("matmul", "x @ weights", "torch.matmul(x, weights)")
+rewrite("einsum", "x @ weights", 'torch.einsum("nd,dk->nk", x, weights)')
+
+
+@alternative
+def project__row_by_row(x, weights):
+    return torch.stack([torch.stack([row @ column for column in weights.T]) for row in x])
+
+
+forbid("Linear", "linear", because="write the product itself, so that the shapes are yours to see.")
+hint("One row of the result belongs to one token. Which row of `x`, and which part of `weights`, does its first entry need?")
+hint("A matrix product pairs rows of the left with columns of the right. The result is (n, d_k): what must stand left, what right?")
+hint("```python\nreturn <tokens> @ <matrix>\n```")
+
+# %% [markdown]
+# Now one embedding becomes two vectors. The picture shows *cat*: the same starting point, two matrices,
+# two places.
+
+# %%
+W_Q, W_K = query_weights(), key_weights()  # (3, 3) each
+Q, K = project(X, W_Q), project(X, W_K)  # (4, 3) each
+show_projection(
+    X[1],
+    {"query": W_Q, "key": W_K},
+    name="cat",
+    title="One embedding, two projections",
+    caption="The first two components of *cat*, of its query and of its key.",
+)
+
+# %% [markdown]
+# **A query does not belong to the word.** It belongs to the word *and the matrix*. Change one entry of
+# $W_Q$ and every token's query moves, though no embedding changed:
+
+# %%
+other_W_Q = W_Q.clone()
+other_W_Q[1, 0] = 2.0
+print("query of cat          ", project(X, W_Q)[1].tolist())
+print("after one changed entry", project(X, other_W_Q)[1].tolist())
+
+# %% [markdown]
+# ## 2 · Score queries against keys
+#
+# Queries and keys are compared by the dot product, as in lesson 02. That only makes sense because both
+# live in the same space: d_k numbers each, in the same coordinates, even though they got there by
+# different matrices.
+
+# %% prediction="still_symmetric"
+predict("still_symmetric", "no", choices=["yes", "no"])  # will query-key scores be symmetric?
+
+# %% exercise="query_key_scores" points=1 minutes=5 difficulty=1
+def query_key_scores(q: Tensor, k: Tensor) -> Tensor:
+    """How well each query matches each key; row i belongs to query i.
+
+    q: (n, d_k), k: (m, d_k) → (n, m)
+    """
+    # TODO: return the dot product of every query with every key.
+    ### BEGIN SOLUTION
+    return q @ k.T
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def three_against_five(query_key_scores):
+    "Three queries against five keys of width 4."
+    return query_key_scores(randn(3, 4), randn(5, 4))
+
+
+@probe
+def as_many_keys_as_queries(query_key_scores):
+    "Four queries against four keys of width 4."
+    return query_key_scores(randn(4, 4), randn(4, 4))
+
+
+edit(
+    "keys-against-queries",
+    "You scored keys against queries: row i should belong to query i. Swap the two.",
+    "q @ k.T",
+    "k @ q.T",
+)
+edit(
+    "summed-over-tokens",
+    "QᵀK sums over tokens and compares dimensions; you want to sum over d_k and compare tokens.",
+    "q @ k.T",
+    "q.T @ k",
+)
+edit(
+    "key-not-transposed",
+    "Without the transpose the product does not pair queries with keys: the d_k columns of `q` must meet the d_k columns of `k`.",
+    "q @ k.T",
+    "q @ k",
+)
+edit(
+    "queries-against-queries",
+    "You compare queries with queries; the right-hand side should be the keys.",
+    "q @ k.T",
+    "q @ q.T",
+)
+rewrite("einsum", "q @ k.T", 'torch.einsum("nd,md->nm", q, k)')
+rewrite("broadcast", "q @ k.T", "(q[:, None, :] * k[None, :, :]).sum(dim=-1)")
+
+
+@alternative
+def query_key_scores__loop(q, k):
+    scores = torch.empty(len(q), len(k))
+    for i in range(len(q)):
+        for j in range(len(k)):
+            scores[i, j] = torch.dot(q[i], k[j])
+    return scores
+
+
+forbid(
+    "scaled_dot_product_attention",
+    "MultiheadAttention",
+    because="it is the very thing you are building.",
+)
+hint("Entry (i, j) is one number made of two vectors. Which two?")
+hint("Rows of `q` should meet rows of `k`. A matrix product pairs rows with columns: what turns the rows of `k` into columns?")
+hint("```python\nreturn <queries> @ <keys, turned so that their d_k runs downwards>\n```")
+
+# %%
+scores = query_key_scores(Q, K)  # (4, 4)
+reveal("still_symmetric", "yes" if torch.equal(scores, scores.T) else "no")
+show_heatmaps(
+    {"raw: XXᵀ": raw_scores, "projected: QKᵀ": scores},
+    TOKENS,
+    TOKENS,
+    kind="scores",
+    title="The same tokens, scored twice",
+    caption="Left, each entry equals its mirror image. Right, asking and answering have come apart.",
+)
+
+# %% [markdown]
+# Check one pair by hand. The query of *cat* is (1, 2, 1) and the key of *sat* is (3, 1, 1), so the score
+# is 3 + 2 + 1 = 6. The other way round, the query of *sat* is (0, 4, 1) and the key of *cat* is
+# (2, 1, 0): 0 + 4 + 0 = 4.
+#
+# In "The cat chased the mouse", *cat* needs *chased* to know what it did, and *chased* needs *cat* to
+# know who did it. Two questions, so two numbers.
+
+# %% [markdown]
+# ## 3 · Measure the asymmetry
+#
+# "Not symmetric" is yes or no. A number says how far. Take the largest gap between an entry and its
+# mirror image, $\max_{ij} |S_{ij} - S_{ji}|$.
+
+# %% exercise="asymmetry" points=1 minutes=4 difficulty=1
+def asymmetry(scores: Tensor) -> Tensor:
+    """The largest absolute gap between an entry and its mirror image.
+
+    scores: (n, n) → a tensor with one number, 0 exactly when scores is symmetric
+    """
+    # TODO: return the largest |scores[i, j] - scores[j, i]|.
+    ### BEGIN SOLUTION
+    return (scores - scores.T).abs().max()
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+def _lopsided(n):
+    return randn(n, n + 1)[:, :n]
+
+
+@probe
+def three_tokens(asymmetry):
+    "Scores of three tokens."
+    return asymmetry(_lopsided(3))
+
+
+@probe
+def six_tokens(asymmetry):
+    "Scores of six tokens."
+    return asymmetry(_lopsided(6))
+
+
+@probe
+def symmetric(asymmetry):
+    "A symmetric matrix: the answer is 0."
+    half = _lopsided(4)
+    return asymmetry(half + half.T)
+
+
+edit(
+    "average-gap",
+    "You return the average gap; the question is about the largest one.",
+    ".max()",
+    ".mean()",
+)
+edit(
+    "sum-of-gaps",
+    "You add all gaps up; return the largest one.",
+    ".max()",
+    ".sum()",
+)
+edit(
+    "largest-score",
+    "That is the largest score, not the largest gap: subtract the mirrored matrix first.",
+    "(scores - scores.T)",
+    "scores",
+)
+edit(
+    "gap-against-reversed-rows",
+    "`flip` reverses the order of the rows; the mirror image across the diagonal is the transpose.",
+    "scores.T",
+    "scores.flip(0)",
+)
+edit(
+    "smallest-gap",
+    "You return the smallest gap, and that is 0 on every diagonal; return the largest.",
+    ".max()",
+    ".min()",
+)
+# The difference is antisymmetric, so its largest entry is its largest absolute entry too.
+rewrite("antisymmetric", "(scores - scores.T).abs().max()", "(scores - scores.T).max()")
+rewrite("amax", ".abs().max()", ".abs().amax()")
+
+
+@alternative
+def asymmetry__loop(scores):
+    n = len(scores)
+    return max(abs(scores[i, j] - scores[j, i]) for i in range(n) for j in range(n))
+
+
+forbid("allclose", "equal", because="those answer yes or no, and a number is asked for.")
+hint("Which matrix has the entry (j, i) of `scores` at (i, j)?")
+hint("Gaps can be negative. What makes all of them count the same?")
+hint("```python\ngaps = <scores minus its mirror image>\nreturn <largest of their absolute values>\n```")
+
+# %%
+print(f"raw scores XXᵀ       {asymmetry(raw_scores).item():.1f}")
+print(f"projected scores QKᵀ {asymmetry(scores).item():.1f}")
+
+# %% [markdown]
+# ## 4 · One matrix for both roles
+#
+# What if the two cards are copies of each other, $W_Q = W_K$? Build the scores for that case and let
+# your own measure answer.
+
+# %% exercise="tied_scores" points=1 minutes=4 difficulty=2
+def tied_scores(x: Tensor, weights: Tensor) -> Tensor:
+    """Scores when one matrix makes both the queries and the keys.
+
+    x: (n, d_model), weights: (d_model, d_k) → (n, n)
+    """
+    # TODO: project once, and score the projections against themselves.
+    ### BEGIN SOLUTION
+    projected = project(x, weights)  # (n, d_k)
+    return query_key_scores(projected, projected)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def five_tokens(tied_scores):
+    "Five tokens of width 4, projected to width 3."
+    return tied_scores(randn(5, 4), randn(4, 3))
+
+
+@probe
+def square(tied_scores):
+    "Three tokens of width 3, projected to width 3."
+    return tied_scores(randn(3, 3), randn(3, 3))
+
+
+edit(
+    "keys-not-projected",
+    "Only one side is projected: with W_Q = W_K both the queries and the keys go through the matrix.",
+    "query_key_scores(projected, projected)",
+    "query_key_scores(projected, x)",
+)
+edit(
+    "nothing-projected",
+    "These are the raw scores XXᵀ: use the projected tokens on both sides.",
+    "query_key_scores(projected, projected)",
+    "query_key_scores(x, x)",
+)
+edit(
+    "transposed-weights",
+    "You project with the transpose of the matrix; `weights` is used as it is.",
+    "project(x, weights)",
+    "project(x, weights.T)",
+)
+edit(
+    "dimensions-compared",
+    "You compare dimensions instead of tokens: the result should be (n, n), one row per token.",
+    "query_key_scores(projected, projected)",
+    "projected.T @ projected",
+)
+rewrite("matrix-products", "query_key_scores(projected, projected)", "projected @ projected.T")
+rewrite("one-expression", "project(x, weights)", "x @ weights")
+
+
+@alternative
+def tied_scores__one_form(x, weights):
+    return x @ (weights @ weights.T) @ x.T
+
+
+forbid("scaled_dot_product_attention", because="write the scores yourself.")
+hint("With one matrix for both roles, what do Q and K have in common?")
+hint("You have a function that projects and a function that scores. Which arguments does each get?")
+hint("```python\nprojected = project(...)\nreturn query_key_scores(<queries>, <keys>)\n```")
+
+# %%
+print(f"asymmetry with W_Q = W_K: {asymmetry(tied_scores(X, W_Q)).item():.1f}")
+show_heatmap(
+    tied_scores(X, W_Q),
+    TOKENS,
+    TOKENS,
+    kind="scores",
+    title="One matrix for queries and keys",
+    caption="Symmetric again: entry (i, j) is p_i · p_j, and so is entry (j, i).",
+)
+
+# %% [markdown]
+# Symmetry is the special case, then: it holds for every input when $W_Q = W_K$. Two matrices are what
+# breaks it.
+
+# %% [markdown]
+# ## 5 · How large do scores get?
+#
+# So far d_k is 3. Real models use 64 or 128. A dot product is a sum of d_k products, and sums of more
+# terms spread wider. Measure it: draw many random queries and keys, and take the variance of their
+# scores.
+
+# %% exercise="score_variance" points=1 minutes=6 difficulty=2
+def score_variance(q: Tensor, k: Tensor) -> Tensor:
+    """Variance of the score of query i with key i, over all i.
+
+    q: (n, d_k), k: (n, d_k) → a tensor with one number (divide by n - 1, as torch does by default)
+    """
+    # TODO: compute the n dot products q[i] · k[i], then their variance.
+    ### BEGIN SOLUTION
+    scores = (q * k).sum(dim=-1)  # (n,)
+    return scores.var()
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def narrow(score_variance):
+    "Seven pairs of width 3."
+    return score_variance(randn(7, 3), randn(7, 3))
+
+
+@probe
+def wide(score_variance):
+    "Twenty pairs of width 64."
+    return score_variance(randn(20, 64), randn(20, 64))
+
+
+edit(
+    "standard-deviation",
+    "That is the standard deviation; the variance is its square.",
+    "scores.var()",
+    "scores.std()",
+)
+edit(
+    "variance-of-products",
+    "You take the variance of the single products; add them up over d_k first, so that each pair gives one score.",
+    "(q * k).sum(dim=-1)",
+    "(q * k)",
+)
+edit(
+    "summed-over-pairs",
+    "You add up over the pairs (dim 0); a dot product adds up over d_k, the last dimension.",
+    "dim=-1",
+    "dim=0",
+)
+edit(
+    "averaged-over-width",
+    "You average over d_k instead of adding up, which hides just the growth that is to be measured.",
+    ".sum(dim=-1)",
+    ".mean(dim=-1)",
+)
+edit(
+    "every-pair",
+    "You score every query against every key; only query i with key i is asked for.",
+    "(q * k).sum(dim=-1)",
+    "(q @ k.T)",
+)
+rewrite("einsum", "(q * k).sum(dim=-1)", 'torch.einsum("nd,nd->n", q, k)')
+rewrite("diagonal", "(q * k).sum(dim=-1)", "(q @ k.T).diagonal()")
+
+
+@alternative
+def score_variance__by_definition(q, k):
+    scores = torch.stack([a @ b for a, b in zip(q, k)])
+    return ((scores - scores.mean()) ** 2).sum() / (len(scores) - 1)
+
+
+forbid("cov", "corrcoef", because="the two steps, scores and variance, are the point.")
+hint("How many scores come out of n pairs? The variance is taken over those.")
+hint("`q * k` holds all single products, (n, d_k). Over which dimension do they add up to dot products?")
+hint("```python\nscores = <products, added up over d_k>  # (n,)\nreturn <their variance>\n```")
+
+# %%
+torch.manual_seed(0)
+for d_k in (8, 64, 512):
+    q, k = torch.randn(4_000, d_k), torch.randn(4_000, d_k)
+    variance = score_variance(q, k).item()
+    print(f"d_k = {d_k:3}   variance {variance:6.1f}   typical size {math.sqrt(variance):5.1f}")
+
+# %% [markdown]
+# The variance is d_k, as near as 4,000 draws can tell: each of the d_k products has variance 1, and
+# variances of independent terms add up. So the typical score grows like $\sqrt{d_k}$.
+#
+# A colleague reports: "I left the scaling out. With d_k = 8 it trains fine, so we do not need it." Your
+# model will have d_k = 128.
+
+# %% prediction="colleague"
+predict(
+    "colleague",
+    "it fails at 128",
+    choices=["it holds at 128", "it fails at 128"],  # does the finding carry over?
+)
+
+# %% [markdown]
+# ## 6 · What large scores do to learning
+#
+# Softmax of large scores puts nearly everything on one token, as a low temperature does. The trouble is
+# not the sharp choice. It is that the choice cannot be learned any more: measure how much the weights
+# move when a score moves a little.
+#
+# That is the **Jacobian** of softmax, the (n, n) matrix of $\partial\, \text{weight}_i / \partial\,
+# \text{score}_j$. `torch.autograd.functional.jacobian(function, x)` computes it.
+
+# %% exercise="softmax_sensitivity" points=1 minutes=8 difficulty=2
+def softmax_sensitivity(scores: Tensor) -> Tensor:
+    """The largest absolute entry of softmax's Jacobian at one row of scores.
+
+    scores: (n,) → a tensor with one number
+    """
+    # TODO: take the Jacobian of softmax at scores, and return its largest absolute entry.
+    ### BEGIN SOLUTION
+    jacobian = torch.autograd.functional.jacobian(lambda s: torch.softmax(s, dim=-1), scores)
+    return jacobian.abs().max()
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def gentle(softmax_sensitivity):
+    "Five scores of typical size 1."
+    return softmax_sensitivity(randn(5))
+
+
+@probe
+def strong(softmax_sensitivity):
+    "Seven scores of typical size 3."
+    return softmax_sensitivity(3 * randn(7))
+
+
+edit(
+    "gradient-of-the-sum",
+    "The weights always add up to 1, so the gradient of their sum is 0 whatever the scores: take the Jacobian of the weights themselves.",
+    "torch.softmax(s, dim=-1)",
+    "torch.softmax(s, dim=-1).sum()",
+)
+edit(
+    "average-entry",
+    "You average the entries; return the largest absolute one.",
+    ".abs().max()",
+    ".abs().mean()",
+)
+edit(
+    "softmax-left-out",
+    "That is the Jacobian of the scores themselves, which is 1 on the diagonal: softmax belongs inside.",
+    "torch.softmax(s, dim=-1)",
+    "1 * s",
+)
+edit(
+    "log-softmax",
+    "That is the Jacobian of the logarithm of softmax; take softmax itself.",
+    "torch.softmax",
+    "torch.log_softmax",
+)
+edit(
+    "smallest-entry",
+    "You return the smallest absolute entry; return the largest.",
+    ".abs().max()",
+    ".abs().min()",
+)
+rewrite("amax", ".abs().max()", ".abs().amax()")
+
+
+@alternative
+def softmax_sensitivity__formula(scores):
+    weights = torch.softmax(scores, dim=-1)
+    return (torch.diag(weights) - torch.outer(weights, weights)).abs().max()
+
+
+@alternative
+def softmax_sensitivity__row_by_row(scores):
+    scores = scores.clone().requires_grad_()
+    weights = torch.softmax(scores, dim=-1)
+    rows = [torch.autograd.grad(w, scores, retain_graph=True)[0] for w in weights]
+    return torch.stack(rows).abs().max()
+
+
+forbid("scaled_dot_product_attention", because="only softmax is measured here.")
+hint("`jacobian` wants a function. Which function of the scores gives the weights?")
+hint("An entry of the Jacobian may be negative: when one weight rises, another falls. Which size counts?")
+hint("```python\njacobian = torch.autograd.functional.jacobian(<softmax, as a function of s>, scores)\nreturn <its largest absolute entry>\n```")
+
+# %%
+torch.manual_seed(0)
+widths = [2, 4, 8, 16, 32, 64, 128, 256, 512]
+unscaled, scaled = [], []
+for d_k in widths:
+    rows = torch.randn(200, 8, d_k) @ torch.randn(200, d_k, 1)  # (200, 8, 1): 200 rows of 8 scores
+    rows = rows.squeeze(-1)
+    unscaled.append(torch.stack([softmax_sensitivity(row) for row in rows]).median().item())
+    scaled.append(torch.stack([softmax_sensitivity(row / math.sqrt(d_k)) for row in rows]).median().item())
+reveal("colleague", "it holds at 128" if unscaled[widths.index(128)] > unscaled[widths.index(8)] / 2 else "it fails at 128")
+show_curves(
+    {"unscaled": (widths, unscaled), "divided by √d_k": (widths, scaled)},
+    xlabel="d_k",
+    ylabel="largest entry of the Jacobian",
+    logx=True,
+    logy=True,
+    title="How much the weights can still move",
+    caption="Median over 200 random rows of 8 scores: unscaled, the sensitivity falls as d_k grows.",
+)
+
+# %% [markdown]
+# At d_k = 8 the two curves are close, which is what the colleague saw. Further right the unscaled one
+# falls away: a weight near 0 or 1 hardly moves, so hardly any gradient comes back through it, and what
+# should be learned is not.
+#
+# Dividing by $\sqrt{d_k}$ keeps the variance of the scores at 1, and the second curve flat. The scaling
+# is not cosmetic.
+
+# %% [markdown]
+# ## 7 · Scale the scores
+
+# %% exercise="scaled_scores" points=1 minutes=5 difficulty=1
+def scaled_scores(q: Tensor, k: Tensor) -> Tensor:
+    """Scores in units that do not grow with d_k.
+
+    q: (n, d_k), k: (m, d_k) → (n, m)
+    """
+    # TODO: score every query against every key, and divide by the square root of d_k.
+    ### BEGIN SOLUTION
+    return q @ k.T / math.sqrt(k.shape[-1])
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def three_against_five(scaled_scores):
+    "Three queries against five keys of width 8."
+    return scaled_scores(randn(3, 8), randn(5, 8))
+
+
+@probe
+def six_against_four(scaled_scores):
+    "Six queries against four keys of width 16."
+    return scaled_scores(randn(6, 16), randn(4, 16))
+
+
+@probe
+def square(scaled_scores):
+    "Five queries against five keys of width 5."
+    return scaled_scores(randn(5, 5), randn(5, 5))
+
+
+edit(
+    "not-scaled",
+    "The scores are right but grow with d_k: divide them by √d_k.",
+    " / math.sqrt(k.shape[-1])",
+    "",
+)
+edit(
+    "scaled-by-d-k",
+    "You divide by d_k itself; it is the square root of d_k that brings the variance back to 1.",
+    "math.sqrt(k.shape[-1])",
+    "k.shape[-1]",
+)
+edit(
+    "scaled-by-sequence-length",
+    "You divide by the square root of the number of tokens; the scores grow with d_k, the width of each vector.",
+    "k.shape[-1]",
+    "k.shape[0]",
+)
+edit(
+    "multiplied",
+    "You multiply by √d_k, which makes large scores larger; divide.",
+    "/ math",
+    "* math",
+)
+edit(
+    "keys-against-queries",
+    "The scaling is right, but row i should belong to query i: you scored keys against queries.",
+    "q @ k.T",
+    "k @ q.T",
+)
+edit(
+    "summed-over-tokens",
+    "QᵀK sums over tokens and compares dimensions; you want QKᵀ.",
+    "q @ k.T",
+    "q.T @ k",
+)
+rewrite("power", " / math.sqrt(k.shape[-1])", " * k.shape[-1] ** -0.5")
+rewrite("einsum", "q @ k.T", 'torch.einsum("nd,md->nm", q, k)')
+
+
+@alternative
+def scaled_scores__scaled_first(q, k):
+    scale = q.size(-1) ** 0.25
+    return (q / scale) @ (k / scale).transpose(-2, -1)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+hint("You have the scores already. What must they be divided by so that their variance is 1 again?")
+hint("d_k is the width of one query, or of one key. Which entry of `k.shape` is that?")
+hint("```python\nreturn <scores> / math.sqrt(<d_k>)\n```")
+
+# %%
+print("scaled scores of the four tokens:")
+print(scaled_scores(Q, K))
+
+# %% [markdown]
+# ## 8 · The attention weights
+#
+# All pieces are there. Project twice, score, scale, and turn every row into weights that add up to 1:
+#
+# $$\text{weights} = \text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right)$$
+#
+# Compare with lesson 02's softmax(XXᵀ): the same structure, with two things added.
+
+# %% exercise="attention_weights" points=2 minutes=8 difficulty=2
+def attention_weights(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
+    """Row i holds the weights of token i over all tokens; each row adds up to 1.
+
+    x: (n, d_model), w_q: (d_model, d_k), w_k: (d_model, d_k) → (n, n)
+    """
+    # TODO: project to queries and keys, score and scale, and apply softmax to every row.
+    ### BEGIN SOLUTION
+    q, k = project(x, w_q), project(x, w_k)  # (n, d_k) each
+    return torch.softmax(scaled_scores(q, k), dim=-1)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def five_tokens(attention_weights):
+    "Five tokens of width 6, with d_k = 3."
+    return attention_weights(randn(5, 6), randn(6, 3), randn(6, 3))
+
+
+@probe
+def square(attention_weights):
+    "Four tokens of width 4, with d_k = 4."
+    return attention_weights(randn(4, 4), randn(4, 4) / 2, randn(4, 4) / 2)
+
+
+@probe
+def large_scores(attention_weights):
+    "Three tokens with scores far apart."
+    return attention_weights(4 * randn(3, 5), randn(5, 2), randn(5, 2))
+
+
+edit(
+    "softmax-forgotten",
+    "These are the scores; softmax over each row turns them into weights.",
+    "torch.softmax(scaled_scores(q, k), dim=-1)",
+    "scaled_scores(q, k)",
+)
+edit(
+    "softmax-over-columns",
+    "Your columns add up to 1; row i belongs to query i, so it is each row (dim=-1) that should.",
+    "dim=-1",
+    "dim=0",
+)
+edit(
+    "softmax-twice",
+    "Softmax is applied twice, which flattens the weights; once is enough.",
+    "torch.softmax(scaled_scores(q, k), dim=-1)",
+    "torch.softmax(torch.softmax(scaled_scores(q, k), dim=-1), dim=-1)",
+)
+edit(
+    "not-scaled",
+    "The scores go into softmax unscaled: divide them by √d_k first.",
+    "scaled_scores(q, k)",
+    "q @ k.T",
+)
+edit(
+    "scaled-by-d-k",
+    "The scores are divided by d_k; it is the square root of d_k that keeps their variance at 1.",
+    "scaled_scores(q, k)",
+    "q @ k.T / k.shape[-1]",
+)
+edit(
+    "scaled-by-d-model",
+    "You scale by √d_model; the vectors in the dot product have d_k entries, so it is √d_k.",
+    "scaled_scores(q, k)",
+    "q @ k.T / math.sqrt(x.shape[-1])",
+)
+edit(
+    "scaled-after-softmax",
+    "You divide the weights after softmax, so the rows no longer add up to 1: scale the scores before it.",
+    "torch.softmax(scaled_scores(q, k), dim=-1)",
+    "torch.softmax(q @ k.T, dim=-1) / math.sqrt(k.shape[-1])",
+)
+edit(
+    "keys-against-queries",
+    "Row i should belong to query i: you scored keys against queries.",
+    "scaled_scores(q, k)",
+    "scaled_scores(k, q)",
+)
+edit(
+    "one-matrix-for-both",
+    "Queries and keys both come from w_q; the keys have a matrix of their own, w_k.",
+    "project(x, w_k)",
+    "project(x, w_q)",
+)
+edit(
+    "nothing-projected",
+    "You score the raw embeddings as in lesson 02; use the queries and the keys.",
+    "scaled_scores(q, k)",
+    "scaled_scores(x, x)",
+)
+rewrite("method", "torch.softmax(scaled_scores(q, k), dim=-1)", "scaled_scores(q, k).softmax(-1)")
+
+
+@alternative
+def attention_weights__from_scratch(x, w_q, w_k):
+    scores = (x @ w_q) @ (x @ w_k).T / math.sqrt(w_q.shape[1])
+    exponentials = (scores - scores.max(dim=1, keepdim=True).values).exp()
+    return exponentials / exponentials.sum(dim=1, keepdim=True)
+
+
+@alternative
+def attention_weights__one_matrix(x, w_q, w_k):
+    scores = x @ (w_q @ w_k.T) @ x.T
+    return torch.nn.functional.softmax(scores / w_k.size(1) ** 0.5, dim=1)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+hint("Which of your own functions give you queries, keys and scaled scores?")
+hint("Each row belongs to one query and should add up to 1. Which `dim` does softmax need for that?")
+hint("```python\nq, k = project(...), project(...)\nreturn torch.softmax(<scaled scores>, dim=<along each row>)\n```")
+
+# %%
+weights = attention_weights(X, W_Q, W_K)  # (4, 4)
+raw_weights = torch.softmax(raw_scores, dim=-1)
+show_heatmaps(
+    {"lesson 02: softmax(XXᵀ)": raw_weights, "now: softmax(QKᵀ/√d_k)": weights},
+    TOKENS,
+    TOKENS,
+    kind="weights",
+    title="Attention weights before and after",
+    caption="Every row adds up to 1 on both sides; on the right, W_Q and W_K decide what matches what.",
+)
+
+# %%
+show_bars(
+    {"raw embeddings": raw_weights[1], "queries and keys": weights[1]},
+    TOKENS,
+    title="Where the weight of *cat* goes",
+    caption="The row of *cat* under both scorings: the embeddings are the same, the scoring is not.",
+)
+
+# %% [markdown]
+# ## Is a larger d_k always better?
+#
+# More dimensions can express finer matches, but each of the two matrices has d_model × d_k entries to
+# learn and to multiply by. The next cell counts them at d_model = 768.
+
+# %%
+for d_k in (8, 64, 512, 768):
+    print(f"d_k = {d_k:3}   entries in W_Q and W_K together: {2 * 768 * d_k:9,}")
+
+# %% [markdown]
+# GPT-2 takes d_k = 64 and runs twelve such heads side by side; lesson 06 builds that.
+#
+# ## What you have now
+#
+# - A query and a key are the same embedding seen through two learned matrices.
+# - QKᵀ scores every query against every key; it is symmetric only in special cases, such as W_Q = W_K.
+# - Scores of random vectors have variance d_k; dividing by √d_k brings it back to 1.
+# - Without that, softmax saturates and its gradient vanishes as d_k grows.
+# - softmax(QKᵀ/√d_k) gives each token a row of weights.
+#
+# The weights say *how much*. What should be averaged with them: the embedding, the key, or something
+# third? Lesson 04 answers.

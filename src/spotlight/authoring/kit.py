@@ -1,0 +1,75 @@
+"""What probes draw their inputs with: seeded, the same on every platform.
+
+The worker opens a private generator per probe, keyed by the run's seed and the probe's name, so
+that neither the student's own draws nor another probe's can shift it. NumPy's PCG64 gives the same
+stream everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+NAMES = ("randn", "uniform", "randint")
+"""The names of the kit that probe code may use without importing them."""
+
+
+@dataclass
+class _Draws:
+    generator: np.random.Generator
+    drawn: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # (handed out, copy)
+
+    def hand_out(self, array: np.ndarray, dtype: torch.dtype) -> Tensor:
+        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(dtype)
+        self.drawn.append((tensor, tensor.clone()))
+        return tensor
+
+    def changed_inputs(self) -> list[int]:
+        """Indices of the inputs that were modified since they were handed out."""
+        return [
+            index
+            for index, (now, before) in enumerate(self.drawn)
+            if now.shape != before.shape or not bool(torch.equal(now.detach(), before))
+        ]
+
+
+def _generator(seed: int, name: str) -> np.random.Generator:
+    key = hashlib.sha256(f"{seed}:{name}".encode()).digest()[:16]
+    return np.random.Generator(np.random.PCG64(int.from_bytes(key, "little")))
+
+
+_draws = _Draws(_generator(0, "interactive"))
+
+
+@contextmanager
+def fresh_draws(seed: int, name: str) -> Iterator[_Draws]:
+    """Draw from the generator of (`seed`, `name`) inside the block."""
+    global _draws
+    outer, _draws = _draws, _Draws(_generator(seed, name))
+    try:
+        yield _draws
+    finally:
+        _draws = outer
+
+
+def randn(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Standard normal draws of the given shape."""
+    return _draws.hand_out(_draws.generator.standard_normal(shape), dtype)
+
+
+def uniform(
+    *shape: int, low: float = 0.0, high: float = 1.0, dtype: torch.dtype = torch.float32
+) -> Tensor:
+    """Uniform draws from [low, high) of the given shape."""
+    return _draws.hand_out(_draws.generator.uniform(low, high, shape), dtype)
+
+
+def randint(low: int, high: int, shape: tuple[int, ...]) -> Tensor:
+    """Integers from [low, high), of the given shape, as int64."""
+    return _draws.hand_out(_draws.generator.integers(low, high, shape), torch.int64)

@@ -1,0 +1,431 @@
+"""A lesson as data: what a master, or the solution notebook built from it, says.
+
+`parse_lesson` reads cells from either source. Nothing of the lesson is executed: probes, mistakes
+and alternatives are taken from the syntax tree.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from spotlight.authoring.problems import AuthoringError
+
+Role = Literal["markdown", "given", "exercise", "prediction", "probes", "authoring"]
+
+BEGIN = "### BEGIN SOLUTION"
+END = "### END SOLUTION"
+MARKER = re.compile(r"^# Exercise (?P<id>[a-z][a-z0-9_]*)\b", re.MULTILINE)
+_BLOCK = re.compile(
+    rf"^(?P<indent>[ \t]*){BEGIN}[ \t]*\n(?P<body>.*?)^[ \t]*{END}[ \t]*$", re.MULTILINE | re.DOTALL
+)
+_VOCABULARY = {"edit", "rewrite", "hint", "forbid"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell; `place` says where it stands, for messages to the author."""
+
+    role: Role
+    source: str
+    place: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A replacement inside the solution's text."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A mistake or an alternative: an edit of the solution, or a function of its own."""
+
+    name: str
+    message: str = ""
+    edit: Edit | None = None
+    function: str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A function handed targets by name; `source` carries no decorator."""
+
+    name: str
+    description: str
+    parameters: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """Names that an exercise withholds, and why."""
+
+    names: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One cell to fill in, with all that is known about right and wrong ways to do it."""
+
+    id: str
+    title: str
+    targets: tuple[str, ...]
+    points: float
+    minutes: int
+    difficulty: int
+    solution: str
+    place: str
+    probes: tuple[Probe, ...] = ()
+    helpers: str = ""
+    mistakes: tuple[Variant, ...] = ()
+    alternatives: tuple[Variant, ...] = ()
+    hints: tuple[str, ...] = ()
+    forbidden: tuple[Forbidden, ...] = ()
+
+    @property
+    def stub(self) -> str:
+        """What the student finds: the cell without its solution, raising only when called."""
+        return stub_of(self.solution, self.targets, self.id)
+
+    def variant_source(self, variant: Variant) -> str:
+        """The cell as `variant` would have it."""
+        if variant.edit is not None:
+            return edit_solution(self.solution, variant.edit)
+        return f"{variant.source}\n\n{self.targets[0]} = {variant.function}\n"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A commitment: one of `choices`, or a number `between` two bounds (inclusive)."""
+
+    id: str
+    points: float
+    choices: tuple[str | int | float, ...] | None
+    between: tuple[float, float] | None
+    source: str
+    place: str
+
+    @property
+    def stub(self) -> str:
+        """The cell with the answer replaced by `...`."""
+        call = prediction_call(self.source)
+        assert call is not None
+        start, end = _offsets(self.source, call.args[1])
+        return f"{self.source[:start]}...{self.source[end:]}"
+
+    def accepts(self, answer: object) -> bool:
+        """Whether `answer` is a valid commitment."""
+        if self.choices is not None:
+            return any(type(answer) is type(choice) and answer == choice for choice in self.choices)
+        if self.between is None or isinstance(answer, bool) or not isinstance(answer, int | float):
+            return False
+        low, high = self.between
+        return low <= answer <= high
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A whole lesson, in order."""
+
+    id: str
+    title: str
+    where: str
+    cells: tuple[Cell, ...]
+    exercises: tuple[Exercise, ...]
+    predictions: tuple[Prediction, ...]
+
+    @property
+    def possible(self) -> float:
+        """All points that the lesson offers."""
+        return sum(e.points for e in self.exercises) + sum(p.points for p in self.predictions)
+
+    def exercise(self, name: str) -> Exercise | None:
+        """The exercise called `name`, by its id or by one of its targets."""
+        for exercise in self.exercises:
+            if name == exercise.id or name in exercise.targets:
+                return exercise
+        return None
+
+
+def not_done(exercise: str) -> str:
+    """The sentence by which a stub is known."""
+    return f"{exercise} is not done yet"
+
+
+def stub_of(solution: str, targets: Sequence[str], exercise: str) -> str:
+    """`solution` with every marked block replaced by what says that it is not done yet."""
+
+    def blank(block: re.Match[str]) -> str:
+        indent = block["indent"]
+        if indent:
+            return f'{indent}raise NotImplementedError("{not_done(exercise)}")  # replace this line'
+        return "\n".join(f"{target} = ...  # replace the dots" for target in targets)
+
+    return _BLOCK.sub(blank, solution)
+
+
+def solution_blocks(solution: str) -> list[str]:
+    """The text between each pair of solution marks."""
+    return [block["body"] for block in _BLOCK.finditer(solution)]
+
+
+def edit_solution(solution: str, edit: Edit) -> str:
+    """`solution` with `edit` applied between its marks, where `edit.old` stands exactly once.
+
+    Raises:
+        AuthoringError: it stands there never, or more than once.
+    """
+    spots = [
+        match.start("body") + found.start()
+        for match in _BLOCK.finditer(solution)
+        for found in re.finditer(re.escape(edit.old), match["body"])
+    ]
+    if len(spots) != 1:
+        times = "nowhere" if not spots else f"{len(spots)} times"
+        raise AuthoringError(
+            f"the text {edit.old!r} stands {times} between the solution marks; "
+            "an edit needs text that stands there exactly once"
+        )
+    return solution[: spots[0]] + edit.new + solution[spots[0] + len(edit.old) :]
+
+
+def prediction_call(source: str) -> ast.Call | None:
+    """The `predict(name, answer, ...)` call of a cell, if it holds one."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "predict"
+            and len(node.args) >= 2
+        ):
+            return node
+    return None
+
+
+def literal(node: ast.expr) -> Any:
+    """The value of a literal expression; `...` for anything else."""
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return ...
+
+
+def parse_lesson(cells: Iterable[Cell], where: str) -> Lesson:
+    """Read a lesson from its cells.
+
+    Raises:
+        AuthoringError: a cell does not follow the format; the message names file and cell.
+    """
+    cells = tuple(cells)
+    lesson_id, title, heading = "", "", ""
+    exercises: dict[str, Exercise] = {}
+    predictions: dict[str, Prediction] = {}
+    latest: str | None = None
+    for cell in cells:
+        if cell.role == "markdown":
+            headings = re.findall(r"^#{1,3} +(.+)$", cell.source, re.MULTILINE)
+            if headings:
+                heading = re.sub(r"^[\d.]+\s*·\s*", "", headings[-1].strip())
+                title = title or heading
+        elif cell.role == "given":
+            lesson_id = lesson_id or started_lesson(cell.source)
+        elif cell.role == "exercise":
+            exercise = _read_exercise(cell, heading)
+            if exercise.id in exercises:
+                raise AuthoringError(f"{cell.place}: a second exercise is called {exercise.id}.")
+            exercises[exercise.id] = exercise
+            latest = exercise.id
+        elif cell.role == "prediction":
+            prediction = _read_prediction(cell)
+            if prediction.id in predictions:
+                raise AuthoringError(
+                    f"{cell.place}: a second prediction is called {prediction.id}."
+                )
+            predictions[prediction.id] = prediction
+        elif cell.role == "probes":
+            if latest is None:
+                raise AuthoringError(f"{cell.place}: probes stand before the first exercise.")
+            exercises[latest] = _with_probes(exercises[latest], cell)
+    if not lesson_id:
+        raise AuthoringError(
+            f'{where}: no given cell opens the lesson; its first code cell calls start("<lesson id>").'
+        )
+    return Lesson(
+        lesson_id, title, where, cells, tuple(exercises.values()), tuple(predictions.values())
+    )
+
+
+def started_lesson(source: str) -> str:
+    """The id of the lesson that a cell opens by `start("...")`; empty if it opens none."""
+    found = re.search(r"^start\(\"([a-z][a-z0-9_]*)\"\)", source, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _read_exercise(cell: Cell, heading: str) -> Exercise:
+    data = cell.metadata
+    name = str(data.get("exercise", ""))
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise AuthoringError(f"{cell.place}: exercise={name!r} is not a lower-case identifier.")
+    if BEGIN not in cell.source or len(_BLOCK.findall(cell.source)) != cell.source.count(BEGIN):
+        raise AuthoringError(f"{cell.place}: exercise {name} lacks '{BEGIN}' and '{END}' in pairs.")
+    return Exercise(
+        id=name,
+        title=str(data.get("title", heading)),
+        targets=tuple(data.get("targets", [name])),
+        points=float(data.get("points", 1)),
+        minutes=int(data.get("minutes", 0)),
+        difficulty=int(data.get("difficulty", 1)),
+        solution=cell.source,
+        place=cell.place,
+    )
+
+
+def _read_prediction(cell: Cell) -> Prediction:
+    call = prediction_call(cell.source)
+    name = str(cell.metadata["prediction"])
+    if call is None or literal(call.args[0]) != name:
+        raise AuthoringError(
+            f'{cell.place}: prediction {name} needs a call predict("{name}", answer, choices=[...]).'
+        )
+    given = {word.arg: literal(word.value) for word in call.keywords}
+    choices, between = given.get("choices"), given.get("between")
+    if (choices is None) == (between is None):
+        raise AuthoringError(
+            f"{cell.place}: prediction {name} takes choices=[...] or between=(low, high)."
+        )
+    return Prediction(
+        id=name,
+        points=float(cell.metadata.get("points", 1)),
+        choices=tuple(choices) if choices is not None else None,
+        between=(float(between[0]), float(between[1])) if between is not None else None,
+        source=cell.source,
+        place=cell.place,
+    )
+
+
+def _with_probes(exercise: Exercise, cell: Cell) -> Exercise:
+    """`exercise` with what one probe cell says of it added."""
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError as error:
+        raise AuthoringError(
+            f"{cell.place}: line {error.lineno} is not Python: {error.msg}."
+        ) from error
+    found = _ProbeCell(exercise, cell)
+    for node in tree.body:
+        found.read(node)
+    return found.merged()
+
+
+class _ProbeCell:
+    """Collects the parts of a probe cell."""
+
+    def __init__(self, exercise: Exercise, cell: Cell) -> None:
+        self._exercise = exercise
+        self._cell = cell
+        self._probes: list[Probe] = []
+        self._mistakes: list[Variant] = []
+        self._alternatives: list[Variant] = []
+        self._hints: list[str] = []
+        self._forbidden: list[Forbidden] = []
+        self._helpers: list[str] = []
+
+    def read(self, node: ast.stmt) -> None:
+        if isinstance(node, ast.FunctionDef) and node.decorator_list:
+            self._read_function(node, node.decorator_list[0])
+        elif (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and isinstance(node.value.func, ast.Name)
+            and node.value.func.id in _VOCABULARY
+        ):
+            self._read_word(node.value.func.id, node.value)
+        elif not (
+            isinstance(node, ast.ImportFrom)
+            and (node.module or "").startswith("spotlight.authoring")
+        ):
+            self._helpers.append(ast.get_source_segment(self._cell.source, node) or "")
+
+    def merged(self) -> Exercise:
+        old = self._exercise
+        return replace(
+            old,
+            probes=(*old.probes, *self._probes),
+            helpers="\n\n".join(filter(None, [old.helpers, *self._helpers])),
+            mistakes=(*old.mistakes, *self._mistakes),
+            alternatives=(*old.alternatives, *self._alternatives),
+            hints=(*old.hints, *self._hints),
+            forbidden=(*old.forbidden, *self._forbidden),
+        )
+
+    def _read_function(self, node: ast.FunctionDef, decorator: ast.expr) -> None:
+        source = textwrap.dedent(ast.get_source_segment(self._cell.source, node) or "")
+        word = decorator.func if isinstance(decorator, ast.Call) else decorator
+        match word:
+            case ast.Name(id="probe"):
+                parameters = tuple(argument.arg for argument in node.args.args)
+                text = ast.get_docstring(node) or ""
+                self._probes.append(Probe(node.name, text, parameters, source))
+            case ast.Name(id="mistake") if isinstance(decorator, ast.Call):
+                name, message = (literal(argument) for argument in decorator.args)
+                self._target_of(node)
+                self._mistakes.append(Variant(name, message, None, node.name, source))
+            case ast.Name(id="alternative"):
+                name = self._target_of(node).replace("_", "-")
+                self._alternatives.append(Variant(name, "", None, node.name, source))
+            case _:
+                self._helpers.append(source)
+
+    def _target_of(self, node: ast.FunctionDef) -> str:
+        target, _, rest = node.name.partition("__")
+        if target not in self._exercise.targets or not rest:
+            raise AuthoringError(
+                f"{self._cell.place}: {node.name} is not called "
+                f"{self._exercise.targets[0]}__something."
+            )
+        return rest
+
+    def _read_word(self, word: str, call: ast.Call) -> None:
+        values = [literal(argument) for argument in call.args]
+        if any(value is ... for value in values):
+            raise AuthoringError(f"{self._cell.place}: {word}(...) takes literal text only.")
+        match word:
+            case "edit":
+                name, message, old, new = values
+                self._mistakes.append(Variant(name, message, Edit(old, new)))
+            case "rewrite":
+                name, old, new = values
+                self._alternatives.append(Variant(name, "", Edit(old, new)))
+            case "hint":
+                self._hints.append(textwrap.dedent(values[0]).strip())
+            case "forbid":
+                because = next((literal(k.value) for k in call.keywords if k.arg == "because"), "")
+                self._forbidden.append(Forbidden(tuple(values), because))
+
+
+def _offsets(source: str, node: ast.expr) -> tuple[int, int]:
+    """Character offsets of `node` in `source` (the syntax tree counts UTF-8 bytes)."""
+    lines = source.splitlines(keepends=True)
+
+    def offset(line: int, column: int) -> int:
+        before = sum(len(text) for text in lines[: line - 1])
+        return before + len(lines[line - 1].encode()[:column].decode())
+
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    return offset(node.lineno, node.col_offset), offset(node.end_lineno, node.end_col_offset)

@@ -1,0 +1,97 @@
+"""The one manifest of the course: which lessons there are, in which order."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from spotlight.authoring.problems import AuthoringError
+
+MANIFEST = Path("solutions") / "course.toml"
+
+
+@dataclass(frozen=True)
+class LessonEntry:
+    """One lesson's line in the manifest; `minutes` is the time a student needs."""
+
+    id: str
+    file: str
+    title: str
+    minutes: int
+    summary: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A titled group of lessons."""
+
+    title: str
+    lessons: tuple[LessonEntry, ...]
+
+
+@dataclass(frozen=True)
+class Course:
+    """The manifest, and where the course stands on disk."""
+
+    root: Path
+    title: str
+    parts: tuple[Part, ...]
+
+    @property
+    def lessons(self) -> tuple[LessonEntry, ...]:
+        """Every lesson, in teaching order."""
+        return tuple(lesson for part in self.parts for lesson in part.lessons)
+
+    def find(self, name: str) -> LessonEntry | None:
+        """The lesson called `name`: its id, its file name, or the number in front of that."""
+        stem = Path(name).stem
+        for entry in self.lessons:
+            if stem in (entry.id, entry.file, entry.file.partition("_")[0]):
+                return entry
+        return None
+
+    def master(self, entry: LessonEntry) -> Path:
+        """The py:percent file that a person edits."""
+        return self.root / "solutions" / f"{entry.file}.py"
+
+    def solution(self, entry: LessonEntry) -> Path:
+        """The built solution notebook."""
+        return self.root / "solutions" / f"{entry.file}.ipynb"
+
+    def notebook(self, entry: LessonEntry) -> Path:
+        """The notebook that students work in."""
+        return self.root / "lessons" / f"{entry.file}.ipynb"
+
+
+def load_course(root: Path) -> Course:
+    """Read the manifest below `root`.
+
+    Raises:
+        AuthoringError: the manifest is missing, unreadable or incomplete.
+    """
+    path = root / MANIFEST
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        parts = tuple(
+            Part(part["title"], tuple(LessonEntry(**lesson) for lesson in part["lessons"]))
+            for part in data["parts"]
+        )
+        return Course(root, data["title"], parts)
+    except OSError as error:
+        raise AuthoringError(
+            f"{path}: the course's manifest cannot be read ({error.strerror})."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise AuthoringError(
+            f"{path}: the course's manifest is not as it should be: {error}."
+        ) from error
+
+
+def find_course_root(start: Path) -> Path | None:
+    """The nearest folder, from `start` upwards, that holds a course."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / MANIFEST).is_file():
+            return folder
+    return None

@@ -1,0 +1,121 @@
+"""The rules that a master must keep; each broken one is a sentence that names file and cell."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from spotlight.authoring.lesson import (
+    Exercise,
+    Lesson,
+    Variant,
+    solution_blocks,
+)
+from spotlight.authoring.problems import AuthoringError
+
+MAX_WORDS = 120
+MAX_SOLUTION_LINES = 10
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def broken_rules(lesson: Lesson) -> list[str]:
+    """Every rule that `lesson` breaks, one sentence each."""
+    return [*_prose(lesson), *(problem for e in lesson.exercises for problem in _exercise(e))]
+
+
+def _prose(lesson: Lesson) -> Iterator[str]:
+    words = 0
+    for cell in lesson.cells:
+        if cell.role != "markdown":
+            words = 0 if cell.role in ("given", "exercise", "prediction") else words
+            continue
+        words += len(re.findall(r"\w[\w'’-]*", re.sub(r"\$[^$]*\$|`[^`]*`", "x", cell.source)))
+        if words > MAX_WORDS:
+            yield (
+                f"{cell.place}: {words} words of prose since the student last did something; "
+                f"{MAX_WORDS} at most."
+            )
+            words = 0
+
+
+def _exercise(exercise: Exercise) -> Iterator[str]:
+    place = exercise.place
+    floors = (
+        (len(exercise.probes), 2, "probes"),
+        (len(exercise.mistakes), 3, "mistakes"),
+        (len(exercise.alternatives), 2, "alternatives"),
+        (len(exercise.hints), 2, "hints"),
+        (len(exercise.forbidden), 1, "forbid(...) line"),
+        (exercise.minutes, 1, "minutes"),
+    )
+    for count, floor, what in floors:
+        if count < floor:
+            yield f"{place}: {count} {what} where at least {floor} must stand."
+    if not exercise.title:
+        yield f"{place}: no heading stands above the exercise to give it a title."
+    if "# TODO: " not in exercise.solution.split("### BEGIN SOLUTION")[0]:
+        yield f"{place}: no '# TODO: ...' line says where to edit, right above the solution."
+    if not 1 <= exercise.difficulty <= 3:
+        yield f"{place}: difficulty {exercise.difficulty} is not 1, 2 or 3."
+    lines = sum(
+        1 for block in solution_blocks(exercise.solution) for x in block.splitlines() if x.strip()
+    )
+    if lines > MAX_SOLUTION_LINES:
+        yield f"{place}: the solution has {lines} lines; {MAX_SOLUTION_LINES} at most."
+    yield from _stub(exercise)
+    yield from _variants(exercise)
+    for probe in exercise.probes:
+        unknown = set(probe.parameters) - {*exercise.targets, "rerun"}
+        if unknown:
+            yield f"{place}: probe {probe.name} asks for {sorted(unknown)}, which are no targets."
+        if probe.name in exercise.targets:
+            yield f"{place}: a probe is called {probe.name}, as its target is."
+        if not probe.description:
+            yield f"{place}: probe {probe.name} has no docstring; students read it as the case's name."
+
+
+def _stub(exercise: Exercise) -> Iterator[str]:
+    try:
+        tree = ast.parse(exercise.stub)
+    except SyntaxError as error:
+        yield f"{exercise.place}: the stub does not parse ({error.msg}, line {error.lineno})."
+        return
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+    for node in functions:
+        if node.name in exercise.targets and not ast.get_docstring(node):
+            yield f"{exercise.place}: {node.name} has no docstring with its shapes."
+    defined = {node.name for node in functions} | {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for target in exercise.targets:
+        if target not in defined:
+            yield f"{exercise.place}: the cell does not define its target {target}."
+
+
+def _variants(exercise: Exercise) -> Iterator[str]:
+    variants = (*exercise.mistakes, *exercise.alternatives)
+    for name, count in Counter(variant.name for variant in variants).items():
+        if count > 1:
+            yield f"{exercise.place}: {count} mistakes or alternatives are called {name}."
+        if not _NAME.fullmatch(name):
+            yield f"{exercise.place}: {name!r} is not a name in lower-case-with-dashes."
+    for variant in variants:
+        yield from _variant(exercise, variant)
+    for wrong in exercise.mistakes:
+        if not wrong.message.rstrip().endswith((".", "?")):
+            yield f"{exercise.place}: the message of mistake {wrong.name} is not a sentence."
+
+
+def _variant(exercise: Exercise, variant: Variant) -> Iterator[str]:
+    try:
+        ast.parse(exercise.variant_source(variant))
+    except AuthoringError as error:
+        yield f"{exercise.place}: {variant.name}: {error}."
+    except SyntaxError as error:
+        yield f"{exercise.place}: {variant.name} does not parse ({error.msg})."

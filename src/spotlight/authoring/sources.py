@@ -1,0 +1,90 @@
+"""Cells read from where a lesson is kept: a master (py:percent) or a built solution notebook."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from spotlight.authoring.lesson import Cell, Lesson, Role, parse_lesson
+from spotlight.authoring.problems import AuthoringError
+
+
+def read_master(path: Path) -> Lesson:
+    """The lesson of a py:percent master.
+
+    Raises:
+        AuthoringError: the file cannot be read or does not follow the format.
+    """
+    import jupytext
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise AuthoringError(f"{path}: the master cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise AuthoringError(f"{path}: the master is not UTF-8 text.") from error
+    notebook = jupytext.reads(text, fmt="py:percent")
+    cells = []
+    for number, raw in enumerate(notebook.cells, start=1):
+        metadata = dict(raw.metadata)
+        role = _master_role(raw.cell_type, metadata)
+        name = metadata.get("exercise") or metadata.get("prediction")
+        place = f"{path.name}, cell {number}" + (f" ({name})" if name else "")
+        cells.append(Cell(role, raw.source.rstrip("\n"), place, metadata))
+    return parse_lesson(cells, str(path))
+
+
+def read_solution(path: Path) -> Lesson:
+    """The lesson of a built solution notebook; cells that the build added are left out.
+
+    Raises:
+        AuthoringError: the file cannot be read or was not built from a master.
+    """
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        raw_cells = notebook["cells"]
+    except OSError as error:
+        raise AuthoringError(
+            f"{path}: the solution notebook cannot be read ({error.strerror}); "
+            "run `verify.py build` to make it."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise AuthoringError(
+            f"{path}: not a notebook; run `verify.py build` to make it anew."
+        ) from error
+    cells = []
+    for number, raw in enumerate(raw_cells, start=1):
+        metadata: dict[str, Any] = raw.get("metadata", {}).get("spotlight", {})
+        role = metadata.get("role")
+        if role in ("check", "hints", "verify"):
+            continue
+        source = raw["source"] if isinstance(raw["source"], str) else "".join(raw["source"])
+        place = f"{path.name}, cell {number}"
+        source = re.sub(r"\A%%needs [^\n]*\n", "", source)
+        cells.append(Cell(_as_role(role, raw["cell_type"]), source, place, metadata, raw.get("id")))
+    return parse_lesson(cells, str(path))
+
+
+def _as_role(role: str | None, cell_type: str) -> Role:
+    roles: tuple[Role, ...] = ("given", "exercise", "prediction", "probes", "authoring")
+    for known in roles:
+        if role == known:
+            return known
+    return "markdown" if cell_type == "markdown" else "given"
+
+
+def _master_role(cell_type: str, metadata: dict[str, Any]) -> Role:
+    if cell_type != "code":
+        return "markdown"
+    if "exercise" in metadata:
+        return "exercise"
+    if "prediction" in metadata:
+        return "prediction"
+    tags = metadata.get("tags", [])
+    if "probes" in tags:
+        return "probes"
+    if "authoring" in tags:
+        return "authoring"
+    return "given"

@@ -1,0 +1,180 @@
+"""Whether an observed value equals an expected one, and if not, where they part.
+
+Comparison is in float64, with a tolerance by the coarser of the two dtypes. Right answers in
+another dtype or form (a list for a tensor) are equal, with a remark. True/False against numbers is
+a difference: a mask's kind is part of what it says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from spotlight.sandbox.wire import Array, Opaque
+
+_TOLERANCE = {"float64": 1e-9, "complex128": 1e-9, "float16": 1e-2, "bfloat16": 3e-2}
+_DEFAULT_TOLERANCE = 1e-5  # float32, and Python numbers that were computed in it
+
+Kind = Literal["kind", "shape", "values", "structure"]
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """Where two values part.
+
+    `where` is the path inside a tuple or dict; the arrays are there when both sides are numeric.
+    """
+
+    kind: Kind
+    message: str
+    where: str = ""
+    expected: np.ndarray | None = None
+    observed: np.ndarray | None = None
+    index: tuple[int, ...] | None = None
+
+    @property
+    def max_abs_diff(self) -> float | None:
+        """The largest absolute difference, where shapes agree and both entries are finite."""
+        if self.expected is None or self.observed is None or self.kind != "values":
+            return None
+        gap = np.abs(_wide(self.expected) - _wide(self.observed))
+        finite = gap[np.isfinite(gap)]
+        return float(finite.max()) if finite.size else None
+
+
+def difference(expected: Any, observed: Any, where: str = "") -> Difference | None:
+    """The first difference between two values from the wire, or None if they are equal."""
+    wanted, got = _numeric(expected), _numeric(observed)
+    if wanted is not None:
+        if got is None:
+            return Difference(
+                "kind", f"{describe(observed)} where {describe(expected)} is wanted", where
+            )
+        return _array_difference(wanted, got, _tolerance(expected, observed), where)
+    if isinstance(expected, list | tuple):
+        return _sequence_difference(expected, observed, where)
+    if isinstance(expected, dict):
+        return _dict_difference(expected, observed, where)
+    if type(expected) is not type(observed) or expected != observed:
+        return Difference(
+            "kind", f"{describe(observed)} where {describe(expected)} is wanted", where
+        )
+    return None
+
+
+def remarks(expected: Any, observed: Any) -> list[str]:
+    """What is unusual about an accepted value: its dtype or its form."""
+    if not isinstance(expected, Array) or expected.form != "tensor":
+        return []
+    if not isinstance(observed, Array):
+        return [f"It returns {describe(observed)} where a tensor is usual; that was accepted."]
+    if observed.form != "tensor":
+        kind = "a NumPy array" if observed.form == "ndarray" else "a list"
+        return [f"It returns {kind} where a tensor is usual; that was accepted."]
+    if observed.dtype != expected.dtype:
+        return [f"It returns {observed.dtype} where {expected.dtype} is usual; that was accepted."]
+    return []
+
+
+def describe(value: Any) -> str:
+    """A value in a few words, for messages."""
+    if value is None:
+        return "None"
+    if isinstance(value, Array):
+        kind = {"tensor": "a tensor", "ndarray": "an array", "list": "a list"}[value.form]
+        return f"{kind} of shape {tuple(value.data.shape)}"
+    if isinstance(value, bool | int | float):
+        return f"the number {value!r}" if not isinstance(value, bool) else repr(value)
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    if isinstance(value, Opaque):
+        return f"a value of type {value.type}"
+    if isinstance(value, dict):
+        return f"a dict of {len(value)}"
+    return f"a {type(value).__name__} of {len(value)}"
+
+
+def _numeric(value: Any) -> np.ndarray | None:
+    if isinstance(value, Array):
+        return value.data
+    if isinstance(value, bool | int | float):
+        try:
+            return np.asarray(value, dtype=None if abs(value) < 2**62 else np.float64)
+        except OverflowError:
+            return None
+    return None
+
+
+def _tolerance(expected: Any, observed: Any) -> float:
+    def of(value: Any) -> float:
+        dtype = value.dtype if isinstance(value, Array) else "number"
+        return _TOLERANCE.get(dtype, _DEFAULT_TOLERANCE)
+
+    return max(of(expected), of(observed))
+
+
+def _wide(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
+def _array_difference(
+    expected: np.ndarray, observed: np.ndarray, tolerance: float, where: str
+) -> Difference | None:
+    if expected.shape != observed.shape:
+        message = f"the shape is {observed.shape} where {expected.shape} is wanted"
+        return Difference("shape", message, where, expected, observed)
+    if (expected.dtype.kind == "b") != (observed.dtype.kind == "b"):
+        kinds = {True: "True and False", False: "numbers"}
+        got, wanted = kinds[observed.dtype.kind == "b"], kinds[expected.dtype.kind == "b"]
+        return Difference("kind", f"{got} where {wanted} are wanted", where, expected, observed)
+    with np.errstate(all="ignore"):
+        wanted, got = _wide(expected), _wide(observed)
+        finite = np.isfinite(wanted)
+        scale = max(1.0, float(np.abs(wanted[finite]).max(initial=0.0)))
+        close = np.abs(wanted - got) <= tolerance * scale
+        wrong = ~np.where(finite, close, ~np.isfinite(got))
+    if not wrong.any():
+        return None
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    at = f" at {list(index)}" if index else ""
+    message = (
+        f"the value{at} is {_number(observed[index])} where {_number(expected[index])} is wanted"
+    )
+    return Difference("values", message, where, expected, observed, index)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, np.bool_):
+        return str(bool(value))
+    return f"{value:.4g}"
+
+
+def _sequence_difference(expected: Any, observed: Any, where: str) -> Difference | None:
+    if isinstance(observed, Array) and observed.data.ndim and len(observed.data) == len(expected):
+        parts: Any = [Array(part, observed.form, observed.dtype) for part in observed.data]
+    elif isinstance(observed, list | tuple) and len(observed) == len(expected):
+        parts = observed
+    else:
+        return Difference(
+            "structure", f"{describe(observed)} where {len(expected)} values are wanted", where
+        )
+    for number, (one, other) in enumerate(zip(expected, parts, strict=True)):
+        found = difference(one, other, f"{where}[{number}]")
+        if found is not None:
+            return found
+    return None
+
+
+def _dict_difference(expected: dict[Any, Any], observed: Any, where: str) -> Difference | None:
+    if not isinstance(observed, dict) or set(observed) != set(expected):
+        keys = ", ".join(sorted(map(str, expected)))
+        return Difference(
+            "structure", f"{describe(observed)} where a dict of {keys} is wanted", where
+        )
+    for key, value in expected.items():
+        found = difference(value, observed[key], f"{where}[{key!r}]")
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,153 @@
+"""Grade a submission: each exercise alone, with follow-through, in a worker of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from spotlight.authoring.lesson import Exercise, Lesson, not_done
+from spotlight.grading.answer_key import ExerciseKey, cached_key
+from spotlight.grading.forbidden import forbidden_use
+from spotlight.grading.judge import Verdict, judge, verdict
+from spotlight.grading.locate import Located, locate
+from spotlight.grading.programs import Program, build_program, job_for
+from spotlight.grading.report import LessonReport, PredictionReport
+from spotlight.grading.submission import Submission
+from spotlight.sandbox.job import Job, Observation
+
+PUBLIC_SEED = 0
+"""The seed whose evidence students may see."""
+
+OnVerdict = Callable[[Verdict], None]
+
+
+class LessonGrader:
+    """Grades submissions of one lesson; answer keys are kept for as long as it lives."""
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        observe: Callable[[Job], Observation],
+        *,
+        seed: int = PUBLIC_SEED,
+        key_cache: Path | None = None,
+    ) -> None:
+        """`observe` runs a job in a worker; `key_cache` is the folder of answer keys."""
+        self.lesson = lesson
+        self._observe = observe
+        self._seed = seed
+        self._key_cache = key_cache
+        self._keys: dict[str, ExerciseKey] = {}
+
+    def grade(self, submission: Submission, on_verdict: OnVerdict | None = None) -> LessonReport:
+        """Grade every exercise and prediction; `on_verdict` hears of each exercise as it comes."""
+        located = locate(self.lesson, submission)
+        verdicts: dict[str, Verdict] = {}
+        for exercise in self.lesson.exercises:
+            found = self._grade_one(exercise, located, verdicts)
+            verdicts[exercise.id] = found
+            if on_verdict is not None:
+                on_verdict(found)
+        return self._report(submission, located, verdicts.values())
+
+    def grade_exercise(self, submission: Submission, exercise: Exercise) -> Verdict:
+        """Grade one exercise, and those before it only as far as follow-through asks."""
+        return self._grade_one(exercise, locate(self.lesson, submission), {})
+
+    def key(self, exercise: Exercise) -> ExerciseKey:
+        """The answer key of one exercise."""
+        if exercise.id not in self._keys:
+            self._keys[exercise.id] = cached_key(
+                self.lesson, exercise, self._seed, self._observe, self._key_cache
+            )
+        return self._keys[exercise.id]
+
+    def _grade_one(
+        self, exercise: Exercise, located: Located, known: dict[str, Verdict]
+    ) -> Verdict:
+        found = located.exercises.get(exercise.id)
+        if found is None:
+            return verdict(
+                exercise,
+                "missing",
+                f"No cell defines {' and '.join(exercise.targets)}. "
+                "`verify.py reset` brings the blank cell back.",
+            )
+        if found.blank:
+            return verdict(exercise, "blank", f"{not_done(exercise.id)}.")
+        program = self._program(exercise, located, {})
+        rules = (forbidden_use(exercise, step) for step in program.own_steps)
+        rule = next(filter(None, rules), None)
+        if rule is not None:
+            return verdict(exercise, "forbidden", rule).with_remarks(*found.notes)
+        first = self._judge(exercise, program)
+        if first.report.status != "passed" and program.earlier:
+            first = self._follow_through(exercise, located, known, program, first)
+        return first.with_remarks(*found.notes)
+
+    def _judge(self, exercise: Exercise, program: Program) -> Verdict:
+        key = self.key(exercise)
+        job = job_for(exercise, program, [self._seed], key.limits)
+        return judge(exercise, key, self._observe(job), key.limits)
+
+    def _follow_through(
+        self,
+        exercise: Exercise,
+        located: Located,
+        known: dict[str, Verdict],
+        program: Program,
+        first: Verdict,
+    ) -> Verdict:
+        """Judge again with the reference in place of earlier exercises that did not pass."""
+        failed: list[Exercise] = []
+        for earlier in self.lesson.exercises:
+            if earlier.id in program.earlier:
+                if earlier.id not in known:
+                    known[earlier.id] = self._grade_one(earlier, located, known)
+                if known[earlier.id].report.status != "passed":
+                    failed.append(earlier)
+        if not failed:
+            return first
+        substitutes = {earlier.id: earlier.solution for earlier in failed}
+        second = self._judge(exercise, self._program(exercise, located, substitutes))
+        names = " and ".join(earlier.id for earlier in failed)
+        report = second.report.model_copy(update={"follow_through": True})
+        return replace(second, report=report).with_remarks(
+            f"Judged with the course's {names}, because yours does not pass yet."
+        )
+
+    def _program(
+        self, exercise: Exercise, located: Located, substitutes: dict[str, str]
+    ) -> Program:
+        sources = {
+            other.id: located.exercises[other.id].source
+            if other.id in located.exercises
+            else other.stub
+            for other in self.lesson.exercises
+        }
+        return build_program(self.lesson, exercise, {**sources, **substitutes}, located.added)
+
+    def _report(
+        self, submission: Submission, located: Located, verdicts: Iterable[Verdict]
+    ) -> LessonReport:
+        exercises = tuple(v.report for v in verdicts)
+        predictions = tuple(
+            PredictionReport(
+                prediction=p.id,
+                answered=(valid := p.accepts(located.predictions.get(p.id, ...))),
+                points=p.points if valid else 0.0,
+                possible=p.points,
+            )
+            for p in self.lesson.predictions
+        )
+        return LessonReport(
+            lesson=self.lesson.id,
+            title=self.lesson.title,
+            path=submission.path,
+            points=sum(e.points for e in exercises) + sum(p.points for p in predictions),
+            possible=self.lesson.possible,
+            notes=located.notes,
+            predictions=predictions,
+            exercises=exercises,
+        )

@@ -1,0 +1,163 @@
+"""The program that one exercise is judged by: its own cell, and just the cells it depends on.
+
+Given cells come from the course's copy. Cells are chosen by the names they define and change, so
+that an unrelated cell (a picture, an experiment, one that raises) can neither cost a mark nor time.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from spotlight.authoring.dataflow import CellNames, names_of
+from spotlight.authoring.lesson import Exercise, Lesson, started_lesson
+from spotlight.grading.locate import AddedCell
+from spotlight.sandbox.job import Job, Limits, ProbeCall, Step, StepRole
+
+
+@dataclass(frozen=True)
+class Program:
+    """The steps of one exercise's job, and the earlier exercises among them."""
+
+    steps: tuple[Step, ...]
+    earlier: tuple[str, ...]
+
+    @property
+    def own_steps(self) -> tuple[Step, ...]:
+        """The exercise's cell, and the cells that the student added and it relies on."""
+        return tuple(
+            step
+            for step in self.steps
+            if step.role == "exercise" or (step.role == "helper" and step.name not in self.earlier)
+        )
+
+
+@dataclass(frozen=True)
+class _Unit:
+    step: Step
+    names: CellNames
+    exercise: str | None = None
+
+
+def build_program(
+    lesson: Lesson,
+    exercise: Exercise,
+    sources: Mapping[str, str],
+    added: tuple[AddedCell, ...] = (),
+) -> Program:
+    """The program for `exercise`, whose cell and whose predecessors' cells are in `sources`.
+
+    `sources` maps exercise ids to plain Python; what is not in it is left out of the program.
+    """
+    own = sources[exercise.id]
+    before = _units_before(lesson, exercise, sources, added)
+    needed = set(_needs(own)) | set(exercise.targets)
+    for probe in exercise.probes:
+        needed |= _needs(probe.source)
+    needed |= _needs(exercise.helpers)
+    # A call such as `torch.manual_seed(0)` changes a module, which binds nobody to its cell: the
+    # worker seeds every step itself.
+    modules = {name for unit in before for name in unit.names.imports}
+    chosen: set[int] = set()
+    while True:
+        more = {
+            index
+            for index, unit in enumerate(before)
+            if index not in chosen
+            and (needed & unit.names.defines or needed & unit.names.changes - modules or unit.names.star)
+        }
+        if not more:
+            break
+        chosen |= more
+        needed |= {name for index in more for name in before[index].names.needs}
+    units = [before[index] for index in sorted(chosen)]
+    steps = [
+        Step(unit.step.name, _prune_imports(unit.step.source, needed), unit.step.role)
+        if unit.step.role == "given"
+        else unit.step
+        for unit in units
+    ]
+    earlier = tuple(unit.exercise for unit in units if unit.exercise is not None)
+    return Program((*steps, Step(exercise.id, own, "exercise")), earlier)
+
+
+def job_for(
+    exercise: Exercise, program: Program, seeds: Sequence[int], limits: Limits | None = None
+) -> Job:
+    """The job that observes `program` with the probes of `exercise`, once per seed."""
+    return Job(
+        steps=program.steps,
+        targets=exercise.targets,
+        helpers=exercise.helpers,
+        probes=tuple(
+            ProbeCall(probe.name, probe.source, probe.parameters, seed)
+            for seed in seeds
+            for probe in exercise.probes
+        ),
+        limits=limits or Limits(),
+    )
+
+
+def _units_before(
+    lesson: Lesson,
+    exercise: Exercise,
+    sources: Mapping[str, str],
+    added: tuple[AddedCell, ...],
+) -> list[_Unit]:
+    """All cells that may come before the exercise's own, in the order in which they would run.
+
+    A cell that the student added below the exercise still comes before it: a function may use a
+    helper that stands further down. Names that the course defines are the course's to define.
+    """
+    course: list[tuple[int, _Unit]] = []
+    end = len(lesson.cells)
+    for place, cell in enumerate(lesson.cells):
+        if cell.role == "exercise" and cell.metadata.get("exercise") == exercise.id:
+            end = place
+            break
+        if cell.role == "given" and not started_lesson(cell.source):
+            course += [(place, u) for u in _unit(f"given {place}", cell.source, "given")]
+        elif cell.role == "exercise" and cell.metadata["exercise"] in sources:
+            earlier = str(cell.metadata["exercise"])
+            course += [(place, u) for u in _unit(earlier, sources[earlier], "helper", earlier)]
+    taken = {name for _, unit in course for name in unit.names.defines} | set(exercise.targets)
+    units = course
+    for helper in added:
+        for unit in _unit(helper.name, helper.source, "helper"):
+            own = unit.names.defines - taken
+            if own or unit.names.star:
+                kept = CellNames(own, unit.names.uses, frozenset(), star=unit.names.star)
+                units.append((min(helper.after, end), _Unit(unit.step, kept)))
+    units.sort(key=lambda placed: placed[0])
+    return [unit for _, unit in units]
+
+
+def _unit(name: str, source: str, role: StepRole, exercise: str | None = None) -> list[_Unit]:
+    names = names_of(source)
+    return [] if names is None else [_Unit(Step(name, source, role), names, exercise)]
+
+
+def _needs(source: str) -> frozenset[str]:
+    names = names_of(source)
+    return frozenset() if names is None else names.needs
+
+
+def _prune_imports(source: str, needed: set[str]) -> str:
+    """`source` without the imports that nothing needed names: drawing code is slow to import."""
+    tree = ast.parse(source)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    kept: list[ast.stmt] = []
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            node.names = [
+                alias
+                for alias in node.names
+                if (alias.asname or alias.name.partition(".")[0]) in needed | used
+            ]
+            if not node.names:
+                continue
+        kept.append(node)
+    if not any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body):
+        return source
+    return ast.unparse(ast.Module(kept, []))

@@ -1,0 +1,140 @@
+"""Prove an exercise to its author: what is right passes, what is wrong is named.
+
+Over many seeds, the reference and every alternative must be accepted, every mistake rejected under
+its own name and no other, and the stub must be known for blank.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spotlight.authoring.lesson import Exercise, Lesson
+from spotlight.grading.answer_key import ExerciseKey, Observe, default_cache, variant_program
+from spotlight.grading.judge import judge
+from spotlight.grading.programs import job_for
+from spotlight.sandbox.job import Limits, Observation, ProbeOutcome
+
+SEEDS = range(50)
+_LIMITS = Limits(cpu_seconds=120, wall_seconds=240, output_bytes=2**30)
+_MAX_PROBE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """What one implementation was seen to do, seed by seed."""
+
+    by_seed: tuple[tuple[ProbeOutcome, ...], ...]
+    whole: Observation
+
+
+def prove(
+    lesson: Lesson, exercise: Exercise, observe: Observe, seeds: Sequence[int] = SEEDS
+) -> list[str]:
+    """Every way in which `exercise` falls short, one sentence each."""
+    return list(_Proof(lesson, exercise, observe, seeds).problems())
+
+
+def proved_before(fingerprint: str) -> bool:
+    """Whether this very exercise was proved on this machine already."""
+    return _mark(fingerprint).is_file()
+
+
+def remember_proof(fingerprint: str) -> None:
+    """Keep that an exercise was proved; without a writable cache it is simply proved again."""
+    try:
+        _mark(fingerprint).parent.mkdir(parents=True, exist_ok=True)
+        _mark(fingerprint).touch()
+    except OSError:
+        return
+
+
+def _mark(fingerprint: str) -> Path:
+    name = hashlib.sha256(fingerprint.encode()).hexdigest()[:24]
+    return default_cache().parent / "proofs" / name
+
+
+class _Proof:
+    def __init__(
+        self, lesson: Lesson, exercise: Exercise, observe: Observe, seeds: Sequence[int]
+    ) -> None:
+        self._lesson = lesson
+        self._exercise = exercise
+        self._observe = observe
+        self._seeds = tuple(seeds)
+
+    def problems(self) -> Iterator[str]:
+        exercise = self._exercise
+        reference = self._run(exercise.solution)
+        trouble = next(
+            (o.trouble for o in (*reference.whole.steps, *reference.whole.probes) if o.trouble),
+            None,
+        )
+        if trouble is not None or reference.whole.ended != "finished":
+            what = f"{trouble.type}: {trouble.message}" if trouble else reference.whole.ended
+            yield f"{exercise.place}: the solution fails its own probes ({what})."
+            return
+        if reference.whole.cpu_seconds / len(self._seeds) > _MAX_PROBE_SECONDS:
+            yield f"{exercise.place}: its probes take more than {_MAX_PROBE_SECONDS:g} CPU seconds."
+        if not any(map(_unequal_sizes, reference.by_seed[0])):
+            yield f"{exercise.place}: no probe draws inputs of unequal sizes in every dimension."
+        mistakes = {m.name: self._run(exercise.variant_source(m)) for m in exercise.mistakes}
+        keys = [
+            ExerciseKey(seen, {name: runs.by_seed[i] for name, runs in mistakes.items()}, 0.1)
+            for i, seen in enumerate(reference.by_seed)
+        ]
+        yield from self._alternatives(keys)
+        yield from self._mistakes(keys, mistakes)
+        stub = self._run(exercise.stub)
+        status = judge(exercise, keys[0], _seed_view(stub, 0), _LIMITS).report.status
+        if status == "passed":
+            yield f"{exercise.place}: the stub passes."
+
+    def _alternatives(self, keys: list[ExerciseKey]) -> Iterator[str]:
+        for variant in self._exercise.alternatives:
+            runs = self._run(self._exercise.variant_source(variant))
+            for i, seed in enumerate(self._seeds):
+                found = judge(self._exercise, keys[i], _seed_view(runs, i), _LIMITS).report
+                if found.status != "passed":
+                    yield (
+                        f"{self._exercise.place}: alternative {variant.name} is rejected "
+                        f"with seed {seed}: {found.message}"
+                    )
+                    break
+
+    def _mistakes(self, keys: list[ExerciseKey], mistakes: dict[str, _Runs]) -> Iterator[str]:
+        for name, runs in mistakes.items():
+            for i, seed in enumerate(self._seeds):
+                found = judge(self._exercise, keys[i], _seed_view(runs, i), _LIMITS).report
+                if found.status == "passed":
+                    yield f"{self._exercise.place}: mistake {name} is accepted with seed {seed}."
+                    break
+                if found.diagnosis != name:
+                    yield (
+                        f"{self._exercise.place}: mistake {name} cannot be told from "
+                        f"{found.diagnosis or 'an error'} with seed {seed}: {found.message}"
+                    )
+                    break
+
+    def _run(self, source: str) -> _Runs:
+        program = variant_program(self._lesson, self._exercise, source)
+        whole = self._observe(job_for(self._exercise, program, self._seeds, _LIMITS))
+        size = len(self._exercise.probes)
+        by_seed = tuple(whole.probes[size * i : size * (i + 1)] for i in range(len(self._seeds)))
+        return _Runs(by_seed, whole)
+
+
+def _seed_view(runs: _Runs, index: int) -> Observation:
+    whole = runs.whole
+    return Observation(whole.steps, runs.by_seed[index], whole.ended, whole.cpu_seconds)
+
+
+def _unequal_sizes(outcome: ProbeOutcome) -> bool:
+    """Whether no drawn input has two equal sizes or a size of one."""
+    shapes = outcome.drawn_shapes
+    return bool(shapes) and all(
+        len(set(shape)) == len(shape) and (not shape or math.prod(shape) > 1) for shape in shapes
+    )

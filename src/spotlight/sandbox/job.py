@@ -1,0 +1,127 @@
+"""What is asked of a worker, and what comes back: plain data on both sides."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+StepRole = Literal["given", "helper", "exercise"]
+Ended = Literal["finished", "cpu", "wall", "memory", "output", "crashed"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may use: CPU and wall seconds, bytes of memory beyond the idle worker's, and
+    bytes of observations."""
+
+    cpu_seconds: float = 5.0
+    wall_seconds: float = 15.0
+    memory_bytes: int = 2 * 2**30
+    output_bytes: int = 32 * 2**20
+
+
+@dataclass(frozen=True)
+class Step:
+    """One cell of the program, as plain Python."""
+
+    name: str
+    source: str
+    role: StepRole
+
+
+@dataclass(frozen=True)
+class ProbeCall:
+    """A probe: its source defines a function `name` that takes `parameters`; its inputs are drawn
+    from the generator of (`seed`, `name`)."""
+
+    name: str
+    source: str
+    parameters: tuple[str, ...]
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A program whose last step is the exercise, and the probes to call on its targets."""
+
+    steps: tuple[Step, ...]
+    targets: tuple[str, ...]
+    helpers: str
+    probes: tuple[ProbeCall, ...]
+    limits: Limits = field(default_factory=Limits)
+
+    def as_data(self) -> dict[str, Any]:
+        """The job as JSON-ready data."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Job:
+        """The job that `as_data` wrote."""
+        return cls(
+            steps=tuple(Step(**step) for step in data["steps"]),
+            targets=tuple(data["targets"]),
+            helpers=data["helpers"],
+            probes=tuple(
+                ProbeCall(p["name"], p["source"], tuple(p["parameters"]), p["seed"])
+                for p in data["probes"]
+            ),
+            limits=Limits(**data["limits"]),
+        )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of a traceback that lies in the program's own cells."""
+
+    cell: str
+    line: int
+    text: str
+    function: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An exception raised while observing; `frames` are in the program's own cells only."""
+
+    type: str
+    message: str
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """What became of one cell."""
+
+    name: str
+    trouble: Trouble | None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProbeOutcome:
+    """What one probe returned, or the exception that it ended in.
+
+    `changed_inputs` are the indices of drawn inputs that were modified; `drawn_shapes` the shapes
+    of all that were drawn; `printed` what the code wrote to standard output, cut to some length.
+    """
+
+    name: str
+    value: Any
+    trouble: Trouble | None
+    changed_inputs: tuple[int, ...] = ()
+    drawn_shapes: tuple[tuple[int, ...], ...] = ()
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that a worker saw of one job, as far as it came before the job ended."""
+
+    steps: tuple[StepOutcome, ...]
+    probes: tuple[ProbeOutcome, ...]
+    ended: Ended
+    cpu_seconds: float
+
+    def probe(self, name: str) -> ProbeOutcome | None:
+        """The outcome of the probe called `name`, if the job got that far."""
+        return next((outcome for outcome in self.probes if outcome.name == name), None)

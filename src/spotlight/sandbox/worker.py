@@ -1,0 +1,245 @@
+"""The supervisor's side: start a worker's process, hand it jobs, read back observations.
+
+The supervisor never runs the code of a job. Every read has a deadline; whatever comes back that is
+not as it should be ends in the outcome "crashed" for that job alone, and a process that misses its
+deadline is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from typing import IO, Any
+
+from spotlight.sandbox.job import Frame, Job, Observation, ProbeOutcome, StepOutcome, Trouble
+
+START_SECONDS = 120.0
+_GRACE_SECONDS = 10.0
+
+
+class SandboxError(Exception):
+    """The worker's process cannot be started; the message says why and what to do."""
+
+
+class Worker:
+    """One worker process; jobs are observed one at a time. Usable from several threads."""
+
+    def __init__(self, *, forks: bool = True) -> None:
+        """Start the process and return at once; it imports torch meanwhile.
+
+        `forks=False` runs jobs in the process itself, as is done where the system cannot fork.
+        """
+        self._arguments = [] if forks else ["--no-fork"]
+        self._scratch = tempfile.TemporaryDirectory(prefix="spotlight-", ignore_cleanup_errors=True)
+        self._turn = threading.Lock()
+        self._process: _Process | None = _Process(self._arguments, self._scratch.name)
+
+    def observe(self, job: Job) -> Observation:
+        """Run `job` and return what was seen.
+
+        Raises:
+            SandboxError: no worker process can be started.
+        """
+        with self._turn:
+            if self._process is None:
+                self._process = _Process(self._arguments, self._scratch.name)
+            process = self._process
+            process.wait_until_ready()
+            try:
+                reply, output = process.exchange(job)
+            except (_Silent, BrokenPipeError) as silence:
+                process.kill()
+                self._process = None
+                slow = isinstance(silence, _Silent) and silence.alive
+                return Observation((), (), "wall" if slow else "crashed", 0.0)
+        return _read_observation(reply, output)
+
+    def close(self) -> None:
+        """End the process and remove its scratch folder."""
+        with self._turn:
+            if self._process is not None:
+                self._process.kill()
+                self._process = None
+            self._scratch.cleanup()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+class _Silent(Exception):
+    """No reply came in time."""
+
+    def __init__(self, alive: bool) -> None:
+        super().__init__()
+        self.alive = alive
+
+
+class _Process:
+    """The process and a thread that reads its frames (pipes have no deadline on Windows)."""
+
+    def __init__(self, arguments: list[str], scratch: str) -> None:
+        try:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", "spotlight.sandbox.server", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_environment(scratch),
+                cwd=scratch,
+            )
+        except OSError as error:
+            raise SandboxError(
+                f"The worker that runs exercises cannot be started ({error.strerror}). "
+                "Free some memory or disk space and try again."
+            ) from error
+        self._replies: queue.Queue[tuple[dict[str, Any], bytes] | None] = queue.Queue()
+        self._ready = False
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def wait_until_ready(self) -> None:
+        if self._ready:
+            return
+        try:
+            hello = self._replies.get(timeout=START_SECONDS)
+        except queue.Empty:
+            hello = None
+        if hello is None or hello[0].get("ready") is not True:
+            self.kill()
+            raise SandboxError(
+                "The worker that runs exercises did not start. "
+                "Run `verify.py doctor` to see what is missing."
+            )
+        self._ready = True
+
+    def exchange(self, job: Job) -> tuple[dict[str, Any], bytes]:
+        from spotlight.sandbox.wire import encode
+
+        stdin = self._popen.stdin
+        assert stdin is not None
+        stdin.write(encode(_listed(job.as_data())))
+        stdin.flush()
+        try:
+            reply = self._replies.get(timeout=job.limits.wall_seconds + _GRACE_SECONDS)
+        except queue.Empty:
+            raise _Silent(alive=True) from None
+        if reply is None:
+            raise _Silent(alive=False)
+        return reply
+
+    def kill(self) -> None:
+        self._popen.kill()
+        self._popen.wait()
+        for stream in (self._popen.stdin, self._popen.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue
+
+    def _read(self) -> None:
+        stream = self._popen.stdout
+        assert stream is not None
+        try:
+            while (reply := _read_reply(stream)) is not None:
+                self._replies.put(reply)
+        except (OSError, ValueError):
+            pass
+        finally:
+            self._replies.put(None)
+
+
+def _listed(data: Any) -> Any:
+    """Tuples as lists, so that a job travels as plain JSON."""
+    if isinstance(data, dict):
+        return {key: _listed(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_listed(value) for value in data]
+    return data
+
+
+def _read_reply(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
+    """The server's own frame, and the raw frames of the job that follow it."""
+    from spotlight.sandbox.wire import PREFIX_SIZE, WireError, decode_frames, frame_lengths
+
+    prefix = stream.read(PREFIX_SIZE)
+    if len(prefix) < PREFIX_SIZE:
+        return None
+    try:
+        reply = next(decode_frames(prefix + stream.read(sum(frame_lengths(prefix)))))
+    except (WireError, StopIteration):
+        return None
+    count = reply.get("bytes", 0)
+    return reply, stream.read(count)
+
+
+def _environment(scratch: str) -> dict[str, str]:
+    """What the worker sees of the environment: nothing of the user's but where Python is."""
+    kept = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "LANG", "VIRTUAL_ENV")
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    return environment | {
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        "TEMP": scratch,
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": scratch,
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
+
+
+def _read_observation(reply: dict[str, Any], output: bytes) -> Observation:
+    from spotlight.sandbox.wire import WireError, decode_frames
+
+    steps: list[StepOutcome] = []
+    probes: list[ProbeOutcome] = []
+    ended = reply["ended"]
+    try:
+        for event in decode_frames(output):
+            if event["event"] == "step":
+                missing = tuple(str(name) for name in event["missing"])
+                steps.append(StepOutcome(str(event["name"]), _trouble(event["trouble"]), missing))
+            else:
+                probes.append(_probe(event))
+    except (WireError, KeyError, TypeError, ValueError, AttributeError):
+        ended = "crashed"
+    if ended == "finished" and any(_out_of_memory(p.trouble) for p in probes):
+        ended = "memory"
+    return Observation(tuple(steps), tuple(probes), ended, float(reply["cpu_seconds"]))
+
+
+def _out_of_memory(trouble: Trouble | None) -> bool:
+    return trouble is not None and (
+        trouble.type == "MemoryError" or "can't allocate memory" in trouble.message
+    )
+
+
+def _probe(event: dict[str, Any]) -> ProbeOutcome:
+    return ProbeOutcome(
+        name=str(event["name"]),
+        value=event["value"],
+        trouble=_trouble(event["trouble"]),
+        changed_inputs=tuple(int(index) for index in event["changed_inputs"]),
+        drawn_shapes=tuple(tuple(int(n) for n in shape) for shape in event["drawn_shapes"]),
+        printed=str(event["printed"]),
+    )
+
+
+def _trouble(data: dict[str, Any] | None) -> Trouble | None:
+    if data is None:
+        return None
+    frames = tuple(
+        Frame(str(f["cell"]), int(f["line"]), str(f["text"]), str(f["function"]))
+        for f in data["frames"]
+    )
+    return Trouble(str(data["type"]), str(data["message"]), frames)

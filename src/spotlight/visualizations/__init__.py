@@ -1,0 +1,54 @@
+"""Figures and widgets, one line each in a lesson.
+
+Every `show_...` takes tensors, arrays or lists and returns a `Picture`, which a notebook shows
+where it is the last line of a cell. Nothing is imported before its first use, so importing this
+package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spotlight.visualizations.attention_matrix import AttentionMatrix, show_attention_matrix
+    from spotlight.visualizations.charts import show_bars, show_curves
+    from spotlight.visualizations.figure import Picture
+    from spotlight.visualizations.heatmaps import show_heatmap, show_heatmaps
+    from spotlight.visualizations.vectors import show_dot_products, show_projection, show_vectors
+
+__all__ = [
+    "AttentionMatrix",
+    "Picture",
+    "show_attention_matrix",
+    "show_bars",
+    "show_curves",
+    "show_dot_products",
+    "show_heatmap",
+    "show_heatmaps",
+    "show_projection",
+    "show_vectors",
+]
+
+_HOMES = {
+    "AttentionMatrix": "attention_matrix",
+    "show_attention_matrix": "attention_matrix",
+    "Picture": "figure",
+    "show_bars": "charts",
+    "show_curves": "charts",
+    "show_heatmap": "heatmaps",
+    "show_heatmaps": "heatmaps",
+    "show_dot_products": "vectors",
+    "show_projection": "vectors",
+    "show_vectors": "vectors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
