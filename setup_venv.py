@@ -46,8 +46,8 @@ VERSIONS = ["3.13", "3.12", "3.11"]
 WANTED = ">=3.11,<3.14"
 
 # The finished environment measures 1.6 GB; wheels are unpacked into the temporary folder first.
-SPACE_FOR_ENVIRONMENT = 2500 * 1000**2
-SPACE_FOR_DOWNLOADS = 800 * 1000**2
+SPACE_FOR_ENVIRONMENT = 2000 * 1000**2
+SPACE_FOR_DOWNLOADS = 500 * 1000**2
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 ME = "py setup_venv.py" if WINDOWS else "./setup_venv.sh"
@@ -336,7 +336,7 @@ def torch_attempts(
         ([*pip, *once, torch], ""),
         ([*uv_pip, "--no-deps", "--torch-backend=cpu", torch], ""),
     )
-    note = "PyTorch's CPU index gives nothing here; taking the plain build (on Linux: several GB)."
+    note = "PyTorch's CPU index is out of reach; trying the plain build (several GB on Linux)."
     plain_pip = (plain_pip[0], note)
     # Of the plain ones pip comes first: a site's pip.conf may offer a CPU build that uv overlooks.
     return [cpu_uv, cpu_pip, plain_pip, plain_uv] if uv else [cpu_pip, plain_pip]
@@ -507,7 +507,8 @@ def end_with_children(child: "subprocess.Popen[bytes]") -> None:
 
 def last_line(output: str) -> str:
     """The last line an installer wrote, in ASCII and short enough for a terminal."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("WARNING")]
     line = lines[-1].encode("ascii", "replace").decode() if lines else ""
     return line if len(line) <= 70 else line[:67] + "..."
 

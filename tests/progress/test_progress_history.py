@@ -240,3 +240,20 @@ class TestMerging:
         scores = merge(ours, theirs).lessons["queries_and_keys"].exercises["scores"]
         assert (scores.first_at, scores.last_at) == (NOON, LATER)
         assert (scores.last_status, scores.last_message) == ("failed", "a late word")
+
+    @pytest.mark.parametrize(
+        ("field", "values"),
+        [
+            ("status", ("failed", "error")),
+            ("diagnosis", (None, "not-scaled")),
+            ("message", ("one word", "another word")),
+            ("possible", (1, 2)),
+            ("title", ("Scale", "Scale the scores")),
+        ],
+    )
+    def test_does_not_depend_on_who_merges_two_attempts_of_one_second(self, field, values):
+        ours, theirs = (
+            after([([lesson(exercise("scores", **{"status": "failed", field: value}))], NOON)])
+            for value in values
+        )
+        assert merge(ours, theirs) == merge(theirs, ours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import random
 import shutil
@@ -47,6 +48,14 @@ def acknowledged(connection):
         return count
 
 
+def is_whole(store):
+    """Whether each file that is there is complete."""
+    for path in (store.file, store.backup):
+        if path.exists():
+            json.loads(path.read_bytes())
+    return not store.script.exists() or store.script.read_bytes().endswith(b"};\n")
+
+
 def test_what_was_acknowledged_survives_hundreds_of_kills(tmp_path, forks):
     store = ProgressStore(tmp_path)
     moments = random.Random(1)
@@ -64,6 +73,7 @@ def test_what_was_acknowledged_survives_hundreds_of_kills(tmp_path, forks):
         said = acknowledged(ours)
         found = attempts(store, "scores")
         assert store.notes == (), "nothing ever needs mending"
+        assert is_whole(store)
         # At most the one grading that the child was about to acknowledge is there as well.
         assert known + said <= found <= known + said + 1
         known = found
@@ -94,6 +104,7 @@ def test_a_kill_before_any_system_call_leaves_the_old_state_or_the_new_one(tmp_p
         store = ProgressStore(folder)
         outcomes.append(attempts(store, "scores"))
         assert start == "spoilt" or store.notes == ()
+        assert is_whole(store)
         assert store.record(PASSED, LATER).updated_at == LATER
         if child.exitcode == 0:
             break

@@ -162,8 +162,9 @@ class _Builder:
             {"role": "check", "check": exercise.id},
             _test(exercise.id, exercise.points),
         )
+        count = len(exercise.hints)
         hints = "\n\n".join(
-            f"<details><summary>Hint {number} of {len(exercise.hints)}</summary>\n\n{text}\n\n</details>"
+            f"<details><summary>Hint {number} of {count}</summary>\n\n{text}\n\n</details>"
             for number, text in enumerate(exercise.hints, start=1)
         )
         self._markdown(f"hints-{exercise.id}", hints, {"role": "hints", "hints": exercise.id})

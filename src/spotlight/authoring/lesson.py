@@ -254,7 +254,7 @@ def parse_lesson(cells: Iterable[Cell], where: str) -> Lesson:
             prediction = _read_prediction(cell)
             if prediction.id in predictions:
                 raise AuthoringError(
-                    f"{cell.place}: a second prediction is called {prediction.id}."
+                    f"{cell.place}: prediction {prediction.id} stands here twice."
                 )
             predictions[prediction.id] = prediction
         elif cell.role == "probes":
@@ -263,7 +263,7 @@ def parse_lesson(cells: Iterable[Cell], where: str) -> Lesson:
             exercises[latest] = _with_probes(exercises[latest], cell)
     if not lesson_id:
         raise AuthoringError(
-            f'{where}: no given cell opens the lesson; its first code cell calls start("<lesson id>").'
+            f'{where}: no given cell opens the lesson; the first one calls start("<lesson id>").'
         )
     return Lesson(
         lesson_id, title, where, cells, tuple(exercises.values()), tuple(predictions.values())

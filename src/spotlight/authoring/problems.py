@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class AuthoringError(Exception):
-    """A master or the manifest cannot be used; the message names the file, the cell and the mend."""
+    """A master or the manifest cannot be used; the message names file, cell and mend."""

@@ -60,7 +60,7 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
     if not 1 <= exercise.difficulty <= 3:
         yield f"{place}: difficulty {exercise.difficulty} is not 1, 2 or 3."
     lines = sum(
-        1 for block in solution_blocks(exercise.solution) for x in block.splitlines() if x.strip()
+        1 for x in "\n".join(solution_blocks(exercise.solution)).splitlines() if x.strip()
     )
     if lines > MAX_SOLUTION_LINES:
         yield f"{place}: the solution has {lines} lines; {MAX_SOLUTION_LINES} at most."

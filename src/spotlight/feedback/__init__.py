@@ -1,1 +1,1 @@
-""
+"""Verdicts as people read them: terminal tables and notebook cards."""

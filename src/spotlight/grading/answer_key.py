@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -23,13 +21,14 @@ from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.grading.programs import Program, build_program, job_for
 from spotlight.sandbox.job import Job, Limits, Observation, ProbeOutcome, Trouble
 from spotlight.sandbox.wire import WireError, decode_frames, encode
+from spotlight.whole_files import write_whole
 
 Observe = Callable[[Job], Observation]
 _FORMAT = 1
 
 
 class AnswerKeyError(Exception):
-    """The reference solution itself cannot be observed; the grader, not the student, is at fault."""
+    """The reference solution itself cannot be observed: the course is at fault, not the student."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def cached_key(
     A cache that cannot be read or written only costs time.
     """
     folder = folder or default_cache()
-    path = folder / f"{exercise.id}-{_fingerprint(lesson, exercise, seed)}.key"
+    path = folder / f"{exercise.id}-{fingerprint(lesson, exercise, seed)}.key"
     try:
         return _load(path.read_bytes())
     except (OSError, WireError, KeyError, TypeError, ValueError, StopIteration, AttributeError):
@@ -98,7 +97,7 @@ def default_cache() -> Path:
 
 
 def _require_sound(lesson: Lesson, exercise: Exercise, seen: Observation) -> None:
-    trouble = next((o.trouble for o in (*seen.steps, *seen.probes) if o.trouble), None)
+    trouble = seen.trouble
     if trouble is not None or seen.ended != "finished":
         what = f"{trouble.type}: {trouble.message}" if trouble else f"ended by {seen.ended}"
         raise AnswerKeyError(
@@ -106,8 +105,11 @@ def _require_sound(lesson: Lesson, exercise: Exercise, seen: Observation) -> Non
         )
 
 
-def _fingerprint(lesson: Lesson, exercise: Exercise, seed: int) -> str:
-    """Covers the program, the probes, the mistakes, the package and its numeric libraries."""
+def fingerprint(lesson: Lesson, exercise: Exercise, seed: int) -> str:
+    """A hash of all that an exercise's key depends on.
+
+    That is the program, probes, mistakes, seed, this package and its numeric libraries.
+    """
     program = variant_program(lesson, exercise, exercise.solution)
     parts: list[Any] = [
         _FORMAT,
@@ -145,9 +147,7 @@ def _store(path: Path, key: ExerciseKey) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as temporary:
-            temporary.write(encode(body))
-        os.replace(temporary.name, path)
+        write_whole({path: encode(body)})
     except OSError:
         return
 

@@ -127,8 +127,11 @@ def _array_difference(
         return Difference("shape", message, where, expected, observed)
     if (expected.dtype.kind == "b") != (observed.dtype.kind == "b"):
         kinds = {True: "True and False", False: "numbers"}
-        got, wanted = kinds[observed.dtype.kind == "b"], kinds[expected.dtype.kind == "b"]
-        return Difference("kind", f"{got} where {wanted} are wanted", where, expected, observed)
+        message = (
+            f"{kinds[observed.dtype.kind == 'b']} where "
+            f"{kinds[expected.dtype.kind == 'b']} are wanted"
+        )
+        return Difference("kind", message, where, expected, observed)
     with np.errstate(all="ignore"):
         wanted, got = _wide(expected), _wide(observed)
         finite = np.isfinite(wanted)
@@ -160,8 +163,8 @@ def _sequence_difference(expected: Any, observed: Any, where: str) -> Difference
         return Difference(
             "structure", f"{describe(observed)} where {len(expected)} values are wanted", where
         )
-    for number, (one, other) in enumerate(zip(expected, parts, strict=True)):
-        found = difference(one, other, f"{where}[{number}]")
+    for number, (wanted, got) in enumerate(zip(expected, parts, strict=True)):
+        found = difference(wanted, got, f"{where}[{number}]")
         if found is not None:
             return found
     return None
@@ -173,8 +176,8 @@ def _dict_difference(expected: dict[Any, Any], observed: Any, where: str) -> Dif
         return Difference(
             "structure", f"{describe(observed)} where a dict of {keys} is wanted", where
         )
-    for key, value in expected.items():
-        found = difference(value, observed[key], f"{where}[{key!r}]")
+    for key, wanted in expected.items():
+        found = difference(wanted, observed[key], f"{where}[{key!r}]")
         if found is not None:
             return found
     return None

@@ -55,6 +55,18 @@ class LessonGrader:
         """Grade one exercise, and those before it only as far as follow-through asks."""
         return self._grade_one(exercise, locate(self.lesson, submission), {})
 
+    def partial_report(self, submission: Submission, verdicts: Iterable[Verdict]) -> LessonReport:
+        """A report of these verdicts alone; points and possible are those of the verdicts."""
+        exercises = tuple(v.report for v in verdicts)
+        return LessonReport(
+            lesson=self.lesson.id,
+            title=self.lesson.title,
+            path=submission.path,
+            points=sum(e.points for e in exercises),
+            possible=self.lesson.possible,
+            exercises=exercises,
+        )
+
     def key(self, exercise: Exercise) -> ExerciseKey:
         """The answer key of one exercise."""
         if exercise.id not in self._keys:

@@ -157,24 +157,27 @@ def _over_budget(exercise: Exercise, seen: Observation, limits: Limits) -> Verdi
 def _failed(exercise: Exercise, key: ExerciseKey, seen: Observation, failing: _Failing) -> Verdict:
     probe, wanted, got = failing[0]
     gap = None if got.trouble else difference(wanted.value, got.value)
-    evidence = _evidence(probe, wanted, gap)
-    comparison = _comparison(probe, gap)
-    common = {"evidence": evidence, "comparison": comparison, "cpu_seconds": seen.cpu_seconds}
     outcomes = _outcomes(exercise, seen)
     named = _named(exercise, key, outcomes)
-    if named is not None:
-        return verdict(
-            exercise, "failed", named.message, diagnosis=named.name, trouble=got.trouble, **common
-        )
-    error = _error(exercise, seen, failing)
-    if error is not None:
-        return error
-    perhaps = _perhaps(exercise, key, outcomes)
-    if perhaps is not None:
-        message = f"Perhaps: {perhaps.message}"
-        return verdict(exercise, "failed", message, trouble=got.trouble, **common)
+    if named is None:
+        error = _error(exercise, seen, failing)
+        if error is not None:
+            return error
     message = _describe(exercise, probe, wanted, got, gap)
-    return verdict(exercise, "failed", message, trouble=got.trouble, **common)
+    if named is not None:
+        message = named.message
+    elif (perhaps := _perhaps(exercise, key, outcomes)) is not None:
+        message = f"Perhaps: {perhaps.message}"
+    return verdict(
+        exercise,
+        "failed",
+        message,
+        diagnosis=named.name if named else None,
+        evidence=_evidence(probe, wanted, gap),
+        comparison=_comparison(probe, gap),
+        trouble=got.trouble,
+        cpu_seconds=seen.cpu_seconds,
+    )
 
 
 def _named(exercise: Exercise, key: ExerciseKey, got: list[ProbeOutcome]) -> Variant | None:
@@ -204,7 +207,7 @@ def _perhaps(exercise: Exercise, key: ExerciseKey, got: list[ProbeOutcome]) -> V
 
 
 def _error(exercise: Exercise, seen: Observation, failing: _Failing) -> Verdict | None:
-    """An error, if the exercise's cell does not run or if every probe ends in the student's code."""
+    """An error, if a cell does not run or if every probe ends in the student's code."""
     for step in seen.steps:
         if step.trouble is not None and (step.missing or step.name != exercise.id):
             return _error_verdict(exercise, seen, step.trouble)

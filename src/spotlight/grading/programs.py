@@ -65,7 +65,11 @@ def build_program(
             index
             for index, unit in enumerate(before)
             if index not in chosen
-            and (needed & unit.names.defines or needed & unit.names.changes - modules or unit.names.star)
+            and (
+                needed & unit.names.defines
+                or needed & unit.names.changes - modules
+                or unit.names.star
+            )
         }
         if not more:
             break

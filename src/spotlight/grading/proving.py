@@ -6,14 +6,24 @@ its own name and no other, and the stub must be known for blank.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, partial
 from pathlib import Path
 
+import spotlight
 from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.grading.answer_key import ExerciseKey, Observe, default_cache, variant_program
+from spotlight.grading.answer_key import (
+    ExerciseKey,
+    Observe,
+    default_cache,
+    fingerprint,
+    variant_program,
+)
 from spotlight.grading.judge import judge
 from spotlight.grading.programs import job_for
 from spotlight.sandbox.job import Limits, Observation, ProbeOutcome
@@ -38,23 +48,40 @@ def prove(
     return list(_Proof(lesson, exercise, observe, seeds).problems())
 
 
-def proved_before(fingerprint: str) -> bool:
-    """Whether this very exercise was proved on this machine already."""
-    return _mark(fingerprint).is_file()
+def prove_lessons(
+    lessons: Iterable[Lesson], observe: Observe, seeds: Sequence[int] = SEEDS
+) -> Iterator[Callable[[], list[str]]]:
+    """One call per exercise that proves it and returns its problems.
+
+    A proof is remembered by all that it depends on; without a writable cache it is done again.
+    """
+    for lesson in lessons:
+        for exercise in lesson.exercises:
+            yield partial(_prove_once, lesson, exercise, observe, seeds)
 
 
-def remember_proof(fingerprint: str) -> None:
-    """Keep that an exercise was proved; without a writable cache it is simply proved again."""
-    try:
-        _mark(fingerprint).parent.mkdir(parents=True, exist_ok=True)
-        _mark(fingerprint).touch()
-    except OSError:
-        return
+def _prove_once(
+    lesson: Lesson, exercise: Exercise, observe: Observe, seeds: Sequence[int]
+) -> list[str]:
+    parts = [*map(asdict, (*exercise.alternatives, *exercise.mistakes)), list(seeds)]
+    text = fingerprint(lesson, exercise, 0) + json.dumps(parts) + _own_sources()
+    mark = default_cache().parent / "proofs" / hashlib.sha256(text.encode()).hexdigest()[:24]
+    if mark.is_file():
+        return []
+    problems = prove(lesson, exercise, observe, seeds)
+    if not problems:
+        with contextlib.suppress(OSError):
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+    return problems
 
 
-def _mark(fingerprint: str) -> Path:
-    name = hashlib.sha256(fingerprint.encode()).hexdigest()[:24]
-    return default_cache().parent / "proofs" / name
+@cache
+def _own_sources() -> str:
+    """The grader's own code: a proof holds for the judge that made it."""
+    package = Path(spotlight.__file__).parent
+    files = sorted((*(package / "grading").glob("*.py"), *(package / "sandbox").glob("*.py")))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 class _Proof:
@@ -69,10 +96,7 @@ class _Proof:
     def problems(self) -> Iterator[str]:
         exercise = self._exercise
         reference = self._run(exercise.solution)
-        trouble = next(
-            (o.trouble for o in (*reference.whole.steps, *reference.whole.probes) if o.trouble),
-            None,
-        )
+        trouble = reference.whole.trouble
         if trouble is not None or reference.whole.ended != "finished":
             what = f"{trouble.type}: {trouble.message}" if trouble else reference.whole.ended
             yield f"{exercise.place}: the solution fails its own probes ({what})."

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 _TABLE = Path(__file__).with_suffix(".toml")
-SEPARATORS = ".,;:!?\"()[]{}<>/\\|*_~`=+#&…–—“”„«»¡¿"
+SEPARATORS = '.,;:!?"()[]{}<>/\\|*_~`=+#&…–—“”„«»¡¿'
 LETTER_STEP = 0.5
 
 

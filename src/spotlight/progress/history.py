@@ -49,7 +49,9 @@ def remember(progress: Progress, lessons: Iterable[LessonReport], at: str) -> Pr
     known = dict(progress.lessons)
     for report in lessons:
         known[report.lesson] = _lesson_after(known.get(report.lesson), report, at)
-    return Progress(updated_at=_latest(progress.updated_at, at), lessons=known)
+    return progress.model_copy(
+        update={"updated_at": _latest(progress.updated_at, at), "lessons": known}
+    )
 
 
 def merge(ours: Progress, theirs: Progress) -> Progress:
@@ -60,6 +62,7 @@ def merge(ours: Progress, theirs: Progress) -> Progress:
     return Progress(
         updated_at=_latest(ours.updated_at, theirs.updated_at),
         lessons=_united(ours.lessons, theirs.lessons, _merged_lesson),
+        hints_shown=_united(ours.hints_shown, theirs.hints_shown, max),
     )
 
 

@@ -80,8 +80,12 @@ class LessonProgress(_Record):
 
 
 class Progress(_Record):
-    """All that is known, by lesson id; without arguments, the progress before the first grading."""
+    """All that is known, by lesson id; without arguments, the progress before the first grading.
+
+    `hints_shown` counts, by "lesson/exercise", how many hints were asked for.
+    """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     updated_at: Time | None = None
     lessons: dict[str, LessonProgress] = {}
+    hints_shown: dict[str, Annotated[int, Field(ge=0)]] = {}

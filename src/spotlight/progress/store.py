@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from spotlight.progress import codec, files
+from spotlight import whole_files as files
+from spotlight.progress import codec
 from spotlight.progress.history import merge, remember
 from spotlight.progress.schema import Progress
 
@@ -70,6 +71,19 @@ class ProgressStore:
         """
         reports = tuple(lessons)
         return self._change(lambda known: remember(known, reports, at))
+
+    def next_hint(self, lesson: str, exercise: str, count: int) -> int:
+        """The number, from 1, of the hint to show next; after the last it stays at `count`.
+
+        Raises `ProgressError`.
+        """
+        name = f"{lesson}/{exercise}"
+
+        def shown(known: Progress) -> Progress:
+            number = min(known.hints_shown.get(name, 0) + 1, count)
+            return known.model_copy(update={"hints_shown": {**known.hints_shown, name: number}})
+
+        return self._change(shown).hints_shown[name]
 
     def import_(self, file: Path) -> Progress:
         """Add what another machine exported, the best of both, and return all that is known.

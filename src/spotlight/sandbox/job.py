@@ -122,6 +122,12 @@ class Observation:
     ended: Ended
     cpu_seconds: float
 
+    @property
+    def trouble(self) -> Trouble | None:
+        """The first exception that any cell or probe ended in."""
+        outcomes: tuple[StepOutcome | ProbeOutcome, ...] = (*self.steps, *self.probes)
+        return next((outcome.trouble for outcome in outcomes if outcome.trouble), None)
+
     def probe(self, name: str) -> ProbeOutcome | None:
         """The outcome of the probe called `name`, if the job got that far."""
         return next((outcome for outcome in self.probes if outcome.name == name), None)

@@ -26,9 +26,12 @@ MAX_DEPTH = 40
 MAX_NODES = 200_000
 MAX_TEXT = 100_000
 _PREFIX = struct.Struct(">IQ")
+_SIZES = (8, 16, 32, 64)
 _DTYPES = frozenset(
-    ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
-    + ["float16", "float32", "float64", "complex64", "complex128"]
+    (
+        *("bool", "float16", "float32", "float64", "complex64", "complex128"),
+        *(f"{kind}{size}" for kind in ("int", "uint") for size in _SIZES),
+    )
 )
 
 

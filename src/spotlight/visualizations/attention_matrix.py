@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import anywidget
 import torch
@@ -53,7 +53,7 @@ def attention_matrix_data(
     }
 
 
-class AttentionMatrix(anywidget.AnyWidget):  # type: ignore[misc]
+class AttentionMatrix(anywidget.AnyWidget):
     """A heatmap of softmax(XXᵀ) for any sentence, in the notebook.
 
     `sentence` and `view` ("weights" or "scores") follow what is typed and chosen, and can be set.
@@ -93,13 +93,14 @@ class AttentionMatrix(anywidget.AnyWidget):  # type: ignore[misc]
         """The matrix as a figure that stays, or None when there is no word to show."""
         if not self.words:
             return None
+        kind: Literal["weights", "scores"] = "weights" if self.view == "weights" else "scores"
+        softmax = ", after a softmax over each row" if kind == "weights" else ""
         return show_heatmap(
-            self.weights if self.view == "weights" else self.scores,
+            self.weights if kind == "weights" else self.scores,
             self.words,
-            title=f"Attention matrix: {self.sentence}",
-            caption="Dot products of word vectors from a table written by hand"
-            + (", after a softmax over each row." if self.view == "weights" else "."),
-            kind=self.view,
+            title="Attention matrix of a sentence",
+            caption=f"Dot products of word vectors {_origins(self.words)}{softmax}.",
+            kind=kind,
         )
 
     def _ipython_display_(self) -> None:
@@ -111,8 +112,10 @@ class AttentionMatrix(anywidget.AnyWidget):  # type: ignore[misc]
         """
         from IPython.display import publish_display_data
 
-        data, metadata = self._repr_mimebundle_()
-        publish_display_data(data, metadata)
+        bundle = self._repr_mimebundle_()
+        if bundle is None:
+            return
+        publish_display_data(*bundle)
         still = self.still()
         if still is not None:
             publish_display_data(_twin(still, self.twin))
@@ -125,15 +128,23 @@ def show_attention_matrix(
     return AttentionMatrix(sentence, presets)
 
 
+def _origins(words: Sequence[str]) -> str:
+    strangers = [w for w in dict.fromkeys(words) if not word_features.is_known(w)]
+    if not strangers:
+        return "from a table written by hand"
+    named = ", ".join(f"“{word}”" for word in strangers)
+    return f"from a table written by hand, or from a word's letters ({named})"
+
+
 def _twin(picture: Picture, name: str) -> dict[str, str]:
     image = base64.b64encode(picture.png()).decode("ascii")
-    words = html.escape(f"{picture.title}. {picture.caption}")
+    words = html.escape(picture.description)
     return {
         "text/html": f'<div data-spotlight-twin="{name}"><img alt="{words}" '
         f'style="width: 30rem; max-width: 100%; height: auto" '
         f'src="data:image/png;base64,{image}"></div>',
         "image/png": image,
-        "text/plain": f"{picture.title}. {picture.caption}",
+        "text/plain": picture.description,
     }
 
 

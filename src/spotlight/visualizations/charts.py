@@ -15,6 +15,7 @@ _LINES: Final[Any] = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (6, 2, 1, 2)), (0, (3
 _MARKERS: Final = "osD^vP"
 _HATCHES: Final = ("", "///", "...", "xx", "\\\\\\", "++")
 _MOST_MARKED_POINTS: Final = 16
+_MOST_NAMED_PLACES: Final = 12
 
 
 def show_curves(
@@ -64,6 +65,12 @@ def show_curves(
         axes.set_ylabel(ylabel)
         axes.set_xscale("log" if logx else "linear")
         axes.set_yscale("log" if logy else "linear")
+        if logx:
+            axes.xaxis.set_major_formatter("{x:g}")
+            places = np.unique(np.concatenate([x for x, _ in points.values()]))
+            if len(places) <= _MOST_NAMED_PLACES:
+                axes.set_xticks(places)
+                axes.minorticks_off()
         if len(points) > 1 or "" not in points:
             axes.legend(frameon=False)
     return picture

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import textwrap
 import warnings
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from spotlight.visualizations import palette
 _DOTS_PER_INCH: Final = 160
 _SCREEN_DOTS_PER_INCH: Final = 80
 _POINTS_PER_CAPTION_LETTER: Final = 4.75
+_EMPHASIS: Final = re.compile(r"\*(?=\S)([^*$\n]+)(?<=\S)\*")
 _STYLE: Final = {
     "font.size": 9,
     "axes.edgecolor": palette.RULE["light"],
@@ -39,6 +41,8 @@ _STYLE: Final = {
 class Picture(Figure):
     """A figure with a title above and a one-sentence caption below, which shows itself once.
 
+    In both, `*word*` stands for emphasis and `$...$` for a formula.
+
     The background is white in every theme: figures are read beside each other, printed and
     pasted into reports, so they look the same everywhere.
     """
@@ -52,14 +56,19 @@ class Picture(Figure):
         self.caption = caption
         letters = max(20, int((width - 0.2) * 72 / _POINTS_PER_CAPTION_LETTER))
         title_letters = max(20, int(letters * 0.82))
-        self.suptitle(_wrapped(title, title_letters), x=0.01, ha="left", size=11, weight="bold")
+        self.suptitle(_typeset(title, title_letters), x=0.01, ha="left", size=11, weight="bold")
         self.supxlabel(
-            _wrapped(caption, letters),
+            _typeset(caption, letters),
             x=0.01,
             ha="left",
             size=9,
             color=palette.FAINT_INK["light"],
         )
+
+    @property
+    def description(self) -> str:
+        """Title and caption in plain words, for those who cannot see the picture."""
+        return _EMPHASIS.sub(r"\1", f"{self.title}: {self.caption}")
 
     def png(self) -> bytes:
         """The picture as a PNG file, twice as sharp as a screen needs."""
@@ -74,12 +83,14 @@ class Picture(Figure):
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = self.get_size_inches()
-        words = f"{self.title} {self.caption}"
-        data = {"image/png": base64.b64encode(self.png()).decode("ascii"), "text/plain": words}
+        data = {
+            "image/png": base64.b64encode(self.png()).decode("ascii"),
+            "text/plain": self.description,
+        }
         size = {
             "width": round(width * _SCREEN_DOTS_PER_INCH),
             "height": round(height * _SCREEN_DOTS_PER_INCH),
-            "alt": words,
+            "alt": self.description,
         }
         return data, {"image/png": size}
 
@@ -117,5 +128,11 @@ def quiet(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def _wrapped(text: str, letters: int) -> str:
-    return "\n".join(textwrap.wrap(text, letters)) or " "
+def _typeset(text: str, letters: int) -> str:
+    lines = "\n".join(textwrap.wrap(text, letters)) or " "
+    return _EMPHASIS.sub(_italic, lines)
+
+
+def _italic(match: re.Match[str]) -> str:
+    escaped = re.sub(r"([\\{}_^%#&])", r"\\\1", match[1]).replace(" ", r"\ ")
+    return rf"$\mathit{{{escaped}}}$"

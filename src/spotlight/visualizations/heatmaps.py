@@ -34,6 +34,7 @@ class _Scale:
     extend: str
 
     def norm(self, value: float) -> float:
+        """Where a number stands between the two ends, from 0 to 1."""
         return (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
 
 
@@ -147,7 +148,7 @@ def show_heatmaps(
             aspect=18,
             pad=0.02,
             extend=scale.extend,
-        ).outline.set_visible(False)  # type: ignore[operator]
+        ).outline.set_visible(False)
     return picture
 
 
@@ -207,7 +208,7 @@ def _cell_inches(arrays: list[Array], across: int) -> float:
     widest = max(array.shape[1] for array in arrays)
     tallest = max(array.shape[0] for array in arrays)
     room = (10.0 - 0.8) / across - 1.15
-    return min(0.52, max(room / widest, 0.012), 6.0 / tallest)
+    return float(min(0.52, max(room / widest, 0.012), 6.0 / tallest))
 
 
 def _written(value: float, array: Array) -> str:
@@ -232,7 +233,7 @@ def _text_colour(value: float, scale: _Scale) -> str:
     if not np.isfinite(value):
         return palette.INK["light"]
     red, green, blue, _ = scale.colormap(scale.norm(value))
-    lightness = 0.299 * red + 0.587 * green + 0.114 * blue
+    lightness = float(0.299 * red + 0.587 * green + 0.114 * blue)
     return palette.INK["light"] if lightness > 0.52 else palette.BACKGROUND["light"]
 
 

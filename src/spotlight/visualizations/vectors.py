@@ -101,6 +101,7 @@ def show_dot_products(
                 ),
                 loc="left",
             )
+            axes.label_outer()
     return picture
 
 
@@ -146,9 +147,7 @@ def show_projection(
         points = {role: array[chosen] for role, array in sent.items()}
         _plane(axes, [start, *points.values()], _component_names(None, components, len(vector)))
         for (role, point), colour in zip(points.items(), _colours(points), strict=True):
-            axes.plot(
-                *np.stack([start, point]).T, color=colour, linestyle=(0, (2, 3)), linewidth=1
-            )
+            axes.plot(*np.stack([start, point]).T, color=colour, linestyle=(0, (2, 3)), linewidth=1)
             _arrow(axes, point, role, colour)
         _arrow(axes, start, name, palette.role_colour("stream"))
     return picture
@@ -176,8 +175,9 @@ def _plane(axes: Axes, points: Sequence[Array], names: tuple[str, str]) -> None:
     every = np.where(np.isfinite(every), every, 0.0)
     low, high = every.min(axis=0), every.max(axis=0)
     side = max(float((high - low).max()), 1.0) * 1.35
-    for limit, middle in zip((axes.set_xlim, axes.set_ylim), (low + high) / 2, strict=True):
-        limit(middle - side / 2, middle + side / 2)
+    middle = (low + high) / 2
+    axes.set_xlim(middle[0] - side / 2, middle[0] + side / 2)
+    axes.set_ylim(middle[1] - side / 2, middle[1] + side / 2)
     axes.set_aspect("equal")
     axes.set_xlabel(names[0])
     axes.set_ylabel(names[1])

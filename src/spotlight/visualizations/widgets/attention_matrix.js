@@ -140,6 +140,9 @@ function paint(cell, share, map) {
 
 // ---------------------------------------------------------------- the page
 
+// On what has the focus and uses arrow keys: JupyterLab's own single-key shortcuts stay out.
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -198,7 +201,10 @@ const styles = (css) => `
       calc(var(--letters) * 1ch + 0.6rem) repeat(var(--tokens), minmax(0, 3.25rem)) 2.6rem;
   }
   & .row { display: contents; }
-  & .head { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 0.8125rem; line-height: 1.25; }
+  & .head {
+    overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+    font-size: 0.8125rem; line-height: 1.25;
+  }
   & .head.of-row { padding-right: 0.4rem; text-align: right; }
   & .head.of-column { align-self: end; padding-bottom: 0.25rem; text-align: center; }
   &:not(.roomy) .head.of-column {
@@ -230,21 +236,18 @@ const styles = (css) => `
   & .caption { color: var(--spotlight-faint-ink); font-size: 0.8125rem; }
 }`;
 
-let instances = 0;
-
 function render({ model, el }) {
   const vocabulary = model.get("vocabulary");
   const palette = model.get("palette");
-  const id = `spotlight-matrix-${(instances += 1)}`;
+  // Two matrices on a page may come from two copies of this module: no counter tells them apart.
+  const id = `spotlight-matrix-${Math.random().toString(36).slice(2)}`;
   let drawn = null; // what `attend` returned for the sentence on show
   let cells = [];
   let current = [0, 0];
 
-  // JupyterLab's single-key shortcuts would otherwise act on cells while the grid has the focus.
   const root = element("section", {
     class: "spotlight-matrix",
     "aria-label": "Attention matrix of a sentence",
-    "data-lm-suppress-shortcuts": "true",
   });
   const twin = model.get("twin");
   const makeWay = twin ? `[data-spotlight-twin="${twin}"] { display: none; }` : "";
@@ -265,7 +268,12 @@ function render({ model, el }) {
   const buttons = model.get("presets").map((text) => element("button", { type: "button" }, text));
   presets.append(...buttons);
   const choices = Object.entries(TITLES).map(([view, title]) => {
-    const radio = element("input", { type: "radio", name: `${id}-view`, value: view });
+    const radio = element("input", {
+      type: "radio",
+      name: `${id}-view`,
+      value: view,
+      ...OWN_KEYS,
+    });
     return { radio, label: element("label", {}, radio, ` ${title}`) };
   });
   const views = element(
@@ -349,6 +357,7 @@ function render({ model, el }) {
             class: "cell",
             role: "gridcell",
             tabindex: "-1",
+            ...OWN_KEYS,
             "aria-label": `${rowWord} to ${columnWord}: ${value}`,
             "data-row": i,
             "data-column": j,

@@ -1,0 +1,419 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 · Orientation
+#
+# Spotlight teaches how transformers work by letting you build one, piece by piece, in notebooks like
+# this. Here you learn your way around one, and warm up with tensors. At the end you can
+#
+# - run cells, check an exercise, open a hint and commit to a prediction;
+# - index, broadcast, multiply and turn tensors, and say when `reshape` is the wrong tool;
+# - read a gradient from autograd and the parameters from an `nn.Module`.
+#
+# **You need:** Python, NumPy, some linear algebra. **Time:** 10 minutes; 10 more if tensors are new.
+#
+# To run a cell, click on it and press **Shift+Enter**. Run the next two. The first starts the grader,
+# which takes a few seconds.
+
+# %%
+from spotlight.notebook import check, hint, predict, reveal, start, verify
+
+start("orientation")
+
+# %% tags=["authoring"]
+from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite
+from spotlight.authoring.kit import randint, randn
+
+# %%
+import torch
+from torch import Tensor, nn
+
+from spotlight.visualizations import show_heatmaps
+
+# %% [markdown]
+# ## 1 · Count the tokens
+#
+# A model reads text as **tokens**, roughly words, each replaced by a number. Here are three sentences
+# of five tokens each.
+
+# %%
+ids = torch.tensor([[0, 1, 2, 3, 4], [0, 5, 2, 3, 6], [7, 1, 8, 0, 9]])  # (3, 5)
+print(ids)
+
+# %% [markdown]
+# The next cell is yours: it begins with `# Exercise`. Its `# TODO` line says what is wanted, and the
+# line below it is the one to replace.
+#
+# Get it wrong on purpose first. Count by eye and write `token_count = 15`. Run the cell, run the check
+# under it, and read the card. It is red although 15 is the right number: a check runs your code again
+# with other input. Red costs nothing, and you may try as often as you like.
+#
+# Then compute the number. `ids.shape` holds the sizes, as in NumPy: `ids.shape[0]` is the number of
+# sentences. Run the exercise and its check once more.
+
+# %% exercise="token_count" points=1 minutes=2 difficulty=1
+# TODO: compute how many tokens ids holds, from its shape.
+### BEGIN SOLUTION
+token_count = ids.shape[0] * ids.shape[1]
+### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def the_ids_above(token_count):
+    "The three sentences of five tokens above."
+    return token_count
+
+
+@probe
+def four_sentences(rerun):
+    "Other ids: four sentences of six tokens."
+    return rerun(ids=randint(0, 9, (4, 6)))
+
+
+@probe
+def seven_sentences(rerun):
+    "Other ids: seven sentences of two tokens."
+    return rerun(ids=randint(0, 9, (7, 2)))
+
+
+edit(
+    "typed-in",
+    "You typed the number in: 15 is right for these ids, but the check runs your cell again with other ids, and it is still 15. Compute it from `ids.shape`.",
+    "ids.shape[0] * ids.shape[1]",
+    "15",
+)
+edit(
+    "row-length-typed-in",
+    "You take the number of sentences from `ids` but type in the 5; other ids have longer or shorter sentences.",
+    "ids.shape[0] * ids.shape[1]",
+    "ids.shape[0] * 5",
+)
+edit(
+    "row-count-typed-in",
+    "You take the length of a sentence from `ids` but type in the 3; other ids hold more or fewer sentences.",
+    "ids.shape[0] * ids.shape[1]",
+    "3 * ids.shape[1]",
+)
+edit(
+    "sentences",
+    "That is the number of sentences (rows); multiply by the tokens in each of them.",
+    "ids.shape[0] * ids.shape[1]",
+    "ids.shape[0]",
+)
+edit(
+    "tokens-of-one-sentence",
+    "That is the number of tokens in one sentence (columns); multiply by the number of sentences.",
+    "ids.shape[0] * ids.shape[1]",
+    "ids.shape[1]",
+)
+edit(
+    "sizes-added",
+    "You add the two sizes; every sentence has as many tokens as the next, so multiply them.",
+    "ids.shape[0] * ids.shape[1]",
+    "ids.shape[0] + ids.shape[1]",
+)
+edit(
+    "shape-itself",
+    "That is the shape, two numbers; the count is their product.",
+    "ids.shape[0] * ids.shape[1]",
+    "ids.shape",
+)
+edit(
+    "ids-added-up",
+    "You add up the ids themselves; an id only names its token. Count how many there are.",
+    "ids.shape[0] * ids.shape[1]",
+    "ids.sum()",
+)
+edit(
+    "different-tokens",
+    "You count the different tokens; one that occurs twice counts twice here.",
+    "ids.shape[0] * ids.shape[1]",
+    "len(ids.unique())",
+)
+rewrite("numel", "ids.shape[0] * ids.shape[1]", "ids.numel()")
+rewrite("unpacked-size", "ids.shape[0] * ids.shape[1]", "len(ids) * ids.size(-1)")
+rewrite("loop", "ids.shape[0] * ids.shape[1]", "sum(len(sentence) for sentence in ids)")
+forbid("numpy", because="the tensor's own shape is enough.")
+hint("How many rows does `ids` have, and how many tokens stand in each row?")
+hint("`ids.shape[0]` is the number of rows. Which entry of `ids.shape` is the number of columns?")
+hint("```python\ntoken_count = <number of rows> * <number of columns>\n```")
+
+# %% [markdown]
+# The next cell uses your result. Until an exercise is done, such a cell says what it waits for and does
+# nothing else. A card that reads "not done yet" is expected and no error.
+
+# %%
+print("every token, numbered:")
+print(torch.arange(token_count).reshape(ids.shape))
+
+# %% [markdown]
+# ## What helps you
+#
+# - **Hints** stand closed under every check. Open one above: it costs nothing. The first asks a
+#   question, the last nearly writes the line.
+# - **Saving** is up to you: Ctrl+S. Running a cell does not save it.
+# - **Nothing can break.** Change given cells as you like: grading uses its own copy of them. In a
+#   terminal, `./setup_venv.sh verify reset orientation` brings blanks back and keeps a backup.
+# - **Progress:** the last cell, `verify()`, grades the notebook and keeps your best result in
+#   `progress/lesson_progress.json`. Open `index.html` in a browser to see it.
+#
+# ## Tensors in a nutshell
+#
+# A tensor is an array as in NumPy that can also give gradients. Guess each line, then run the cell.
+
+# %%
+print("first sentence        ", ids[0])
+print("second token of each  ", ids[:, 1])
+print("end of the last       ", ids[-1, -2:])
+print("one more axis, size 1 ", ids[:, None, :].shape)
+print("kinds of number       ", ids.dtype, "and", torch.tensor([0.5]).dtype)
+
+# %% [markdown]
+# Now add two tensors of different shapes: a column (4, 1) and a row (3,). Which shape comes out?
+#
+# A **prediction** earns its point for committing, right or wrong, and the next cell reveals the answer.
+# Replace the dots by one of the choices, quotes included, and run the cell.
+
+# %% prediction="broadcast_shape"
+predict("broadcast_shape", "(4, 3)", choices=["(4, 1)", "(3,)", "(4, 3)", "an error"])  # (4, 1) + (3,)
+
+# %%
+column = torch.tensor([[0], [10], [20], [30]])  # (4, 1)
+row = torch.tensor([1, 2, 3])  # (3,)
+table = column + row
+reveal("broadcast_shape", str(tuple(table.shape)))
+print(table)
+
+# %% [markdown]
+# This is **broadcasting**. Shapes are compared from their right ends, an axis that is missing counts as
+# 1, and an axis of size 1 is repeated until it fits. Other unequal sizes are an error.
+#
+# `*` multiplies entry by entry and broadcasts too. `@` is the matrix product: row i of the left meets
+# column j of the right, so (n, k) @ (k, m) → (n, m). Check the corner by hand: 1·2 + 2·1 = 4.
+
+# %%
+left = torch.tensor([[1.0, 2.0], [3.0, 4.0]])  # (2, 2)
+right = torch.tensor([[1.0, 0.0, 2.0], [0.0, 1.0, 1.0]])  # (2, 3)
+print("left @ right:")
+print(left @ right)
+print("left * left:")
+print(left * left)
+batch = torch.randn(8, 5, 2) @ torch.randn(8, 2, 3)  # eight products at once
+print("(8, 5, 2) @ (8, 2, 3) →", tuple(batch.shape))
+
+# %% [markdown]
+# ## 2 · Turn rows into columns
+#
+# Two ways lead from (2, 3) to (3, 2). Watch where the numbers of the first row go.
+
+# %%
+grid = torch.arange(6).reshape(2, 3)
+show_heatmaps(
+    {"grid": grid, "grid.transpose(0, 1)": grid.transpose(0, 1), "grid.reshape(3, 2)": grid.reshape(3, 2)},
+    kind="scores",
+    row_label="row",
+    column_label="column",
+    value_label="value",
+    title="Turned, and read anew",
+    caption="The first row, 0 1 2, is a column once transposed; reshaped, it is broken over two rows.",
+)
+
+# %% [markdown]
+# In memory a tensor is one long line of numbers. `reshape` reads the same line in another shape.
+# `transpose` exchanges two axes: rows become columns. Both give (3, 2) here and neither complains, so a
+# matching shape does not prove that the values are right.
+#
+# `view` is a `reshape` that never copies. Once a tensor is turned, its numbers no longer lie in reading
+# order (it is not **contiguous**). Then `view` refuses, and `reshape` copies.
+
+# %%
+turned = grid.transpose(0, 1)  # (3, 2)
+print("contiguous:", grid.is_contiguous(), "before,", turned.is_contiguous(), "after")
+try:
+    turned.view(6)
+except RuntimeError as error:
+    print("view:   ", error)
+print("reshape:", turned.reshape(6))
+
+# %% [markdown]
+# Your turn, now with a batch: B sentences of T tokens, and for each token a row of C numbers. Every
+# such row is to become a column; the sentences stay apart. Before you write, open Hint 1.
+
+# %% exercise="tokens_as_columns" points=1 minutes=4 difficulty=1
+def tokens_as_columns(x: Tensor) -> Tensor:
+    """Every token's numbers, a row of its sentence before, as a column.
+
+    x: (B, T, C) → (B, C, T)
+    """
+    # TODO: return x with the right two axes exchanged.
+    ### BEGIN SOLUTION
+    return x.transpose(1, 2)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def two_sentences(tokens_as_columns):
+    "Two sentences of three tokens with four numbers each."
+    return tokens_as_columns(randn(2, 3, 4))
+
+
+@probe
+def square_sentences(tokens_as_columns):
+    "Two sentences of three tokens with three numbers each: the shape stays, the values move."
+    return tokens_as_columns(randn(2, 3, 3))
+
+
+@probe
+def many_sentences(tokens_as_columns):
+    "Five sentences of four tokens with two numbers each."
+    return tokens_as_columns(randn(5, 4, 2))
+
+
+edit(
+    "reshaped",
+    "The shape is right, the values are not: `reshape` and `view` read the same numbers in the old order, so rows are broken instead of turned. Use `transpose`.",
+    "x.transpose(1, 2)",
+    "x.reshape(x.shape[0], x.shape[2], x.shape[1])",
+)
+edit(
+    "unchanged",
+    "You return `x` as it is: its tokens are still rows.",
+    "x.transpose(1, 2)",
+    "x",
+)
+edit(
+    "sentences-and-tokens",
+    "You exchanged sentences and tokens, axes 0 and 1; count the axes again, starting from 0.",
+    "x.transpose(1, 2)",
+    "x.transpose(0, 1)",
+)
+edit(
+    "all-axes-reversed",
+    "The sentences have become the last axis: `x.T` and `transpose(0, 2)` turn the whole batch around. Leave axis 0 where it is.",
+    "x.transpose(1, 2)",
+    "x.transpose(0, 2)",
+)
+edit(
+    "token-order-reversed",
+    "`flip` reverses the order along an axis; the axes themselves are to change places.",
+    "x.transpose(1, 2)",
+    "x.flip(1)",
+)
+edit(
+    "in-place",
+    "`transpose_`, with the underscore, turns the caller's own tensor; without it you get a turned one and `x` stays as it was.",
+    "x.transpose(1, 2)",
+    "x.transpose_(1, 2)",
+)
+rewrite("from-the-end", "x.transpose(1, 2)", "x.transpose(-2, -1)")
+rewrite("matrix-transpose", "x.transpose(1, 2)", "x.mT")
+rewrite("permute", "x.transpose(1, 2)", "x.permute(0, 2, 1)")
+
+
+@alternative
+def tokens_as_columns__sentence_by_sentence(x):
+    return torch.stack([sentence.T for sentence in x])
+
+
+@alternative
+def tokens_as_columns__token_by_token(x):
+    return torch.stack([x[:, t, :] for t in range(x.shape[1])], dim=-1)
+
+
+forbid("numpy", "from_numpy", because="a detour through NumPy gives no gradients.")
+hint("Axes are counted from 0: B, T, C are axes 0, 1, 2. Which two change places?")
+hint("Which of the two tools of the picture turned rows into columns? It takes the two axes.")
+hint("```python\nreturn x.transpose(<axis of the tokens>, <axis of their numbers>)\n```")
+
+# %%
+sentences = torch.arange(12).reshape(2, 2, 3)  # (B, T, C): two sentences, two tokens, three numbers
+columns = tokens_as_columns(sentences)  # (2, 3, 2)
+show_heatmaps(
+    {
+        "sentence 0": sentences[0],
+        "as columns": columns[0],
+        "sentence 1": sentences[1],
+        "as columns ": columns[1],
+    },
+    kind="scores",
+    row_label="row",
+    column_label="column",
+    value_label="value",
+    title="Your function at work",
+    caption="Each sentence is turned for itself: no number crosses over to the other sentence.",
+)
+
+# %% [markdown]
+# ## Autograd in a nutshell
+#
+# Learning needs gradients. Ask a tensor for them with `requires_grad=True`, compute one number,
+# and call `.backward()`: `.grad` then holds the derivative by every entry.
+#
+# Follow it by hand. w · x − 4 = 3 − 2 − 4 = −3, so the loss is 9 and its gradient is
+# 2 · (−3) · x = (−18, 6).
+
+# %%
+x = torch.tensor([3.0, -1.0])
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+loss = (w @ x - 4) ** 2
+loss.backward()
+print("loss", loss.item(), " gradient", w.grad)
+
+with torch.no_grad():  # compute without recording
+    w -= 0.01 * w.grad  # a small step against the gradient
+loss = (w @ x - 4) ** 2
+print(f"loss after one step {loss.item():.2f}")
+
+loss.backward()
+print("gradient now", w.grad)
+
+# %% [markdown]
+# The step lowers the loss. The last line shows a trap: at the new `w` the gradient is (−14.4, 4.8), but
+# `backward()` **adds** to what `.grad` already holds. Training loops set it to zero before each step.
+#
+# ## nn.Module in a nutshell
+#
+# A model is a class. Its `__init__` makes the **parameters**, the tensors that are learned; its
+# `forward` says what is computed with them. Calling the object runs `forward`.
+
+# %%
+class Readout(nn.Module):
+    """Multiplies every row by one matrix that can be learned: (n, width) → (n, outputs)."""
+
+    def __init__(self, width: int, outputs: int) -> None:
+        super().__init__()
+        self.matrix = nn.Parameter(torch.randn(width, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.matrix
+
+
+readout = Readout(3, 2)
+scores = readout(torch.randn(5, 3))
+print("output", tuple(scores.shape))
+scores.sum().backward()
+for name, parameter in readout.named_parameters():
+    print(name, tuple(parameter.shape), "gradient", tuple(parameter.grad.shape))
+
+two = nn.Sequential(Readout(3, 4), Readout(4, 2))  # modules hold modules
+print([name for name, _ in two.named_parameters()], sum(p.numel() for p in two.parameters()), "numbers")
+
+# %% [markdown]
+# ## What you have now
+#
+# - You run a cell, fill in an exercise, check it, and read what the card says.
+# - Shapes broadcast from the right; `@` multiplies matrices, and batches of them.
+# - `transpose` turns, `reshape` reads anew; a right shape does not prove right values.
+# - `.backward()` computes gradients and adds them to `.grad`.
+# - A module holds its parameters, and the modules inside it hold theirs.
+#
+# In "the bank of the river" and "the bank lent money", *bank* is the same token with the same number.
+# How can a model tell the two apart? Lesson 02, "The problem attention solves", starts there.

@@ -1,0 +1,1399 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · The problem attention solves
+#
+# A word means different things in different sentences, yet a model starts from one vector per word. In
+# this lesson you build the smallest mechanism that changes this. At the end you can
+#
+# - say what a plain average of a sentence loses, and what a weighted one needs;
+# - compute attention weights from dot products and softmax, and check a row with a pencil;
+# - compute softmax(XXᵀ)X for any sentence, and name the limit it runs into.
+#
+# **You need:** lesson 00 (tensors, broadcasting, `@`, transpose). **Time:** 45 minutes.
+
+# %%
+from spotlight.notebook import check, hint, predict, reveal, start, verify
+
+start("the_problem_attention_solves")
+
+# %% tags=["authoring"]
+from spotlight.authoring import alternative, edit, forbid, hint, mistake, probe, rewrite
+from spotlight.authoring.kit import randn, uniform
+
+# %%
+import torch
+from torch import Tensor
+
+from spotlight.model_utils.four_tokens import TOKENS, embeddings
+from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
+from spotlight.visualizations import show_attention_matrix, show_bars, show_dot_products
+from spotlight.visualizations import show_heatmap, show_heatmaps
+
+# %% [markdown]
+# ## One word, one vector
+#
+# A model reads numbers, so every word is looked up in a table: one row of numbers per word, its
+# **embedding**. In a trained model the rows are learned and their numbers have no names. Here they are
+# written by hand, with twelve named features, so that you can read them.
+#
+# Two sentences with *bank* in them, looked up:
+
+# %%
+river_words = split_words("The bank was steep and muddy")
+money_words = split_words("The bank raised interest rates")
+river, money = word_vectors(river_words), word_vectors(money_words)  # (6, 12) and (5, 12)
+print("bank in both sentences the same vector:", torch.equal(river[1], money[1]))
+show_heatmaps(
+    {"about a river": river, "about money": money},
+    {"about a river": river_words, "about money": money_words},
+    feature_names(),
+    kind="scores",
+    row_label="word",
+    column_label="feature",
+    value_label="value",
+    title="Two sentences, looked up word by word",
+    caption="The two rows of *bank* are equal: the table cannot know which bank is meant.",
+)
+
+# %% [markdown]
+# You know which bank is meant, because you read the words around it. A table cannot: it holds one row,
+# with money, place and water mixed.
+#
+# So the neighbours have to change the vector. What we want for each word is a **context vector**: a
+# vector for *bank in this sentence*. The simplest way to let every word count is to average them all.
+
+# %% [markdown]
+# ## 1 · Average everything
+#
+# First attempt. A sentence is a matrix `x` with one row per word; its average is one row again.
+
+# %% exercise="average_context" points=1 minutes=3 difficulty=1
+def average_context(x: Tensor) -> Tensor:
+    """The plain average of all tokens' vectors.
+
+    x: (n, d), one row per token → (d,)
+    """
+    # TODO: average over the tokens.
+    ### BEGIN SOLUTION
+    return x.mean(dim=0)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def five_tokens(average_context):
+    "Five tokens of width 3."
+    return average_context(randn(5, 3))
+
+
+@probe
+def square(average_context):
+    "Four tokens of width 4."
+    return average_context(randn(4, 4))
+
+
+edit(
+    "average-over-features",
+    "You average over the features and get one number per token: average over the tokens, dim 0.",
+    "dim=0",
+    "dim=1",
+)
+edit(
+    "sum-of-tokens",
+    "That is the sum of the vectors, which grows with the length of the sentence: divide by the number of tokens.",
+    "x.mean(dim=0)",
+    "x.sum(dim=0)",
+)
+edit(
+    "average-of-everything",
+    "You average tokens and features together into one number; every feature should keep an average of its own.",
+    "dim=0",
+    "",
+)
+edit(
+    "divided-by-width",
+    "You divide by d, the number of features; the sum runs over n tokens, so divide by n.",
+    "x.mean(dim=0)",
+    "x.sum(dim=0) / x.shape[1]",
+)
+edit(
+    "largest-of-each-feature",
+    "You keep the largest value of every feature; the average is asked for.",
+    "x.mean(dim=0)",
+    "x.amax(dim=0)",
+)
+edit(
+    "kept-as-a-row",
+    "The numbers are right but you keep the token dimension: the result should be (d,), not (1, d).",
+    "dim=0",
+    "dim=0, keepdim=True",
+)
+rewrite("sum-over-count", "x.mean(dim=0)", "x.sum(dim=0) / len(x)")
+rewrite("equal-weights", "x.mean(dim=0)", "torch.full((len(x),), 1 / len(x)) @ x")
+
+
+@alternative
+def average_context__loop(x):
+    total = torch.zeros(x.shape[1])
+    for row in x:
+        total = total + row
+    return total / x.shape[0]
+
+
+forbid("EmbeddingBag", "embedding_bag", because="it hides the average that you are to write.")
+hint("Five words of width 12 go in. How many numbers should come out, and what does the first of them average?")
+hint("`x.mean(dim=...)` makes the dimension that it averages over disappear. Which one should disappear, tokens or features?")
+hint("```python\nreturn x.mean(dim=<the dimension of the tokens>)\n```")
+
+# %%
+show_bars(
+    {"about a river": average_context(river), "about money": average_context(money)},
+    feature_names(),
+    xlabel="feature",
+    ylabel="average",
+    title="The two sentences, averaged",
+    caption="The averages differ, so the neighbours do count: more money on one side, more size and water on the other.",
+)
+
+# %% [markdown]
+# A first success: *bank* with this average beside it is no longer the same in both sentences. Now try
+# the average on two sentences that say opposite things.
+
+# %%
+dog_bites = average_context(word_vectors(["dog", "bites", "man"]))
+man_bites = average_context(word_vectors(["man", "bites", "dog"]))
+print("dog bites man:", [round(value, 2) for value in dog_bites.tolist()])
+print("man bites dog:", [round(value, 2) for value in man_bites.tolist()])
+print("the same:", torch.equal(dog_bites, man_bites))
+
+# %% [markdown]
+# Two things are lost.
+#
+# *Order.* Nothing in this lesson brings it back: lesson 01's positions do, added to the embeddings. They
+# are left out here so that you see one thing at a time.
+#
+# *Choice.* *the* counts as much as *steep*, and *bank* gets the same context as every other word of the
+# sentence. That is what you repair now.
+
+# %% [markdown]
+# ## 2 · Weigh the words
+#
+# Second attempt: a **weighted average**. Each token j gets a weight $w_j$, and the weights add up to 1:
+#
+# $$c = \sum_j w_j \, x_j$$
+#
+# with $w$ of shape (n,) and $c$ of shape (d,). If $w_3$ is 0.9, then $c$ is mostly $x_3$. With all
+# weights equal to 1/n it is the plain average again.
+
+# %% exercise="weighted_average" points=1 minutes=3 difficulty=1
+def weighted_average(weights: Tensor, x: Tensor) -> Tensor:
+    """The average of all tokens' vectors, each counted by its weight.
+
+    weights: (n,), adding up to 1; x: (n, d) → (d,)
+    """
+    # TODO: add up every token's vector times its weight.
+    ### BEGIN SOLUTION
+    return weights @ x
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+def _shares(*shape):
+    positive = uniform(*shape, low=0.1)
+    return positive / positive.sum(dim=-1, keepdim=True)
+
+
+@probe
+def five_tokens(weighted_average):
+    "Five tokens of width 3."
+    return weighted_average(_shares(5), randn(5, 3))
+
+
+@probe
+def square(weighted_average):
+    "Four tokens of width 4."
+    return weighted_average(_shares(4), randn(4, 4))
+
+
+edit(
+    "not-added-up",
+    "Each vector is multiplied by its weight, but the n products are not added up to one vector.",
+    "weights @ x",
+    "weights[:, None] * x",
+)
+edit(
+    "added-over-features",
+    "You add up over the features; add up over the tokens, so that one vector of width d is left.",
+    "weights @ x",
+    "(weights[:, None] * x).sum(dim=1)",
+)
+edit(
+    "divided-again",
+    "The weights add up to 1 already: do not divide by the number of tokens as well.",
+    "weights @ x",
+    "(weights[:, None] * x).mean(dim=0)",
+)
+edit(
+    "weights-from-the-right",
+    "`x @ weights` weighs the features; rows of `x` are tokens, so the weights stand on the left.",
+    "weights @ x",
+    "x @ weights",
+)
+edit(
+    "weights-ignored",
+    "That is the plain average: the weights play no part in it.",
+    "weights @ x",
+    "x.mean(dim=0)",
+)
+edit(
+    "only-the-heaviest",
+    "You return the vector with the largest weight; the others count too, each by its own weight.",
+    "weights @ x",
+    "x[weights.argmax()]",
+)
+rewrite("broadcast", "weights @ x", "(weights[:, None] * x).sum(dim=0)")
+rewrite("einsum", "weights @ x", 'torch.einsum("n,nd->d", weights, x)')
+rewrite("transposed", "weights @ x", "x.T @ weights")
+
+
+@alternative
+def weighted_average__loop(weights, x):
+    return sum(weight * row for weight, row in zip(weights, x))
+
+
+forbid("average", because="NumPy's ready-made average hides the two steps, multiply and add.")
+hint("How many products of a number and a vector are there, and what happens to them?")
+hint("As a matrix product: (n,) meets (n, d) and leaves (d,). Which of the two stands on the left?")
+hint("```python\nreturn <weights> @ <tokens>\n```")
+
+# %%
+chosen = torch.tensor([0.0, 0.4, 0.0, 0.3, 0.0, 0.3])  # the bank was steep and muddy
+show_bars(
+    {
+        "bank's embedding": river[1],
+        "plain average": average_context(river),
+        "weighted by hand": weighted_average(chosen, river),
+    },
+    feature_names(),
+    xlabel="feature",
+    ylabel="value",
+    title="The bank was steep and muddy",
+    caption="With weights for bank, steep and muddy only, place overtakes money and the river bank shows.",
+)
+
+# %% [markdown]
+# That worked because a person chose the weights for this sentence. Say the same in another order:
+
+# %%
+turned_words = split_words("Muddy and steep was the bank")
+for word, weight in zip(turned_words, chosen.tolist()):
+    print(f"{word:6} {weight:.1f}")
+
+# %% [markdown]
+# Now *and* counts and *steep* does not: weights fixed in advance belong to places, not to words.
+#
+# Third attempt: compute the weights **from the sentence itself**. A word should weigh much for *bank* if
+# the two match. So you need a number that says how well two vectors match.
+
+# %% [markdown]
+# ## 3 · Compare two vectors
+#
+# The **dot product** multiplies two vectors entry by entry and adds up:
+#
+# $$a \cdot b = \sum_i a_i b_i$$
+#
+# Features that both have, with the same sign, push it up; opposite signs push it down; a feature that
+# only one has adds nothing. By hand: (0, 3, 1) · (0, 1, 2) = 0 + 3 + 2 = 5.
+
+# %% exercise="dot_product" points=1 minutes=3 difficulty=1
+def dot_product(a: Tensor, b: Tensor) -> Tensor:
+    """How well two vectors match.
+
+    a: (d,), b: (d,) → a tensor with one number
+    """
+    # TODO: multiply entry by entry, and add up.
+    ### BEGIN SOLUTION
+    return (a * b).sum()
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def width_3(dot_product):
+    "Two vectors of width 3."
+    return dot_product(randn(3), randn(3))
+
+
+@probe
+def width_8(dot_product):
+    "Two vectors of width 8."
+    return dot_product(randn(8), randn(8))
+
+
+@probe
+def opposite(dot_product):
+    "A vector and its opposite: the answer is negative."
+    a = randn(4)
+    return dot_product(a, -2 * a)
+
+
+edit(
+    "not-added-up",
+    "These are the products entry by entry; add them up to one number.",
+    "(a * b).sum()",
+    "a * b",
+)
+edit(
+    "averaged",
+    "You average the products; the dot product adds them up.",
+    ".sum()",
+    ".mean()",
+)
+edit(
+    "product-of-sums",
+    "You add up each vector first and multiply the two sums; multiply entry by entry first, then add up.",
+    "(a * b).sum()",
+    "a.sum() * b.sum()",
+)
+edit(
+    "cosine",
+    "That is the cosine: the dot product is not divided by the lengths.",
+    "(a * b).sum()",
+    "(a * b).sum() / (a.norm() * b.norm())",
+)
+edit(
+    "sign-dropped",
+    "You drop the sign; opposite vectors should get a negative dot product.",
+    "(a * b).sum()",
+    "(a * b).sum().abs()",
+)
+edit(
+    "distance",
+    "That is the distance between the two, small when they match; the dot product is large when they match.",
+    "(a * b).sum()",
+    "(a - b).norm()",
+)
+edit(
+    "every-pair-of-entries",
+    "You multiply every entry with every entry; only entries at the same place meet.",
+    "(a * b).sum()",
+    "torch.outer(a, b)",
+)
+rewrite("matmul", "(a * b).sum()", "a @ b")
+rewrite("einsum", "(a * b).sum()", 'torch.einsum("d,d->", a, b)')
+
+
+@alternative
+def dot_product__loop(a, b):
+    total = 0.0
+    for i in range(len(a)):
+        total = total + a[i] * b[i]
+    return total
+
+
+forbid("cosine_similarity", "cdist", because="the sum of products itself is asked for.")
+hint("Two vectors of width d go in and one number comes out. What do you have after `a * b`?")
+hint("Which method of a tensor turns d numbers into one, without dividing?")
+hint("```python\nreturn (<entry by entry>).sum()\n```")
+
+# %%
+pairs = {
+    "similar direction": (torch.tensor([2.0, 1.0]), torch.tensor([1.5, 1.5])),
+    "perpendicular": (torch.tensor([2.0, 1.0]), torch.tensor([-1.0, 2.0])),
+    "opposite": (torch.tensor([2.0, 1.0]), torch.tensor([-1.6, -0.8])),
+}
+for name, (a, b) in pairs.items():
+    print(f"{name:17} {dot_product(a, b).item():5.1f}")
+show_dot_products(
+    pairs,
+    title="Three dot products",
+    caption="Large where the arrows point the same way, zero at a right angle, negative where they oppose.",
+)
+
+# %% [markdown]
+# ## 4 · Direction alone
+#
+# In geometry the dot product is the two lengths times the cosine of the angle between the vectors:
+#
+# $$a \cdot b = |a|\,|b| \cos\theta$$
+#
+# Divide by both lengths and the cosine is left: 1 for the same direction, 0 for a right angle, −1 for
+# opposite. Build it, to see what the dot product says beyond it. `a.norm()` is a length.
+
+# %% exercise="cosine" points=1 minutes=4 difficulty=1
+def cosine(a: Tensor, b: Tensor) -> Tensor:
+    """The cosine of the angle between two vectors, from -1 to 1.
+
+    a: (d,), b: (d,), neither all zero → a tensor with one number
+    """
+    # TODO: divide the dot product by both lengths.
+    ### BEGIN SOLUTION
+    return dot_product(a, b) / (a.norm() * b.norm())
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def width_3(cosine):
+    "Two vectors of width 3."
+    return cosine(randn(3), randn(3))
+
+
+@probe
+def long_and_short(cosine):
+    "A long vector of width 6 and a short one."
+    return cosine(10 * randn(6), randn(6) / 10)
+
+
+edit(
+    "lengths-left-in",
+    "That is the dot product still: divide it by both lengths.",
+    " / (a.norm() * b.norm())",
+    "",
+)
+edit(
+    "one-length-only",
+    "You divide by the length of the first vector only; divide by both.",
+    "(a.norm() * b.norm())",
+    "a.norm()",
+)
+edit(
+    "lengths-added",
+    "You add the two lengths; the formula multiplies them.",
+    "a.norm() * b.norm()",
+    "a.norm() + b.norm()",
+)
+edit(
+    "lengths-squared",
+    "`dot_product(a, a)` is the square of the length: take its root, or use `norm`.",
+    "(a.norm() * b.norm())",
+    "(dot_product(a, a) * dot_product(b, b))",
+)
+edit(
+    "second-length-multiplied",
+    "`/ x * y` divides by x and then multiplies by y: put both lengths in one pair of parentheses.",
+    "(a.norm() * b.norm())",
+    "a.norm() * b.norm()",
+)
+edit(
+    "angle",
+    "That is the angle itself; its cosine is asked for.",
+    "dot_product(a, b) / (a.norm() * b.norm())",
+    "torch.arccos(dot_product(a, b) / (a.norm() * b.norm()))",
+)
+edit(
+    "distance",
+    "That is 1 minus the cosine, a distance: it is small when the directions agree.",
+    "dot_product(a, b) /",
+    "1 - dot_product(a, b) /",
+)
+rewrite("unit-vectors", "dot_product(a, b) / (a.norm() * b.norm())", "dot_product(a / a.norm(), b / b.norm())")
+rewrite("one-after-the-other", "(a.norm() * b.norm())", "torch.linalg.norm(a) / torch.linalg.norm(b)")
+
+
+@alternative
+def cosine__from_dot_products(a, b):
+    return (a @ b) / ((a @ a) * (b @ b)) ** 0.5
+
+
+forbid("cosine_similarity", "CosineSimilarity", because="the formula has three parts, and you write them.")
+hint("Which two numbers make a dot product large although the directions do not agree well?")
+hint("Solve a · b = |a| |b| cos θ for cos θ. What stands below the line?")
+hint("```python\nreturn <dot product> / (<length of a> * <length of b>)\n```")
+
+# %%
+others = ["bird", "puppy", "mat", "big"]
+cat_vector, *other_vectors = word_vectors(["cat", *others])
+show_bars(
+    {
+        "dot product": [dot_product(cat_vector, other).item() for other in other_vectors],
+        "cosine": [cosine(cat_vector, other).item() for other in other_vectors],
+    },
+    others,
+    xlabel="compared with cat",
+    ylabel="value",
+    title="*cat* against four words",
+    caption="*bird* points closer to *cat*, but *puppy* has the larger dot product, because its vector is longer.",
+)
+
+# %% [markdown]
+# The dot product is cosine times lengths, so a long vector scores high with many others. Keep that in
+# mind for your first prediction below. Attention takes the dot product, lengths and all.
+#
+# ## Scores are not weights yet
+#
+# Weights should be positive and add up to 1. Can you divide each score by the sum of all?
+
+# %%
+some_scores = torch.tensor([2.0, -1.0, -0.5])
+print("divided by the sum:   ", (some_scores / some_scores.sum()).tolist())
+print("exponentials:         ", some_scores.exp().tolist())
+print("divided by their sum: ", (some_scores.exp() / some_scores.exp().sum()).tolist())
+print("the same for 1000:    ", (torch.tensor([1000.0, 999.0]).exp()).tolist())
+
+# %% [markdown]
+# A weight of 4 and one of −2 make no average. Exponentials are positive and keep the order, so dividing
+# *them* by their sum works. That is **softmax**:
+#
+# $$\text{weight}_j = \frac{e^{s_j}}{\sum_k e^{s_k}}$$
+#
+# The last line shows a trap: $e^{1000}$ is too large for a float. The cure costs nothing. Subtracting
+# one number c from all scores divides every exponential by $e^c$, above and below the line, so the
+# weights stay the same. Take the largest score for c, and no exponent is above 0.
+
+# %% [markdown]
+# ## 5 · Softmax over rows
+#
+# Every row of scores belongs to one token and becomes weights of its own.
+
+# %% exercise="softmax_rows" points=1 minutes=7 difficulty=2
+def softmax_rows(scores: Tensor) -> Tensor:
+    """Every row of scores turned into positive weights that add up to 1.
+
+    Scores may be as large as 1000 or as small as -1000, in each row differently: no inf, no nan.
+
+    scores: (n, m) → (n, m)
+    """
+    # TODO: subtract each row's largest score, take exponentials, and divide by each row's sum.
+    ### BEGIN SOLUTION
+    largest = scores.max(dim=-1, keepdim=True).values  # (n, 1)
+    exponentials = torch.exp(scores - largest)  # (n, m)
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def three_rows(softmax_rows):
+    "Three rows of five scores."
+    return softmax_rows(randn(3, 5))
+
+
+@probe
+def square(softmax_rows):
+    "Four rows of four scores."
+    return softmax_rows(2 * randn(4, 4))
+
+
+@probe
+def a_thousand(softmax_rows):
+    "Scores of about 1000, which overflow where exponentials are taken of them directly."
+    return softmax_rows(1000 + randn(2, 4, dtype=torch.float64))
+
+
+@probe
+def rows_far_apart(softmax_rows):
+    "A row of about 1000, one of about -1000, and one that holds both."
+    levels = torch.full((3, 5), 1000.0)
+    levels[1] = -1000.0
+    levels[2, :4] = -1000.0
+    return softmax_rows(levels + randn(3, 5, dtype=torch.float64))
+
+
+edit(
+    "overflow",
+    "The weights are right for small scores, but the exponential of 1000 is infinite: subtract each row's largest score first.",
+    "scores - largest",
+    "scores",
+)
+edit(
+    "largest-of-the-matrix",
+    "You subtract the largest score of the whole matrix: a row far below it underflows to 0/0. Subtract each row's own.",
+    "scores.max(dim=-1, keepdim=True).values",
+    "scores.max()",
+)
+edit(
+    "mean-subtracted",
+    "You subtract each row's mean: a score far above it still overflows. Subtract each row's largest.",
+    "scores.max(dim=-1, keepdim=True).values",
+    "scores.mean(dim=-1, keepdim=True)",
+)
+edit(
+    "sign-turned",
+    "You subtract the scores from the largest one, so that the best match gets the least weight: turn the subtraction round.",
+    "scores - largest",
+    "largest - scores",
+)
+edit(
+    "not-divided",
+    "These are exponentials; divide each by the sum of its row, so that the row adds up to 1.",
+    " / exponentials.sum(dim=-1, keepdim=True)",
+    "",
+)
+edit(
+    "keepdim-forgotten",
+    "Without keepdim=True the row sums lie along a row, so column j is divided by the sum of row j; keep them as a column.",
+    "exponentials.sum(dim=-1, keepdim=True)",
+    "exponentials.sum(dim=-1)",
+)
+edit(
+    "keepdim-forgotten-in-max",
+    "Without keepdim=True the largest scores lie along a row, so column j loses the largest of row j; keep them as a column.",
+    "scores.max(dim=-1, keepdim=True)",
+    "scores.max(dim=-1)",
+)
+edit(
+    "logarithms",
+    "These are the logarithms of the weights: the last exponential is missing.",
+    "exponentials / exponentials.sum(dim=-1, keepdim=True)",
+    "scores - largest - exponentials.sum(dim=-1, keepdim=True).log()",
+)
+edit(
+    "input-changed",
+    "The weights are right, but the scores that you were given are changed in place: subtract into a new tensor.",
+    "scores - largest",
+    "scores.sub_(largest)",
+)
+
+
+@mistake(
+    "over-columns",
+    "Your columns add up to 1; a row belongs to one token, so it is each row (dim=-1) that should.",
+)
+def softmax_rows__over_columns(scores):
+    exponentials = torch.exp(scores - scores.max(dim=0, keepdim=True).values)
+    return exponentials / exponentials.sum(dim=0, keepdim=True)
+
+
+@mistake(
+    "over-columns-and-overflow",
+    "Two things: your columns add up to 1 where each row should, and large scores overflow because nothing is subtracted.",
+)
+def softmax_rows__over_columns_and_overflow(scores):
+    return scores.exp() / scores.exp().sum(dim=0)
+
+
+@mistake(
+    "over-the-whole-matrix",
+    "All weights together add up to 1; each row is an average of its own, so take the sum row by row.",
+)
+def softmax_rows__over_the_whole_matrix(scores):
+    exponentials = torch.exp(scores - scores.max())
+    return exponentials / exponentials.sum()
+
+
+@mistake(
+    "over-the-whole-matrix-and-overflow",
+    "Two things: the sum runs over the whole matrix where each row needs its own, and large scores overflow because nothing is subtracted.",
+)
+def softmax_rows__over_the_whole_matrix_and_overflow(scores):
+    return scores.exp() / scores.exp().sum()
+
+
+@mistake(
+    "scores-divided-by-their-sum",
+    "You divide the scores themselves by their sum, which leaves negative weights: take exponentials first.",
+)
+def softmax_rows__scores_divided(scores):
+    return scores / scores.sum(dim=-1, keepdim=True)
+
+
+rewrite("amax", "scores.max(dim=-1, keepdim=True).values", "scores.amax(dim=1, keepdim=True)")
+rewrite("indexed-column", "exponentials.sum(dim=-1, keepdim=True)", "exponentials.sum(dim=1)[:, None]")
+
+
+@alternative
+def softmax_rows__row_by_row(scores):
+    rows = []
+    for row in scores:
+        raised = (row - max(row)).exp()
+        rows.append(raised / sum(raised))
+    return torch.stack(rows)
+
+
+@alternative
+def softmax_rows__through_logarithms(scores):
+    return torch.exp(scores - torch.logsumexp(scores, dim=-1, keepdim=True))
+
+
+@alternative
+def softmax_rows__by_differences(scores):
+    # weight_j = 1 / sum over k of e^(s_k - s_j); an infinite sum gives the weight 0.
+    return 1 / (scores[:, None, :] - scores[:, :, None]).exp().sum(dim=-1)
+
+
+forbid(
+    "softmax",
+    "Softmax",
+    "log_softmax",
+    "softmin",
+    because="build it from exponentials, so that you know what it does to a row.",
+)
+hint("Each row gets one largest score and one sum. What shape do n of them need, so that they broadcast against (n, m)?")
+hint("`max(dim=-1, keepdim=True)` returns values and indices; you want `.values`. Which other method needs `keepdim=True`?")
+hint(
+    "```python\nlargest = <largest score of each row>  # (n, 1)\nexponentials = torch.exp(<scores, lowered by largest>)\n"
+    "return exponentials / <sum of each row>  # (n, 1) below the line\n```"
+)
+
+# %%
+examples = torch.tensor([[1.0, 2.0, 3.0, 0.0], [1001.0, 1002.0, 1003.0, 1000.0], [3.0, 6.0, 9.0, 0.0]])
+plain, raised, tripled = softmax_rows(examples)
+show_bars(
+    {"1, 2, 3, 0": plain, "each plus 1000": raised, "each times 3": tripled},
+    ["first", "second", "third", "fourth"],
+    xlabel="score",
+    title="Softmax of three rows",
+    caption="Adding the same number to all scores changes nothing; multiplying them makes the choice sharper.",
+)
+
+# %% [markdown]
+# ## 6 · Attention weights
+#
+# Now for a whole sentence. "The cat sat here" has four tokens, and here they get vectors of three
+# numbers, small enough for a pencil. They are given, not trained.
+#
+# Score every token against every token. Row i of $X$ against row j of $X$, for all i and j at once, is
+# one matrix product, $XX^\top$. Softmax over its rows gives the **attention weights**: row i holds the
+# weights of token i over all tokens. We say that token i *attends to* token j with weight (i, j).
+
+# %%
+X = embeddings()  # (4, 3)
+show_heatmap(
+    X,
+    TOKENS,
+    kind="scores",
+    row_label="token",
+    column_label="component",
+    value_label="value",
+    title="Four tokens, three numbers each",
+    caption="The vectors of the worked example, which lessons 03 and 04 use again.",
+)
+
+# %% [markdown]
+# Before you compute: take the row of *cat*, (1, 2, 0), against each of the four. Which token will *cat*
+# attend to most?
+
+# %% prediction="cat_attends_to"
+predict("cat_attends_to", "sat", choices=["The", "cat", "sat", "here"])  # where does cat's largest weight go?
+
+# %% exercise="raw_attention_weights" points=1 minutes=4 difficulty=1
+def raw_attention_weights(x: Tensor) -> Tensor:
+    """Row i holds the weights of token i over all tokens; each row adds up to 1.
+
+    x: (n, d) → (n, n)
+    """
+    # TODO: score every token against every token by dot products, and apply softmax to every row.
+    ### BEGIN SOLUTION
+    scores = x @ x.T  # (n, n)
+    return softmax_rows(scores)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def five_tokens(raw_attention_weights):
+    "Five tokens of width 3."
+    return raw_attention_weights(randn(5, 3))
+
+
+@probe
+def square(raw_attention_weights):
+    "Four tokens of width 4."
+    return raw_attention_weights(randn(4, 4) / 2)
+
+
+@probe
+def long_vectors(raw_attention_weights):
+    "Three tokens of width 6 with long vectors, so that scores go into the thousands."
+    return raw_attention_weights(25 * randn(3, 6, dtype=torch.float64))
+
+
+edit(
+    "dimensions-compared",
+    "XᵀX compares the d features with each other; you want tokens compared with tokens, XXᵀ.",
+    "x @ x.T",
+    "x.T @ x",
+)
+edit(
+    "not-transposed",
+    "`x @ x` does not pair tokens with tokens: the second factor has to be transposed.",
+    "x @ x.T",
+    "x @ x",
+)
+edit(
+    "element-by-element",
+    "`*` multiplies each entry with itself; the dot products of all pairs are a matrix product, `@`.",
+    "x @ x.T",
+    "x * x",
+)
+edit(
+    "softmax-forgotten",
+    "These are the scores; softmax over each row turns them into weights.",
+    "softmax_rows(scores)",
+    "scores",
+)
+# The scores are symmetric, so softmax over columns is the transpose of softmax over rows.
+edit(
+    "softmax-over-columns",
+    "Your columns add up to 1: either softmax runs over columns, or the weights are transposed. Row i belongs to token i.",
+    "softmax_rows(scores)",
+    "softmax_rows(scores).T",
+)
+edit(
+    "softmax-over-the-whole-matrix",
+    "All weights together add up to 1; each row should, so that each token has an average of its own.",
+    "softmax_rows(scores)",
+    "torch.softmax(scores.flatten(), dim=0).view_as(scores)",
+)
+edit(
+    "scores-divided-by-their-sum",
+    "You divide the scores by their sum; softmax divides their exponentials.",
+    "softmax_rows(scores)",
+    "scores / scores.sum(dim=-1, keepdim=True)",
+)
+edit(
+    "softmax-twice",
+    "Softmax is applied twice, which flattens the weights; once is enough.",
+    "softmax_rows(scores)",
+    "softmax_rows(softmax_rows(scores))",
+)
+edit(
+    "overflow",
+    "Right for small scores, but exponentials of large ones are infinite: use your softmax_rows, which subtracts each row's largest score.",
+    "softmax_rows(scores)",
+    "scores.exp() / scores.exp().sum(dim=-1, keepdim=True)",
+)
+edit(
+    "cosines",
+    "You score by the cosine; the dot product keeps the lengths.",
+    "x @ x.T",
+    "x @ x.T / (x.norm(dim=-1, keepdim=True) * x.norm(dim=-1))",
+)
+edit(
+    "scaled",
+    "You divide the scores by √d. That has a reason, and lesson 03 gives it; here the scores stay as they are.",
+    "x @ x.T",
+    "x @ x.T / x.shape[-1] ** 0.5",
+)
+edit(
+    "itself-left-out",
+    "You leave out each token's score with itself; every token is scored against all tokens, itself included.",
+    "x @ x.T",
+    "(x @ x.T).fill_diagonal_(float('-inf'))",
+)
+rewrite("einsum", "x @ x.T", 'torch.einsum("id,jd->ij", x, x)')
+rewrite("built-in-softmax", "softmax_rows(scores)", "scores.softmax(dim=-1)")
+
+
+@alternative
+def raw_attention_weights__loops(x):
+    scores = torch.stack([torch.stack([dot_product(a, b) for b in x]) for a in x])
+    return softmax_rows(scores)
+
+
+@alternative
+def raw_attention_weights__columns_of_a_symmetric_matrix(x):
+    return softmax_rows((x @ x.T).T)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
+hint("How many scores are there for four tokens, and which two rows of `x` make the score (i, j)?")
+hint("A matrix product pairs rows of the left with columns of the right. What turns the rows of `x` into columns?")
+hint("```python\nscores = <x against itself>  # (n, n)\nreturn softmax_rows(<scores>)\n```")
+
+# %%
+scores = X @ X.T  # (4, 4)
+weights = raw_attention_weights(X)  # (4, 4)
+reveal("cat_attends_to", TOKENS[int(weights[1].argmax())])
+show_heatmap(
+    weights,
+    TOKENS,
+    title="Attention weights softmax(XXᵀ)",
+    caption="Every row adds up to 1. The row of *cat* puts most of its weight on *sat*, not on *cat*.",
+)
+
+# %% [markdown]
+# Check the row of *cat* by hand. cat · sat = 1·0 + 2·3 + 0·1 = 6 and cat · cat = 1 + 4 + 0 = 5. No vector
+# points more like *cat* than *cat* itself, at cosine 1; *sat* has only 0.85. But *sat* is longer, √10
+# against √5, and the dot product counts lengths.
+#
+# The four exponentials are $e^1$, $e^5$, $e^6$ and $e^2$. Their sum is 562, so *sat* gets 403 / 562 = 0.72.
+
+# %%
+print("scores of cat      ", scores[1].tolist())
+print("exponentials       ", [round(value, 1) for value in scores[1].exp().tolist()])
+print("their sum          ", round(scores[1].exp().sum().item(), 1))
+print("weights of cat     ", [round(value, 3) for value in weights[1].tolist()])
+
+# %% [markdown]
+# Look across the diagonal too. The score of *cat* against *sat* is the score of *sat* against *cat*. Are
+# the weights equal as well?
+
+# %%
+cat, sat = TOKENS.index("cat"), TOKENS.index("sat")
+print(f"score   cat, sat  {scores[cat, sat]:.0f}      sat, cat  {scores[sat, cat]:.0f}")
+print(f"weight  cat, sat  {weights[cat, sat]:.3f}  sat, cat  {weights[sat, cat]:.3f}")
+print(f"sum of exponentials  row of cat  {scores[cat].exp().sum():.0f}   row of sat  {scores[sat].exp().sum():.0f}")
+show_heatmap(
+    scores,
+    TOKENS,
+    kind="scores",
+    title="Raw scores XXᵀ",
+    caption="Each score equals its mirror image; the weights do not, as each row is divided by its own sum.",
+)
+
+# %% [markdown]
+# Scores are symmetric, weights are not: the same $e^6$ is 72 % of a sum of 562, and 2 % of a sum of
+# 22,579. The difference comes from the row sums alone. That will matter at the end.
+#
+# Now use the weights. For *cat*, average all four vectors with its row:
+
+# %%
+cat_context = weighted_average(weights[cat], X)  # (3,)
+for token, weight, vector in zip(TOKENS, weights[cat], X):
+    print(f"{weight:.3f} × {vector.tolist()} = {[round(v, 3) for v in (weight * vector).tolist()]}   {token}")
+print("context of cat:", [round(value, 3) for value in cat_context.tolist()])
+
+# %% [markdown]
+# ## 7 · All context vectors at once
+#
+# One row of weights gives one context vector. All rows at once are again a matrix product: the weights,
+# (n, n), times the vectors, (n, d). Write it for the general case of m rows over n tokens.
+
+# %% exercise="context_vectors" points=1 minutes=3 difficulty=1
+def context_vectors(weights: Tensor, x: Tensor) -> Tensor:
+    """One weighted average of the tokens' vectors for each row of weights.
+
+    weights: (m, n), every row adding up to 1; x: (n, d) → (m, d)
+    """
+    # TODO: average the rows of x with each row of weights.
+    ### BEGIN SOLUTION
+    return weights @ x
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+def _shares(*shape):
+    positive = uniform(*shape, low=0.1)
+    return positive / positive.sum(dim=-1, keepdim=True)
+
+
+@probe
+def three_rows(context_vectors):
+    "Three rows of weights over five tokens of width 2."
+    return context_vectors(_shares(3, 5), randn(5, 2))
+
+
+@probe
+def square(context_vectors):
+    "Four rows of weights over four tokens of width 4."
+    return context_vectors(_shares(4, 4), randn(4, 4))
+
+
+edit(
+    "weights-transposed",
+    "You use column i of the weights for token i; its weights stand in row i, so leave them as they are.",
+    "weights @ x",
+    "weights.T @ x",
+)
+edit(
+    "weights-from-the-right",
+    "`x @ weights` mixes features; the rows of `x` are tokens, so the weights stand on the left.",
+    "weights @ x",
+    "x @ weights",
+)
+edit(
+    "element-by-element",
+    "`*` multiplies entry by entry and averages nothing; you want the matrix product, `@`.",
+    "weights @ x",
+    "weights * x",
+)
+edit(
+    "one-summary",
+    "You average the context vectors into one; every row of weights keeps a context vector of its own.",
+    "weights @ x",
+    "(weights @ x).mean(dim=0)",
+)
+edit(
+    "only-the-heaviest",
+    "You pick the token with the largest weight in each row; all tokens count, each by its weight.",
+    "weights @ x",
+    "x[weights.argmax(dim=-1)]",
+)
+edit(
+    "softmax-again",
+    "The rows add up to 1 already; another softmax flattens them.",
+    "weights @ x",
+    "softmax_rows(weights) @ x",
+)
+edit(
+    "divided-again",
+    "The rows add up to 1 already; do not divide by the number of tokens as well.",
+    "weights @ x",
+    "weights @ x / len(x)",
+)
+rewrite("row-by-row", "weights @ x", "torch.stack([weighted_average(row, x) for row in weights])")
+rewrite("einsum", "weights @ x", 'torch.einsum("mn,nd->md", weights, x)')
+rewrite("broadcast", "weights @ x", "(weights[:, :, None] * x).sum(dim=1)")
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
+hint("For one row you wrote `weighted_average`. What would you get from calling it for every row?")
+hint("(m, n) and (n, d) make (m, d). In which order do the two stand, and is any of them transposed?")
+hint("```python\nreturn <rows of weights> @ <rows of vectors>\n```")
+
+# %%
+context = context_vectors(weights, X)  # (4, 3)
+show_heatmaps(
+    {"embeddings X": X, "context vectors": context},
+    TOKENS,
+    {"embeddings X": ("0", "1", "2"), "context vectors": ("0", "1", "2")},
+    kind="scores",
+    row_label="token",
+    column_label="component",
+    value_label="value",
+    title="Before and after",
+    caption="Four vectors go in, four come out. *cat* was (1, 2, 0) and has moved most of the way to *sat*.",
+)
+
+# %% [markdown]
+# ## 8 · The whole of it
+#
+# Three steps, one formula:
+#
+# $$\text{context} = \text{softmax}(XX^\top)\,X$$
+#
+# $XX^\top$ are the scores, (n, n). Softmax over rows makes the weights, (n, n). Times $X$ makes the
+# context vectors, (n, d). Mind the order: the scores become weights *before* they average anything.
+
+# %% exercise="dot_product_attention" points=1 minutes=3 difficulty=1
+def dot_product_attention(x: Tensor) -> Tensor:
+    """The context vector of every token: softmax(XXᵀ)X.
+
+    x: (n, d) → (n, d)
+    """
+    # TODO: compute the attention weights of x, and average x with them.
+    ### BEGIN SOLUTION
+    return context_vectors(raw_attention_weights(x), x)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def five_tokens(dot_product_attention):
+    "Five tokens of width 3."
+    return dot_product_attention(randn(5, 3))
+
+
+@probe
+def square(dot_product_attention):
+    "Four tokens of width 4."
+    return dot_product_attention(randn(4, 4) / 2)
+
+
+@probe
+def long_vectors(dot_product_attention):
+    "Three tokens of width 6 with long vectors, so that scores go into the thousands."
+    return dot_product_attention(25 * randn(3, 6, dtype=torch.float64))
+
+
+edit(
+    "scores-not-normalised",
+    "You average with the raw scores, which do not add up to 1: turn them into weights first.",
+    "raw_attention_weights(x)",
+    "x @ x.T",
+)
+edit(
+    "softmax-last",
+    "You average with raw scores and apply softmax to the result: the weights come first, then the average.",
+    "context_vectors(raw_attention_weights(x), x)",
+    "softmax_rows(x @ x.T @ x)",
+)
+edit(
+    "dimensions-compared",
+    "The shape is right, but you compare features with features, XᵀX, and mix features; compare tokens, XXᵀ.",
+    "context_vectors(raw_attention_weights(x), x)",
+    "x @ raw_attention_weights(x.T)",
+)
+edit(
+    "weights-transposed",
+    "You average with columns of the weights, or softmax runs over columns; row i belongs to token i, and rows add up to 1.",
+    "raw_attention_weights(x)",
+    "raw_attention_weights(x).T",
+)
+edit(
+    "weights-returned",
+    "These are the weights, (n, n); average the vectors with them to get (n, d).",
+    "context_vectors(raw_attention_weights(x), x)",
+    "raw_attention_weights(x)",
+)
+edit(
+    "scores-averaged",
+    "You average the scores with the weights; it is the vectors in `x` that should be averaged.",
+    "context_vectors(raw_attention_weights(x), x)",
+    "context_vectors(raw_attention_weights(x), x @ x.T)",
+)
+edit(
+    "softmax-twice",
+    "Softmax is applied twice: raw_attention_weights has done it already.",
+    "raw_attention_weights(x)",
+    "softmax_rows(raw_attention_weights(x))",
+)
+edit(
+    "overflow",
+    "Right for small scores, but exponentials of large ones are infinite: subtract each row's largest score, as softmax_rows does.",
+    "raw_attention_weights(x)",
+    "(x @ x.T).exp() / (x @ x.T).exp().sum(dim=-1, keepdim=True)",
+)
+edit(
+    "one-summary",
+    "You average the context vectors into one; every token keeps a context vector of its own.",
+    "context_vectors(raw_attention_weights(x), x)",
+    "context_vectors(raw_attention_weights(x), x).mean(dim=0)",
+)
+edit(
+    "embedding-added",
+    "You add the embeddings to the context vectors. Lesson 04 does that, with a reason; here the context vectors alone are asked for.",
+    "context_vectors(raw_attention_weights(x), x)",
+    "x + context_vectors(raw_attention_weights(x), x)",
+)
+edit(
+    "scaled",
+    "You divide the scores by √d. Lesson 03 gives the reason for that; here they stay as they are.",
+    "raw_attention_weights(x)",
+    "softmax_rows(x @ x.T / x.shape[-1] ** 0.5)",
+)
+rewrite(
+    "one-line",
+    "context_vectors(raw_attention_weights(x), x)",
+    "torch.softmax(x @ x.T, dim=-1) @ x",
+)
+
+
+@alternative
+def dot_product_attention__token_by_token(x):
+    contexts = []
+    for row in x:
+        scores = x @ row
+        raised = (scores - scores.max()).exp()
+        contexts.append(raised / raised.sum() @ x)
+    return torch.stack(contexts)
+
+
+@alternative
+def dot_product_attention__divided_last(x):
+    # Dividing each row by its sum of exponentials may wait until after the product.
+    scores = x @ x.T
+    raised = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    return (raised @ x) / raised.sum(dim=-1, keepdim=True)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
+hint("Which of your functions makes weights from `x`, and which makes context vectors from weights?")
+hint("`x` is used twice, for two different things. Which are they?")
+hint("```python\nreturn context_vectors(<weights of x>, <what is averaged>)\n```")
+
+# %%
+show_bars(
+    {
+        "embedding": river[1],
+        "steep and muddy": dot_product_attention(river)[1],
+        "raised interest rates": dot_product_attention(money)[1],
+    },
+    feature_names(),
+    xlabel="feature",
+    ylabel="value",
+    title="*bank* in two sentences",
+    caption="One embedding, two context vectors: more place and water beside *muddy*, more money beside *rates*.",
+)
+
+# %% [markdown]
+# That is what the lesson set out for. An embedding table is a dictionary with one definition per word;
+# what you computed rewrites the definition for the sentence that the word stands in.
+#
+# Does the context vector therefore *replace* the embedding? Look at what is left of each token in its
+# own context vector.
+
+# %%
+for token, before, after, own in zip(TOKENS, X, context, weights.diagonal()):
+    print(f"{token:5} weight on itself {own:.2f}   cosine of embedding and context {cosine(before, after):.2f}")
+
+# %% [markdown]
+# Little is left of *The*: its context vector points elsewhere. If it took the embedding's place, the
+# next layer could hardly know which word stood here. In a transformer the two are **added**; lesson 04
+# builds that.
+#
+# ## What chooses the weights?
+#
+# It is tempting to say that a token decides where to attend. Run your function on numbers that are no
+# words at all:
+
+# %%
+torch.manual_seed(0)
+show_heatmap(
+    raw_attention_weights(torch.randn(4, 3)),
+    ["row 0", "row 1", "row 2", "row 3"],
+    title="Attention weights of random numbers",
+    caption="Every row adds up to 1 and has its favourite, though no row means anything.",
+)
+
+# %% [markdown]
+# Nothing decides. The weights are computed from whatever vectors come in, and nothing in
+# softmax(XXᵀ)X was trained: it has no parameters.
+#
+# That makes it unlike a **filter**, as in a convolution: a short list of weights that slides along the
+# sentence and stays the same for every input. Compare the two on six tokens. This filter takes half of a
+# token itself and a quarter of each neighbour.
+
+# %%
+def local_filter(n: int) -> Tensor:
+    """The weights of a fixed filter over n tokens; row i holds those of token i: (n, n)."""
+    near = torch.full((n - 1,), 0.25)
+    fixed = torch.diag(torch.full((n,), 0.5)) + torch.diag(near, 1) + torch.diag(near, -1)
+    return fixed / fixed.sum(dim=-1, keepdim=True)
+
+
+near_words = split_words("the mat because it was soft")
+far_words = split_words("it is a very soft mat")
+near_weights = raw_attention_weights(word_vectors(near_words))  # (6, 6)
+far_weights = raw_attention_weights(word_vectors(far_words))  # (6, 6)
+
+# %%
+show_bars(
+    {"fixed filter": local_filter(6)[near_words.index("it")], "attention": near_weights[near_words.index("it")]},
+    near_words,
+    title="Where the weight of *it* goes: “the mat because it was soft”",
+    caption="The filter sees the two neighbours. *mat* stands two places away, and attention gives it a third.",
+)
+
+# %%
+show_bars(
+    {"fixed filter": local_filter(6)[far_words.index("it")], "attention": far_weights[far_words.index("it")]},
+    far_words,
+    title="Where the weight of *it* goes: “it is a very soft mat”",
+    caption="The filter stays by its side. *mat* is five places away now, and its attention weight is what it was.",
+)
+
+# %% [markdown]
+# Attention is no window. Every token is scored against every token in one step, and distance appears
+# nowhere in the formula: *mat* gets 0.32 two places away and five places away. The filter's weights
+# belong to places; these were computed anew from each sentence.
+#
+# What does that mean for a word that stands in a sentence twice? Take "The cat sat on the mat" and
+# compare the rows of weights of its two *the*.
+
+# %% prediction="repeated_the"
+predict("repeated_the", "identical", choices=["identical", "different"])  # the two rows of "the"
+
+# %%
+mat_words = split_words("The cat sat on the mat")
+mat_weights = raw_attention_weights(word_vectors(mat_words))  # (6, 6)
+first_the, second_the = [place for place, word in enumerate(mat_words) if word == "the"]
+same_rows = torch.allclose(mat_weights[first_the], mat_weights[second_the])
+reveal("repeated_the", "identical" if same_rows else "different")
+show_heatmap(
+    mat_weights,
+    mat_words,
+    title="Attention weights of a sentence with two *the*",
+    caption="The two rows of *the* are the same, and so are its two columns: no position enters.",
+)
+
+# %% [markdown]
+# Same word, same vector, same scores, same row. Attention has repaired *choice*, but *order* is still
+# lost: shuffle a sentence and the rows are shuffled, nothing else. Positions have to come with the
+# vectors.
+#
+# Now try sentences of your own. Hover over a cell to see its exact value and its mirror cell.
+#
+# - Compare *bank* in two of the presets.
+# - Switch to raw scores and find a mirror cell that differs.
+# - Type one word twice, and then a word that you made up.
+
+# %%
+show_attention_matrix("The bank was steep")
+
+# %% [markdown]
+# ## Similar is not relevant
+#
+# Dot products find what is *similar*. Is that what a reader needs? In "interest in the steep bank",
+# somebody is interested in a slope. The word that tells is *steep*.
+
+# %%
+slope_words = split_words("interest in the steep bank")
+slope_weights = raw_attention_weights(word_vectors(slope_words))  # (5, 5)
+show_bars(
+    {"attention": slope_weights[slope_words.index("bank")]},
+    slope_words,
+    title="Where the weight of *bank* goes",
+    caption="*interest* shares a feature with *bank*, money, and gets five times the weight of *steep*.",
+)
+
+# %% [markdown]
+# *interest* resembles *bank* (score 2.25), *steep* hardly does (0.5), and the weights follow
+# resemblance. Here they pull *bank* towards money, which is the wrong way. Similarity and relevance are
+# two questions; raw embeddings answer only the first.
+#
+# ## One vector, two roles
+#
+# The second limit you have seen already: scores are symmetric. Is that harmless? In "The cat chased the
+# mouse", *cat* needs *chased* for what it did, and *chased* needs *cat* for who did it.
+
+# %%
+chase_words = split_words("The cat chased the mouse")
+chase = word_vectors(chase_words)  # (5, 12)
+chase_scores = torch.stack([torch.stack([dot_product(a, b) for b in chase]) for a in chase])
+print(f"cat against chased: {chase_scores[1, 2]:.2f}    chased against cat: {chase_scores[2, 1]:.2f}")
+show_heatmap(
+    chase_scores,
+    chase_words,
+    kind="scores",
+    title="Two questions, one number",
+    caption="Every score is its own mirror image, whatever the two words need from each other.",
+)
+
+# %% [markdown]
+# At a cocktail party, what you hope to hear about and what you can talk about are different things. One
+# embedding has to serve as both:
+#
+# | | when its own row is computed | when other rows are computed |
+# |---|---|---|
+# | role of *cat*'s vector | what it seeks: an action | what it offers: somebody who acts |
+# | used as | the left factor of $XX^\top$ | the right factor of $XX^\top$ |
+#
+# Suppose every token had **two** vectors, one for seeking and one for offering, and the score (i, j) were
+# the seeking vector of i times the offering vector of j. Would the matrix of scores still be symmetric?
+
+# %% prediction="two_vectors_symmetric"
+predict("two_vectors_symmetric", "no", choices=["yes", "no"])  # would s_i · o_j equal s_j · o_i?
+
+# %%
+torch.manual_seed(0)
+seeking, offering = torch.randn(4, 3), torch.randn(4, 3)  # two vectors for each of four tokens
+two_role_scores = seeking @ offering.T  # (4, 4)
+reveal("two_vectors_symmetric", "yes" if torch.allclose(two_role_scores, two_role_scores.T) else "no")
+show_heatmap(
+    two_role_scores,
+    TOKENS,
+    kind="scores",
+    title="Two vectors for each token, drawn at random",
+    caption="An entry and its mirror image come from four different vectors, so they need not agree.",
+)
+
+# %% [markdown]
+# The score of *cat* against *sat* uses what *cat* seeks and what *sat* offers; the other way round, two
+# other vectors meet. Where we are, with the shapes of the four tokens:
+
+# %%
+print(f"X {tuple(X.shape)}  →  scores XXᵀ {tuple(scores.shape)}  →  softmax of each row {tuple(weights.shape)}")
+print(f"   →  weights times X: context vectors {tuple(context.shape)}")
+
+# %% [markdown]
+# ## What you have now
+#
+# - A static embedding cannot tell one *bank* from another; a context vector can.
+# - A context vector is a weighted average whose weights the sentence itself provides.
+# - Dot products score every pair at any distance; softmax makes each row add up to 1.
+# - softmax(XXᵀ)X does all of it, without a single trained number.
+# - One vector per token makes scores symmetric, and finds what is similar, not what is relevant.
+#
+# Not covered: positions (01), scaling (03), adding to the embedding (04), masks (05), several relations at
+# once (06).
+#
+# Two vectors per token break the symmetry. Where do they come from, when each token has only one
+# embedding? Lesson 03 answers.

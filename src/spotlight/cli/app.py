@@ -1,0 +1,153 @@
+"""The commands of `verify.py`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spotlight.authoring.problems import AuthoringError
+from spotlight.cli import building, grading, helping, readiness, running
+from spotlight.cli.context import Status, UsageError, err
+from spotlight.grading.answer_key import AnswerKeyError
+from spotlight.grading.submission import SubmissionError
+from spotlight.progress import ProgressError
+from spotlight.sandbox.worker import SandboxError
+
+app = typer.Typer(
+    help="Grade lessons, keep progress, build the course.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+progress_app = typer.Typer(help="Carry your progress to another machine.", no_args_is_help=True)
+app.add_typer(progress_app, name="progress")
+
+JsonFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", help="Write the report there too; - is standard output."
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context, json: JsonFile = None) -> None:
+    """Without a command: grade every lesson in lessons/, keep progress, say what to do next."""
+    if context.invoked_subcommand is None:
+        raise typer.Exit(grading.grade([], json))
+
+
+@app.command()
+def grade(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="LESSON|FILE ...", show_default=False)
+    ] = None,
+    json: JsonFile = None,
+) -> None:
+    """Grade some lessons ("03", "03_queries_and_keys") or notebook files; all without names."""
+    raise typer.Exit(grading.grade(lessons or [], json))
+
+
+@app.command()
+def hint(lesson: str, exercise: str) -> None:
+    """Show the next hint of an exercise."""
+    raise typer.Exit(helping.show_hint(lesson, exercise))
+
+
+@app.command()
+def reset(
+    lesson: str,
+    exercise: Annotated[str | None, typer.Argument(show_default=False)] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Bring a lesson, or one exercise, back to the blank; a backup is kept."""
+    raise typer.Exit(helping.reset(lesson, exercise, ask=not yes))
+
+
+@app.command()
+def solutions(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="LESSON ...", show_default=False)
+    ] = None,
+    timeout: Annotated[int, typer.Option(help="Seconds a notebook may take.")] = 900,
+    jobs: Annotated[int, typer.Option(help="Notebooks at a time.")] = 2,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the executed notebooks there.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a JUnit report.")
+    ] = None,
+) -> None:
+    """Execute solution notebooks from top to bottom; full marks, or exit 1."""
+    raise typer.Exit(running.run_solutions(lessons or [], timeout, jobs, keep, junit))
+
+
+@app.command()
+def build(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if anything is stale.")
+    ] = False,
+) -> None:
+    """Build notebooks and index.html from the masters."""
+    raise typer.Exit(building.build(check))
+
+
+@app.command()
+def doctor() -> None:
+    """Is this machine ready? Lines that can be pasted into a question."""
+    raise typer.Exit(readiness.doctor())
+
+
+@progress_app.command("export")
+def export_progress(file: Path) -> None:
+    """Write your progress to a file."""
+    raise typer.Exit(helping.export_progress(file))
+
+
+@progress_app.command("import")
+def import_progress(file: Path) -> None:
+    """Add the progress in a file to yours; the best of both counts."""
+    raise typer.Exit(helping.import_progress(file))
+
+
+def main() -> None:
+    """Run a command; every failure is one sentence and an exit status."""
+    try:
+        app()
+    except (UsageError, SubmissionError, AuthoringError, ProgressError) as problem:
+        _fail(str(problem), Status.UNUSABLE)
+    except (SandboxError, AnswerKeyError) as problem:
+        _fail(str(problem), Status.GRADER_FAILED)
+    except KeyboardInterrupt:
+        _fail("Stopped. What was saved before is kept.", Status.GRADER_FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(Status.GRADER_FAILED)
+    except Exception as error:
+        _fail(
+            f"The grader itself failed ({type(error).__name__}: {error}). "
+            f"Nothing of yours is lost. The details are in {_log()}; please report them.",
+            Status.GRADER_FAILED,
+        )
+
+
+def _fail(sentence: str, status: Status) -> None:
+    err.print(sentence, style="red", markup=False, soft_wrap=True)
+    sys.exit(status)
+
+
+def _log() -> str:
+    """Where the traceback of the exception being handled was written."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="spotlight-", suffix=".log", delete=False, encoding="utf-8"
+        ) as log:
+            traceback.print_exc(file=log)
+            return log.name
+    except OSError:
+        return "no file, because none could be written"

@@ -1,0 +1,63 @@
+"""What every command shares: the consoles, the course, and how failures are said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+
+from rich.console import Console
+
+import spotlight
+from spotlight.authoring.manifest import Course, LessonEntry, find_course_root, load_course
+from spotlight.sandbox.worker import Worker
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Status(IntEnum):
+    """Exit statuses."""
+
+    PASSED = 0
+    NOT_PASSED = 1
+    UNUSABLE = 2
+    GRADER_FAILED = 3
+
+
+class UsageError(Exception):
+    """The request cannot be carried out as it was made; the message says why."""
+
+
+def the_course() -> Course:
+    """The course around the working folder, else the one that the package was installed from.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for start in (Path.cwd(), Path(spotlight.__file__).parent):
+        root = find_course_root(start)
+        if root is not None:
+            return load_course(root)
+    raise UsageError("No course was found here. Run the command in the project's folder.")
+
+
+def the_entry(course: Course, name: str) -> LessonEntry:
+    """The lesson called `name` (its number, id or file name).
+
+    Raises:
+        UsageError: there is no such lesson.
+    """
+    entry = course.find(name)
+    if entry is None:
+        known = ", ".join(e.file for e in course.lessons)
+        raise UsageError(f"There is no lesson called {name!r}. The lessons are: {known}.")
+    return entry
+
+
+@contextmanager
+def a_worker() -> Iterator[Worker]:
+    """A worker that ends with the block."""
+    with Worker() as worker:
+        yield worker

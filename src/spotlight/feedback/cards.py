@@ -1,0 +1,135 @@
+"""Cards for notebooks: HTML where there is a browser, the same words as plain text elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+
+from spotlight.feedback.heat_tables import comparison_tables
+from spotlight.feedback.words import SAID, TONE, points, sentence
+from spotlight.grading.judge import Verdict
+from spotlight.grading.report import LessonReport
+
+_MAX_LINES = 4
+
+
+@dataclass(frozen=True)
+class Card:
+    """What `display` shows: `html` in a browser, `text` in a terminal."""
+
+    html: str
+    text: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.text}
+
+
+def exercise_card(verdict: Verdict, remarks: Sequence[str] = ()) -> Card:
+    """The verdict on one exercise, with target, yours and difference where there are any."""
+    report = verdict.report
+    message = sentence(report)
+    tables = comparison_tables(verdict.comparison) if verdict.comparison else ()
+    lines = _error_lines(verdict) if report.status in ("error", "failed") else []
+    remarks = (*report.remarks, *remarks)
+    html = _render(
+        "exercise.html.j2",
+        report=report,
+        tone=TONE[report.status],
+        said=SAID[report.status],
+        message=message,
+        lines=lines,
+        tables=tables,
+        case=verdict.comparison.description if verdict.comparison else "",
+        remarks=remarks,
+    )
+    head = f"{report.title}: {SAID[report.status]} ({report.points:g} of {report.possible:g})"
+    return Card(html, "\n".join(filter(None, [head, message, *lines, *remarks])))
+
+
+def lesson_card(report: LessonReport, remarks: Sequence[str] = ()) -> Card:
+    """A whole lesson: a bar, one row per exercise and prediction."""
+    rows = [
+        {
+            "tone": TONE[e.status],
+            "said": SAID[e.status],
+            "title": e.title,
+            "message": "" if e.status in ("passed", "blank") else sentence(e),
+            "points": f"{e.points:g} of {e.possible:g}",
+        }
+        for e in report.exercises
+    ] + [
+        {
+            "tone": "good" if p.answered else "calm",
+            "said": "committed" if p.answered else "not done yet",
+            "title": f"Prediction {p.prediction}",
+            "message": "",
+            "points": f"{p.points:g} of {p.possible:g}",
+        }
+        for p in report.predictions
+    ]
+    remarks = (*report.notes, *(r for e in report.exercises for r in e.remarks), *remarks)
+    share = round(100 * report.points / report.possible) if report.possible else 0
+    html = _render("lesson.html.j2", report=report, rows=rows, share=share, remarks=remarks)
+    head = f"{report.title}: {report.points:g} of {points(report.possible)}"
+    body = [f"  {row['said']:<16} {row['title']}  {row['message']}".rstrip() for row in rows]
+    return Card(html, "\n".join([head, *body, *remarks]))
+
+
+def note_card(
+    kind: str,
+    head: str,
+    *paragraphs: str,
+    title: str = "",
+    code: str = "",
+    tone: str = "calm",
+) -> Card:
+    """A card that says something other than a verdict; `kind` names it for tests and styles."""
+    html = _render(
+        "note.html.j2",
+        kind=kind,
+        head=head,
+        title=title,
+        paragraphs=paragraphs,
+        code=code,
+        tone=tone,
+    )
+    return Card(html, "\n".join(filter(None, [f"{head}  {title}".rstrip(), *paragraphs, code])))
+
+
+def _error_lines(verdict: Verdict) -> list[str]:
+    """The student's own lines of a traceback, the last one being where it was raised."""
+    trouble = verdict.trouble
+    if trouble is None:
+        return []
+    frames = [frame for frame in trouble.frames if frame.text][-_MAX_LINES:]
+    if not frames:
+        return []
+    shown = [f"line {frame.line}:  {frame.text}" for frame in frames]
+    return [*shown, f"{trouble.type}: {trouble.message.splitlines()[0] if trouble.message else ''}"]
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("spotlight.feedback"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _style() -> str:
+    environment = _environment()
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, "style.css")[0]
+
+
+def _render(template: str, **values: Any) -> str:
+    from markupsafe import Markup
+
+    return _environment().get_template(template).render(style=Markup(_style()), **values)

@@ -1,0 +1,107 @@
+"""Small matrices as coloured tables: target, yours and the difference side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spotlight.grading.judge import Comparison
+from spotlight.visualizations.palette import SIGNED
+
+MAX_SIDE = 8
+_STOPS = SIGNED["light"]
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """One entry: its number as text, and the colours of its cell."""
+
+    text: str
+    background: str
+    ink: str
+
+
+@dataclass(frozen=True)
+class HeatTable:
+    """One matrix, cut to `MAX_SIDE` rows and columns; `note` says what was cut."""
+
+    title: str
+    rows: tuple[tuple[HeatCell, ...], ...]
+    note: str = ""
+
+
+def comparison_tables(comparison: Comparison) -> tuple[HeatTable, ...]:
+    """Target, yours and, where the shapes agree, the difference; one colour scale for all."""
+    expected, observed = comparison.expected, comparison.observed
+    if expected is None or observed is None:
+        return ()
+    arrays = {"target": expected, "yours": observed}
+    if expected.shape == observed.shape and expected.dtype.kind != "b" != observed.dtype.kind:
+        with np.errstate(all="ignore"):
+            arrays["difference"] = observed.astype(np.float64) - expected.astype(np.float64)
+    limit = max((_largest(array) for array in arrays.values()), default=1.0) or 1.0
+    return tuple(heat_table(title, array, limit) for title, array in arrays.items())
+
+
+def heat_table(title: str, array: np.ndarray, limit: float) -> HeatTable:
+    """One matrix; `limit` is the absolute value that takes the scale's full colour.
+
+    A vector is drawn as one row; of more than two dimensions the first slice is drawn.
+    """
+    shape = array.shape
+    while array.ndim > 2:
+        array = array[0] if len(array) else array.reshape(0, 0)
+    matrix = np.atleast_2d(array)
+    cut = matrix[:MAX_SIDE, :MAX_SIDE]
+    rows = tuple(tuple(_cell(value, limit) for value in row) for row in cut)
+    note = f"shape {shape}" if shape else "one number"
+    if matrix.shape != cut.shape or len(shape) > 2:
+        note += f", the first {' × '.join(map(str, cut.shape))} shown"
+    return HeatTable(title, rows, note)
+
+
+def _largest(array: np.ndarray) -> float:
+    if array.dtype.kind not in "iufb" or not array.size:
+        return 0.0
+    finite = np.abs(array.astype(np.float64))
+    finite = finite[np.isfinite(finite)]
+    return float(finite.max(initial=0.0))
+
+
+def _cell(value: np.generic, limit: float) -> HeatCell:
+    number = complex(value).real
+    if not np.isfinite(number):
+        return HeatCell(str(value), "#7d8a97", "#ffffff")
+    colour = _colour(number / limit)
+    return HeatCell(_written(value, limit), colour, _ink(colour))
+
+
+def _written(value: np.generic, limit: float) -> str:
+    if isinstance(value, np.bool_ | np.integer):
+        return str(value)
+    number = complex(value).real
+    if number and abs(number) < 5e-4 * limit:
+        return f"{number:.0e}"
+    return f"{number:.3g}" if limit >= 1000 else f"{number:.2f}"
+
+
+def _colour(position: float) -> str:
+    """The diverging map at `position`, from -1 to 1."""
+    scaled = (min(1.0, max(-1.0, position)) + 1) / 2 * (len(_STOPS) - 1)
+    low = min(int(scaled), len(_STOPS) - 2)
+    share = scaled - low
+    mixed = (
+        round(a + (b - a) * share)
+        for a, b in zip(_channels(_STOPS[low]), _channels(_STOPS[low + 1]), strict=True)
+    )
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _ink(colour: str) -> str:
+    red, green, blue = _channels(colour)
+    return "#111418" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#ffffff"

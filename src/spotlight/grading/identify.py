@@ -1,0 +1,38 @@
+"""Which lesson a notebook is of: by its metadata, its name, its first cell, or its exercises."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from spotlight.authoring.lesson import MARKER, started_lesson
+from spotlight.authoring.manifest import Course, LessonEntry
+from spotlight.authoring.sources import read_solution
+from spotlight.grading.submission import Submission, SubmissionError
+
+
+def identify(course: Course, submission: Submission) -> LessonEntry:
+    """The lesson that `submission` is of.
+
+    Raises:
+        SubmissionError: nothing in it tells.
+    """
+    named = [submission.lesson, Path(submission.path).stem]
+    named += [started_lesson(cell.source) for cell in submission.cells]
+    for name in named:
+        entry = course.find(name) if name else None
+        if entry is not None:
+            return entry
+    marks = {m["id"] for cell in submission.cells for m in MARKER.finditer(cell.source)}
+    shared: Counter[str] = Counter()
+    for entry in course.lessons:
+        ids = {exercise.id for exercise in read_solution(course.solution(entry)).exercises}
+        shared[entry.id] = len(marks & ids)
+    best, count = shared.most_common(1)[0] if shared else ("", 0)
+    entry = course.find(best)
+    if entry is None or not count:
+        raise SubmissionError(
+            f"{submission.path} does not say which lesson it is of. "
+            "Give it the lesson's file name, such as 03_queries_and_keys.ipynb."
+        )
+    return entry
