@@ -467,10 +467,9 @@ class Setup:
         self.install_torch(torch)
 
         self.announce("The other packages of requirements.txt ...")
-        # pip compiles what it installs; so should uv, or the first start of the lab pays for it.
         installer = [self.python, "-m", "pip", "install"]
         if self.uv:
-            installer = [self.uv, "pip", "install", "--compile-bytecode", "--python", self.python]
+            installer = [self.uv, "pip", "install", "--python", self.python]
         self.must([*installer, "-r", REQUIREMENTS], "The installation of requirements.txt")
 
         self.announce("Spotlight itself ...")

@@ -159,7 +159,7 @@ show_bars(
     xlabel="feature",
     ylabel="average",
     title="The two sentences, averaged",
-    caption="The averages differ, so the neighbours do count: more money on one side, more size and water on the other.",
+    caption="The averages differ, so the neighbours do count: more money on one side, more place and water on the other.",
 )
 
 # %% [markdown]
@@ -268,13 +268,15 @@ def weighted_average__loop(weights, x):
     return sum(weight * row for weight, row in zip(weights, x))
 
 
-forbid("average", because="NumPy's ready-made average hides the two steps, multiply and add.")
+forbid("EmbeddingBag", "embedding_bag", because="it hides the two steps, multiply and add.")
 hint("How many products of a number and a vector are there, and what happens to them?")
 hint("As a matrix product: (n,) meets (n, d) and leaves (d,). Which of the two stands on the left?")
 hint("```python\nreturn <weights> @ <tokens>\n```")
 
 # %%
 chosen = torch.tensor([0.0, 0.4, 0.0, 0.3, 0.0, 0.3])  # the bank was steep and muddy
+
+# %%
 show_bars(
     {
         "bank's embedding": river[1],
@@ -741,7 +743,7 @@ show_bars(
     ["first", "second", "third", "fourth"],
     xlabel="score",
     title="Softmax of three rows",
-    caption="Adding the same number to all scores changes nothing; multiplying them makes the choice sharper.",
+    caption="Adding the same number to all scores changes nothing; multiplying them makes the weights more unequal.",
 )
 
 # %% [markdown]
@@ -1200,7 +1202,7 @@ show_bars(
     xlabel="feature",
     ylabel="value",
     title="*bank* in two sentences",
-    caption="One embedding, two context vectors: more place and water beside *muddy*, more money beside *rates*.",
+    caption="One embedding, two context vectors: beside *muddy* more of place and water is left than beside *rates*, and less of money.",
 )
 
 # %% [markdown]
@@ -1228,9 +1230,9 @@ for token, before, after, own in zip(TOKENS, X, context, weights.diagonal()):
 torch.manual_seed(0)
 show_heatmap(
     raw_attention_weights(torch.randn(4, 3)),
-    ["row 0", "row 1", "row 2", "row 3"],
+    ["A", "B", "C", "D"],
     title="Attention weights of random numbers",
-    caption="Every row adds up to 1 and has its favourite, though no row means anything.",
+    caption="Every row adds up to 1 and some weights are large, though no row means anything.",
 )
 
 # %% [markdown]
@@ -1267,7 +1269,7 @@ show_bars(
     {"fixed filter": local_filter(6)[far_words.index("it")], "attention": far_weights[far_words.index("it")]},
     far_words,
     title="Where the weight of *it* goes: “it is a very soft mat”",
-    caption="The filter stays by its side. *mat* is five places away now, and its attention weight is what it was.",
+    caption="The filter still takes what stands next to it. *mat* is five places away, and its attention weight is what it was.",
 )
 
 # %% [markdown]
@@ -1302,7 +1304,7 @@ show_heatmap(
 # Now try sentences of your own. Hover over a cell to see its exact value and its mirror cell.
 #
 # - Compare *bank* in two of the presets.
-# - Switch to raw scores and find a mirror cell that differs.
+# - Raw scores or softmax weights: in which of the two views does the mirror cell differ?
 # - Type one word twice, and then a word that you made up.
 
 # %%
@@ -1321,7 +1323,7 @@ show_bars(
     {"attention": slope_weights[slope_words.index("bank")]},
     slope_words,
     title="Where the weight of *bank* goes",
-    caption="*interest* shares a feature with *bank*, money, and gets five times the weight of *steep*.",
+    caption="*interest* shares a feature with *bank*, money, and gets more than five times the weight of *steep*.",
 )
 
 # %% [markdown]
@@ -1344,7 +1346,7 @@ show_heatmap(
     chase_words,
     kind="scores",
     title="Two questions, one number",
-    caption="Every score is its own mirror image, whatever the two words need from each other.",
+    caption="Every score equals its mirror image, whatever the two words need from each other.",
 )
 
 # %% [markdown]
@@ -1392,8 +1394,8 @@ print(f"   →  weights times X: context vectors {tuple(context.shape)}")
 # - softmax(XXᵀ)X does all of it, without a single trained number.
 # - One vector per token makes scores symmetric, and finds what is similar, not what is relevant.
 #
-# Not covered: positions (01), scaling (03), adding to the embedding (04), masks (05), several relations at
-# once (06).
+# Not covered: positions (01), scaling (03), adding to the embedding (04), masks (05), several relations
+# at once (06), attending to another sentence (09).
 #
 # Two vectors per token break the symmetry. Where do they come from, when each token has only one
 # embedding? Lesson 03 answers.

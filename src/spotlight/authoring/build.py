@@ -16,7 +16,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import Cell, Exercise, Lesson, Prediction
+from spotlight.authoring.lesson import GIVEN_MARK, Cell, Exercise, Lesson, Prediction
 
 Edition = Literal["student", "solution"]
 
@@ -188,7 +188,8 @@ class _Builder:
         waits = self._waits.get(cell.place, ())
         magic = f"%%needs {' '.join(waits)}\n" if waits else ""
         cell_id = self._ids.next()
-        self._code(cell_id, magic + cell.source, {"role": "given", "given": True}, _locked(cell_id))
+        source = f"{magic}{GIVEN_MARK}\n{cell.source}"
+        self._code(cell_id, source, {"role": "given", "given": True}, _locked(cell_id))
 
     def _add_markdown(self, cell: Cell) -> None:
         headings = re.findall(r"^#{1,3} +(.+)$", cell.source, re.MULTILINE)

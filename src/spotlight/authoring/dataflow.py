@@ -92,9 +92,18 @@ def _immediate(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _loaded(statement: ast.stmt) -> Iterator[str]:
-    for node in _immediate(statement):
+    nodes = list(_immediate(statement))
+    bound = {  # names that live in a comprehension only
+        name.id
+        for node in nodes
+        if isinstance(node, ast.comprehension)
+        for name in ast.walk(node.target)
+        if isinstance(name, ast.Name)
+    }
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield node.id
+            if node.id not in bound:
+                yield node.id
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             yield node.target.id
 

@@ -19,6 +19,8 @@ Role = Literal["markdown", "given", "exercise", "prediction", "probes", "authori
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
+GIVEN_MARK = "# given"
+_GIVEN_HEAD = re.compile(rf"\A(%%needs [^\n]*\n)?({GIVEN_MARK}\n)?")
 MARKER = re.compile(r"^# Exercise (?P<id>[a-z][a-z0-9_]*)\b", re.MULTILINE)
 _BLOCK = re.compile(
     rf"^(?P<indent>[ \t]*){BEGIN}[ \t]*\n(?P<body>.*?)^[ \t]*{END}[ \t]*$", re.MULTILINE | re.DOTALL
@@ -158,6 +160,11 @@ class Lesson:
         return None
 
 
+def bare_given(source: str) -> str:
+    """A given cell's own source, without the lines that the build puts above it."""
+    return _GIVEN_HEAD.sub("", source)
+
+
 def not_done(exercise: str) -> str:
     """The sentence by which a stub is known."""
     return f"{exercise} is not done yet"
@@ -253,9 +260,7 @@ def parse_lesson(cells: Iterable[Cell], where: str) -> Lesson:
         elif cell.role == "prediction":
             prediction = _read_prediction(cell)
             if prediction.id in predictions:
-                raise AuthoringError(
-                    f"{cell.place}: prediction {prediction.id} stands here twice."
-                )
+                raise AuthoringError(f"{cell.place}: prediction {prediction.id} stands here twice.")
             predictions[prediction.id] = prediction
         elif cell.role == "probes":
             if latest is None:
@@ -300,7 +305,7 @@ def _read_prediction(cell: Cell) -> Prediction:
     name = str(cell.metadata["prediction"])
     if call is None or literal(call.args[0]) != name:
         raise AuthoringError(
-            f'{cell.place}: prediction {name} needs a call predict("{name}", answer, choices=[...]).'
+            f'{cell.place}: a prediction is a call predict("{name}", answer, choices=[...]).'
         )
     given = {word.arg: literal(word.value) for word in call.keywords}
     choices, between = given.get("choices"), given.get("between")

@@ -59,9 +59,7 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
         yield f"{place}: no '# TODO: ...' line says where to edit, right above the solution."
     if not 1 <= exercise.difficulty <= 3:
         yield f"{place}: difficulty {exercise.difficulty} is not 1, 2 or 3."
-    lines = sum(
-        1 for x in "\n".join(solution_blocks(exercise.solution)).splitlines() if x.strip()
-    )
+    lines = sum(1 for x in "\n".join(solution_blocks(exercise.solution)).splitlines() if x.strip())
     if lines > MAX_SOLUTION_LINES:
         yield f"{place}: the solution has {lines} lines; {MAX_SOLUTION_LINES} at most."
     yield from _stub(exercise)
@@ -73,7 +71,7 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
         if probe.name in exercise.targets:
             yield f"{place}: a probe is called {probe.name}, as its target is."
         if not probe.description:
-            yield f"{place}: probe {probe.name} has no docstring; students read it as the case's name."
+            yield f"{place}: probe {probe.name} has no docstring, which names its case to students."
 
 
 def _stub(exercise: Exercise) -> Iterator[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
-from spotlight.authoring.lesson import Cell, Lesson, Role, parse_lesson
+from spotlight.authoring.lesson import Cell, Lesson, Role, bare_given, parse_lesson
 from spotlight.authoring.problems import AuthoringError
 
 
@@ -62,7 +61,7 @@ def read_solution(path: Path) -> Lesson:
             continue
         source = raw["source"] if isinstance(raw["source"], str) else "".join(raw["source"])
         place = f"{path.name}, cell {number}"
-        source = re.sub(r"\A%%needs [^\n]*\n", "", source)
+        source = bare_given(source) if role == "given" else source
         cells.append(Cell(_as_role(role, raw["cell_type"]), source, place, metadata, raw.get("id")))
     return parse_lesson(cells, str(path))
 

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import MARKER, Exercise, Lesson, literal, prediction_call
+from spotlight.authoring.lesson import (
+    MARKER,
+    Exercise,
+    Lesson,
+    bare_given,
+    literal,
+    prediction_call,
+)
 from spotlight.grading.submission import Submission, SubmittedCell, plain_python
 
 _MAX_JOINED = 4
@@ -202,7 +209,7 @@ def _course_place(lesson: Lesson, cell: SubmittedCell) -> int | None:
     own = cell.metadata.get("spotlight")
     if isinstance(own, dict) and own.get("role") in ("check", "hints", "verify"):
         return -1
-    stripped = plain_python(cell.source).strip()
+    stripped = plain_python(bare_given(cell.source)).strip()
     for place, course_cell in enumerate(lesson.cells):
         if course_cell.role in ("given", "markdown", "prediction"):
             if cell.id is not None and cell.id == course_cell.id:
@@ -232,7 +239,7 @@ def _added_cells(
         if place is not None:
             above = place if place >= 0 else above
             course_cell = lesson.cells[place]
-            same = plain_python(cell.source).strip() == course_cell.source.strip()
+            same = plain_python(bare_given(cell.source)).strip() == course_cell.source.strip()
             if place < 0 or same or course_cell.role != "given" or cell.kind != "code":
                 continue
             changed.add(cell.number)

@@ -12,12 +12,10 @@ import tomllib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import torch
 
-_TABLE = Path(__file__).with_suffix(".toml")
 SEPARATORS = '.,;:!?"()[]{}<>/\\|*_~`=+#&…–—“”„«»¡¿'
 LETTER_STEP = 0.5
 
@@ -28,33 +26,36 @@ class _Table:
     vectors: dict[str, tuple[float, ...]]
 
 
-@cache
-def _table() -> _Table:
-    data = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+def _read(path: Path) -> _Table:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
     features = tuple(data.pop("features"))
     vectors: dict[str, tuple[float, ...]] = {}
     for words in data.values():
         for word, named in words.items():
             # A slip in the file should not silently become a zero or replace another line.
             if word in vectors or not named.keys() <= set(features):
-                raise ValueError(f"{_TABLE.name}: look at the line for {word!r} again.")
+                raise ValueError(f"{path.name}: look at the line for {word!r} again.")
             vectors[word] = tuple(float(named.get(feature, 0)) for feature in features)
     return _Table(features, vectors)
 
 
+# Read with the module: a worker that may import this may later be denied every file.
+_TABLE = _read(Path(__file__).with_suffix(".toml"))
+
+
 def feature_names() -> tuple[str, ...]:
     """What each component of a word vector stands for, in order."""
-    return _table().features
+    return _TABLE.features
 
 
 def known_vectors() -> dict[str, tuple[float, ...]]:
     """The whole table: word → its numbers, in the order of `feature_names()`."""
-    return dict(_table().vectors)
+    return dict(_TABLE.vectors)
 
 
 def is_known(word: str) -> bool:
     """Whether the table holds `word` (capitals do not matter)."""
-    return word.lower() in _table().vectors
+    return word.lower() in _TABLE.vectors
 
 
 def split_words(sentence: str) -> list[str]:
@@ -86,7 +87,7 @@ def word_vectors(words: Sequence[str]) -> torch.Tensor:
 
 
 def _vector(word: str) -> tuple[float, ...]:
-    return _table().vectors.get(word) or _from_letters(word)
+    return _TABLE.vectors.get(word) or _from_letters(word)
 
 
 def _from_letters(word: str) -> tuple[float, ...]:

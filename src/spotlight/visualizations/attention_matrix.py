@@ -59,7 +59,7 @@ class AttentionMatrix(anywidget.AnyWidget):
     `sentence` and `view` ("weights" or "scores") follow what is typed and chosen, and can be set.
     """
 
-    _esm = MODULE
+    _esm = MODULE.read_text(encoding="utf-8")
     sentence = traitlets.Unicode().tag(sync=True)
     view = traitlets.Enum(["weights", "scores"], "weights").tag(sync=True)
     presets = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -141,7 +141,7 @@ def _twin(picture: Picture, name: str) -> dict[str, str]:
     words = html.escape(picture.description)
     return {
         "text/html": f'<div data-spotlight-twin="{name}"><img alt="{words}" '
-        f'style="width: 30rem; max-width: 100%; height: auto" '
+        f'style="width: {picture.screen_size[0]}px; max-width: 100%; height: auto" '
         f'src="data:image/png;base64,{image}"></div>',
         "image/png": image,
         "text/plain": picture.description,

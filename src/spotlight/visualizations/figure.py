@@ -70,6 +70,12 @@ class Picture(Figure):
         """Title and caption in plain words, for those who cannot see the picture."""
         return _EMPHASIS.sub(r"\1", f"{self.title}: {self.caption}")
 
+    @property
+    def screen_size(self) -> tuple[int, int]:
+        """Width and height on a page, in CSS pixels."""
+        width, height = self.get_size_inches()
+        return round(width * _SCREEN_DOTS_PER_INCH), round(height * _SCREEN_DOTS_PER_INCH)
+
     def png(self) -> bytes:
         """The picture as a PNG file, twice as sharp as a screen needs."""
         buffer = io.BytesIO()
@@ -82,17 +88,13 @@ class Picture(Figure):
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        width, height = self.get_size_inches()
         data = {
             "image/png": base64.b64encode(self.png()).decode("ascii"),
             "text/plain": self.description,
         }
-        size = {
-            "width": round(width * _SCREEN_DOTS_PER_INCH),
-            "height": round(height * _SCREEN_DOTS_PER_INCH),
-            "alt": self.description,
-        }
-        return data, {"image/png": size}
+        width, height = self.screen_size
+        shown = {"width": width, "height": height, "alt": self.description}
+        return data, {"image/png": shown}
 
 
 def style() -> Any:

@@ -20,7 +20,7 @@ Labels = Sequence[str]
 _ROWS = "this token is updated"
 _COLUMNS = "attended to"
 _MOST_NUMBERED_CELLS = 200
-_SMALLEST_NUMBERED_CELL = 0.3  # inches
+_SMALLEST_NUMBER = 5.5  # points
 _MOST_TICKED = 40
 
 
@@ -157,23 +157,29 @@ def _draw(axes: Axes, array: Array, scale: _Scale, cell: float) -> None:
     shown = np.where(array == np.inf, scale.high, shown)
     axes.imshow(shown, cmap=scale.colormap, vmin=scale.low, vmax=scale.high, aspect="auto")
     axes.set_box_aspect(array.shape[0] / array.shape[1])
+    axes.set_anchor("NW")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    if array.size > _MOST_NUMBERED_CELLS or cell < _SMALLEST_NUMBERED_CELL:
+    if array.size > _MOST_NUMBERED_CELLS:
+        return
+    written = {place: _written(float(value), array) for place, value in np.ndenumerate(array)}
+    # A letter is about 0.6 of the font's size wide; the longest number has to fit its cell.
+    size = min(9.0, 110 * cell / max(len(text) for text in written.values()))
+    if size < _SMALLEST_NUMBER:
         return
     axes.set_xticks(np.arange(array.shape[1] + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(array.shape[0] + 1) - 0.5, minor=True)
     axes.grid(which="minor", color=palette.BACKGROUND["light"], linewidth=1)
     axes.tick_params(which="minor", length=0)
-    for (row, column), value in np.ndenumerate(array):
+    for (row, column), text in written.items():
         axes.text(
             column,
             row,
-            _written(float(value), array),
+            text,
             ha="center",
             va="center",
-            size=min(9, 21 * cell),
-            color=_text_colour(float(value), scale),
+            size=size,
+            color=_text_colour(float(array[row, column]), scale),
         )
 
 

@@ -1,0 +1,134 @@
+"""What every figure does, whoever draws it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import torch
+
+from spotlight import visualizations
+from spotlight.visualizations import (
+    show_bars,
+    show_curves,
+    show_dot_products,
+    show_heatmap,
+    show_heatmaps,
+    show_projection,
+    show_vectors,
+)
+
+SAID = {"title": "What it shows", "caption": "One sentence on what to see."}
+EVERY_FIGURE = {
+    "heatmap": lambda **said: show_heatmap([[0.5, 0.5], [0.1, 0.9]], ["a", "b"], **said),
+    "heatmaps": lambda **said: show_heatmaps({"one": [[1.0]], "two": [[0.5]]}, **said),
+    "vectors": lambda **said: show_vectors({"cat": [1.0, 2.0]}, **said),
+    "dot products": lambda **said: show_dot_products(**said),
+    "projection": lambda **said: show_projection([1.0, 2.0], {"query": np.eye(2)}, **said),
+    "curves": lambda **said: show_curves({"loss": [3.0, 2.0]}, xlabel="step", ylabel="loss", **said),
+    "bars": lambda **said: show_bars({"weights": [0.3, 0.7]}, ["a", "b"], **said),
+}
+every_figure = pytest.mark.parametrize("draw", EVERY_FIGURE.values(), ids=EVERY_FIGURE)
+
+
+@every_figure
+def test_it_carries_its_title_and_its_caption(draw):
+    picture = draw(**SAID)
+    assert picture.get_suptitle() == "What it shows"
+    assert picture.get_supxlabel() == "One sentence on what to see."
+
+
+@every_figure
+def test_it_names_its_axes(draw):
+    panels = [axes for axes in draw(**SAID).axes if axes.get_label() != "<colorbar>"]
+    assert panels[0].get_xlabel()
+    assert panels[0].get_ylabel()
+
+
+@every_figure
+def test_a_notebook_gets_one_png_with_words_for_those_who_cannot_see_it(draw):
+    data, metadata = draw(**SAID)._repr_mimebundle_()
+    assert data["image/png"].startswith("iVBORw0KGgo")  # PNG's signature in base64
+    assert data["text/plain"] == "What it shows: One sentence on what to see."
+    assert metadata["image/png"]["alt"] == data["text/plain"]
+
+
+@every_figure
+def test_pyplot_never_hears_of_it(draw):
+    from matplotlib import pyplot
+
+    draw(**SAID)
+    assert pyplot.get_fignums() == []
+
+
+@every_figure
+def test_the_reader_s_own_matplotlib_settings_stay(draw):
+    before = dict(mpl.rcParams)
+    draw(**SAID).png()
+    assert dict(mpl.rcParams) == before
+
+
+def test_its_background_is_white_in_every_theme():
+    with mpl.rc_context({"figure.facecolor": "black"}):
+        assert EVERY_FIGURE["bars"](**SAID).get_facecolor() == (1, 1, 1, 1)
+
+
+def test_stars_are_emphasis():
+    picture = show_bars(
+        {"weights": [1.0]}, ["a"], title="The row of *a_b*", caption="2 * 3 * 4 is no emphasis."
+    )
+    assert picture.get_suptitle() == r"The row of $\mathit{a\_b}$"
+    assert picture.get_supxlabel() == "2 * 3 * 4 is no emphasis."
+    assert picture.description == "The row of a_b: 2 * 3 * 4 is no emphasis."
+    assert picture.png()
+
+
+def test_a_long_caption_goes_on_to_a_second_line():
+    caption = "A sentence that says rather a lot about rather little, as captions sometimes do. " * 2
+    picture = show_bars({"weights": [1.0]}, ["a"], title="T", caption=caption)
+    assert picture.get_supxlabel().count("\n") >= 1
+
+
+@pytest.mark.parametrize("tokens", [["$x", "y$"], ["_", "^"], ["{", "\\frac"], ["猫", "🙂"]])
+def test_any_token_can_be_a_label(tokens, recwarn):
+    assert show_heatmap([[0.5, 0.5], [0.1, 0.9]], tokens, **SAID).png()
+    assert not recwarn.list
+
+
+def test_invisible_tokens_are_made_visible():
+    picture = show_bars({"weights": [1, 1, 1, 1]}, [" a", "\n", "\t", ""], **SAID)
+    labels = [label.get_text() for label in picture.axes[0].get_xticklabels()]
+    assert labels == ["␣a", "↵", "⇥", "∅"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        torch.tensor([0.25, 0.75], requires_grad=True),
+        torch.tensor([0.25, 0.75], dtype=torch.bfloat16),
+        np.array([0.25, 0.75], dtype=np.float16),
+        [0.25, 0.75],
+        (torch.tensor(0.25), torch.tensor(0.75)),
+    ],
+    ids=["with gradient", "bfloat16", "float16", "list", "tuple of tensors"],
+)
+def test_numbers_may_come_in_any_form(values):
+    picture = show_bars({"weights": values}, ["a", "b"], **SAID)
+    assert [bar.get_height() for bar in picture.axes[0].patches] == [0.25, 0.75]
+
+
+def test_importing_the_package_costs_nothing():
+    program = (
+        "import sys, spotlight.visualizations; "
+        "sys.exit(any(name in sys.modules for name in ('matplotlib', 'torch', 'anywidget')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_every_promised_name_is_there():
+    assert all(callable(getattr(visualizations, name)) for name in visualizations.__all__)
+    with pytest.raises(AttributeError, match="show_nothing"):
+        visualizations.show_nothing  # noqa: B018
