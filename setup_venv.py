@@ -113,9 +113,9 @@ DIAGNOSES = [
     ),
     (
         r"No matching distribution found for torch\b|torch\S* has no wheels",
-        "PyTorch offers no build for this machine. It needs a 64-bit Python on Linux, Windows or a"
-        " Mac with Apple silicon (macOS 14 or later); elsewhere, use such a machine over the"
-        " network.",
+        "The package index offers no PyTorch for this machine, or cannot be reached. PyTorch needs"
+        " a 64-bit Python on Linux, Windows or a Mac with Apple silicon (macOS 14 or later);"
+        " elsewhere, use such a machine over the network.",
     ),
     (
         r"Long Path support|\[WinError 206\]",
@@ -557,11 +557,11 @@ def discard(what: str) -> None:
         say(f"Not everything of it could be removed ({error}); the next run tries again.")
 
 
-def installed() -> "list[str]":
+def installed() -> "set[str]":
     """What lies in the environment's package folder; names hold versions, so any change shows."""
-    folders = [("lib", "python*"), ("Lib",)]
-    found = [glob.glob(os.path.join(ENVIRONMENT, *lib, "site-packages", "*")) for lib in folders]
-    return sorted(set(found[0] + found[1]))
+    packages = [("lib", "python*", "site-packages", "*"), ("Lib", "site-packages", "*")]
+    found = {path for parts in packages for path in glob.glob(os.path.join(ENVIRONMENT, *parts))}
+    return {path for path in found if not path.endswith("__pycache__")}
 
 
 def check_space() -> None:
@@ -678,7 +678,7 @@ def lab_arguments(
     arguments: "list[str]", environ: "Mapping[str, str]", root_user: bool
 ) -> "list[str]":
     """JupyterLab's arguments: the course as its root, the orientation as its first page."""
-    ours = ["--LabApp.default_url=/lab/tree/" + ORIENTATION]
+    ours = ["--ServerApp.root_dir=" + ROOT, "--LabApp.default_url=/lab/tree/" + ORIENTATION]
     # Without its chatter, Jupyter prints one thing: the URL with its token. Whoever configured a
     # password or token of their own gets no such line, so there the chatter, with a URL, stays.
     config = environ.get("JUPYTER_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".jupyter")

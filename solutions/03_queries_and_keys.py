@@ -624,11 +624,13 @@ torch.manual_seed(0)
 widths = [2, 4, 8, 16, 32, 64, 128, 256, 512]
 unscaled, scaled = [], []
 for d_k in widths:
-    rows = torch.randn(200, 8, d_k) @ torch.randn(200, d_k, 1)  # (200, 8, 1): 200 rows of 8 scores
-    rows = rows.squeeze(-1)
+    keys, query = torch.randn(200, 8, d_k), torch.randn(200, d_k, 1)
+    rows = (keys @ query).squeeze(-1)  # (200, 8): 200 rows of 8 scores
     unscaled.append(torch.stack([softmax_sensitivity(row) for row in rows]).median().item())
-    scaled.append(torch.stack([softmax_sensitivity(row / math.sqrt(d_k)) for row in rows]).median().item())
-reveal("colleague", "it holds at 128" if unscaled[widths.index(128)] > unscaled[widths.index(8)] / 2 else "it fails at 128")
+    cured = [softmax_sensitivity(row / math.sqrt(d_k)) for row in rows]
+    scaled.append(torch.stack(cured).median().item())
+left = unscaled[widths.index(128)] / unscaled[widths.index(8)]  # sensitivity left at 128
+reveal("colleague", "it holds at 128" if left > 0.5 else "it fails at 128")
 show_curves(
     {"unscaled": (widths, unscaled), "divided by √d_k": (widths, scaled)},
     xlabel="d_k",

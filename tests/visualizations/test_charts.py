@@ -33,7 +33,9 @@ def test_curves_differ_by_more_than_their_colour():
 
 
 def test_few_places_on_a_logarithmic_scale_are_named_themselves():
-    (axes,) = show_curves({"unscaled": ([8, 64, 512], [1, 2, 3])}, logx=True, logy=True, **AXES).axes
+    (axes,) = show_curves(
+        {"unscaled": ([8, 64, 512], [1, 2, 3])}, logx=True, logy=True, **AXES
+    ).axes
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert [label.get_text() for label in axes.get_xticklabels()] == ["8", "64", "512"]
 

@@ -28,7 +28,9 @@ EVERY_FIGURE = {
     "vectors": lambda **said: show_vectors({"cat": [1.0, 2.0]}, **said),
     "dot products": lambda **said: show_dot_products(**said),
     "projection": lambda **said: show_projection([1.0, 2.0], {"query": np.eye(2)}, **said),
-    "curves": lambda **said: show_curves({"loss": [3.0, 2.0]}, xlabel="step", ylabel="loss", **said),
+    "curves": lambda **said: show_curves(
+        {"loss": [3.0, 2.0]}, xlabel="step", ylabel="loss", **said
+    ),
     "bars": lambda **said: show_bars({"weights": [0.3, 0.7]}, ["a", "b"], **said),
 }
 every_figure = pytest.mark.parametrize("draw", EVERY_FIGURE.values(), ids=EVERY_FIGURE)
@@ -87,7 +89,9 @@ def test_stars_are_emphasis():
 
 
 def test_a_long_caption_goes_on_to_a_second_line():
-    caption = "A sentence that says rather a lot about rather little, as captions sometimes do. " * 2
+    caption = (
+        "A sentence that says rather a lot about rather little, as captions sometimes do. " * 2
+    )
     picture = show_bars({"weights": [1.0]}, ["a"], title="T", caption=caption)
     assert picture.get_supxlabel().count("\n") >= 1
 

@@ -77,6 +77,16 @@ def test_a_projection_shows_one_embedding_and_where_each_matrix_sends_it():
     }
 
 
+def test_arrows_that_end_at_one_point_can_all_be_seen():
+    picture = show_vectors({"cat": [1.0, 2.0], "query": [1.0, 2.0]}, **SAID)
+    picture.png()
+    (axes,) = picture.axes
+    outer, inner = [text.arrow_patch for text in axes.texts if text.arrow_patch]
+    assert outer.get_linewidth() > inner.get_linewidth()
+    first, second = [text.get_window_extent() for text in axes.texts if text.get_text()]
+    assert not first.overlaps(second)
+
+
 @pytest.mark.parametrize(
     ("draw", "sentence"),
     [

@@ -9,16 +9,25 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import GIVEN_MARK, Cell, Exercise, Lesson, Prediction
+from spotlight.authoring.lesson import (
+    GIVEN_MARK,
+    Cell,
+    Exercise,
+    Lesson,
+    Prediction,
+    headings,
+)
 
 Edition = Literal["student", "solution"]
+
+# Ids of cells that the build makes itself, which no heading may take.
+_TAKEN = re.compile(r"(exercise|check|hints|predict|probes)-|(authoring|hand-in|verify|top)$")
 
 _HAND_IN = """\
 ## Hand in
@@ -65,36 +74,49 @@ def version_of(cells: list[Any]) -> str:
 def waiting_for(lesson: Lesson) -> dict[str, tuple[str, ...]]:
     """For each given cell, by its place: the targets it waits for, in the order of the lesson."""
     order = [target for exercise in lesson.exercises for target in exercise.targets]
-    pending: dict[str, set[str]] = {target: {target} for target in order}
+    pending: dict[str, set[str]] = {}
+    modules: set[str] = set()
     waits: dict[str, tuple[str, ...]] = {}
     for cell in lesson.cells:
+        if cell.role == "exercise":
+            exercise = lesson.exercise(str(cell.metadata["exercise"]))
+            pending |= {target: {target} for target in exercise.targets} if exercise else {}
         if cell.role != "given" or (names := names_of(cell.source)) is None:
             continue
-        needed = {t for name in names.needs for t in pending.get(name, ())}
+        modules |= names.imports
+        needed = {target for name in names.needs for target in pending.get(name, ())}
         if needed:
             waits[cell.place] = tuple(sorted(needed, key=order.index))
-            for name in names.defines:
-                pending[name] = pending.get(name, set()) | needed
+        # A call such as `torch.manual_seed(0)` leaves nothing behind that others would wait for.
+        for name in names.changes - modules:
+            pending[name] = pending.get(name, set()) | needed
+        for name in names.defines:
+            pending[name] = needed
     return waits
 
 
-@dataclass
 class _Ids:
-    """Stable cell ids: the section's name and a count within it."""
+    """Stable cell ids: the section's name and a count within it.
 
-    section: str = "top"
+    A section's name holds single dashes only and no underscore, so that neither a count ("--2")
+    nor the mark of a second section of the same name ("_2") can turn one id into another.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self._section = "top"
         self._used: Counter[str] = Counter()
 
     def enter(self, heading: str) -> None:
-        self.section = _slug(heading)
+        name = _slug(heading)
+        self._used[f"section {name}"] += 1
+        repeat = self._used[f"section {name}"]
+        self._section = name if repeat == 1 else f"{name}_{repeat}"
 
     def next(self, stem: str | None = None) -> str:
-        stem = stem or self.section
+        stem = stem or self._section
         self._used[stem] += 1
         count = self._used[stem]
-        return stem if count == 1 else f"{stem}-{count}"
+        return stem if count == 1 else f"{stem}--{count}"
 
 
 class _Builder:
@@ -192,9 +214,8 @@ class _Builder:
         self._code(cell_id, source, {"role": "given", "given": True}, _locked(cell_id))
 
     def _add_markdown(self, cell: Cell) -> None:
-        headings = re.findall(r"^#{1,3} +(.+)$", cell.source, re.MULTILINE)
-        if headings:
-            self._ids.enter(headings[-1])
+        for heading in headings(cell.source)[-1:]:
+            self._ids.enter(heading)
         self._markdown(self._ids.next(), cell.source, None)
 
     def _markdown(self, cell_id: str, source: str, data: dict[str, Any] | None) -> None:
@@ -218,8 +239,8 @@ class _Builder:
 
 
 def _slug(heading: str) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
-    return words[:48].strip("-") or "section"
+    words = re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")[:48].strip("-") or "section"
+    return f"s_{words}" if _TAKEN.match(words) else words
 
 
 def _nbgrader(grade_id: str, **flags: Any) -> dict[str, Any]:

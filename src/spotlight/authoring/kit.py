@@ -20,23 +20,30 @@ NAMES = ("randn", "uniform", "randint")
 """The names of the kit that probe code may use without importing them."""
 
 
+_equal = torch.equal  # taken now, so that nothing that is run later can put another in its place
+
+
 @dataclass
 class _Draws:
     generator: np.random.Generator
     drawn: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # (handed out, copy)
 
     def hand_out(self, array: np.ndarray, dtype: torch.dtype) -> Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(dtype)
+        tensor = torch.from_numpy(np.asarray(array)).to(dtype)
         self.drawn.append((tensor, tensor.clone()))
         return tensor
 
     def changed_inputs(self) -> list[int]:
         """Indices of the inputs that were modified since they were handed out."""
         return [
-            index
-            for index, (now, before) in enumerate(self.drawn)
-            if now.shape != before.shape or not bool(torch.equal(now.detach(), before))
+            index for index, (now, before) in enumerate(self.drawn) if not _is_as_before(now, before)
         ]
+
+
+def _is_as_before(now: Tensor, before: Tensor) -> bool:
+    if now.shape != before.shape or now.dtype != before.dtype or now.layout != before.layout:
+        return False
+    return _equal(now.detach(), before)
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:

@@ -7,12 +7,15 @@ and alternatives are taken from the syntax tree.
 from __future__ import annotations
 
 import ast
+import inspect
+import math
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from spotlight.authoring import vocabulary
 from spotlight.authoring.problems import AuthoringError
 
 Role = Literal["markdown", "given", "exercise", "prediction", "probes", "authoring"]
@@ -25,7 +28,12 @@ MARKER = re.compile(r"^# Exercise (?P<id>[a-z][a-z0-9_]*)\b", re.MULTILINE)
 _BLOCK = re.compile(
     rf"^(?P<indent>[ \t]*){BEGIN}[ \t]*\n(?P<body>.*?)^[ \t]*{END}[ \t]*$", re.MULTILINE | re.DOTALL
 )
-_VOCABULARY = {"edit", "rewrite", "hint", "forbid"}
+_EXERCISE_HEAD = re.compile(r"\A# Exercise [a-z][a-z0-9_]* · [^\n]*\n")
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_NUMBER = re.compile(r"^[\d.]+\s*·\s*")
+_ID = re.compile(r"[a-z][a-z0-9_]{0,47}")
+_CALLS = {"edit", "rewrite", "hint", "forbid"}
+_DECORATORS = {"probe", "mistake", "alternative"}
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,10 @@ class Exercise:
         """The cell as `variant` would have it."""
         if variant.edit is not None:
             return edit_solution(self.solution, variant.edit)
-        return f"{variant.source}\n\n{self.targets[0]} = {variant.function}\n"
+        target, _, _ = str(variant.function).partition("__")
+        source = f"{variant.source}\n\n{target} = {variant.function}\n"
+        # The function stands for one target; others are as the solution has them.
+        return source if len(self.targets) == 1 else f"{self.solution}\n\n\n{source}"
 
 
 @dataclass(frozen=True)
@@ -154,15 +165,25 @@ class Lesson:
 
     def exercise(self, name: str) -> Exercise | None:
         """The exercise called `name`, by its id or by one of its targets."""
-        for exercise in self.exercises:
-            if name == exercise.id or name in exercise.targets:
-                return exercise
-        return None
+        by_id = (exercise for exercise in self.exercises if exercise.id == name)
+        by_target = (exercise for exercise in self.exercises if name in exercise.targets)
+        return next(by_id, None) or next(by_target, None)
 
 
 def bare_given(source: str) -> str:
     """A given cell's own source, without the lines that the build puts above it."""
     return _GIVEN_HEAD.sub("", source)
+
+
+def bare_exercise(source: str) -> str:
+    """An exercise cell's own source, without the line that the build puts above it."""
+    return _EXERCISE_HEAD.sub("", source)
+
+
+def headings(markdown: str) -> list[str]:
+    """The headings of a Markdown cell, down to level three, without their numbers."""
+    found = re.findall(r"^#{1,3} +(.+)$", _FENCED.sub("", markdown), re.MULTILINE)
+    return [_NUMBER.sub("", heading.strip()) for heading in found]
 
 
 def not_done(exercise: str) -> str:
@@ -209,6 +230,8 @@ def edit_solution(solution: str, edit: Edit) -> str:
 
 def prediction_call(source: str) -> ast.Call | None:
     """The `predict(name, answer, ...)` call of a cell, if it holds one."""
+    if "predict" not in source:
+        return None
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
@@ -245,10 +268,8 @@ def parse_lesson(cells: Iterable[Cell], where: str) -> Lesson:
     latest: str | None = None
     for cell in cells:
         if cell.role == "markdown":
-            headings = re.findall(r"^#{1,3} +(.+)$", cell.source, re.MULTILINE)
-            if headings:
-                heading = re.sub(r"^[\d.]+\s*·\s*", "", headings[-1].strip())
-                title = title or heading
+            heading = next(reversed(headings(cell.source)), heading)
+            title = title or heading
         elif cell.role == "given":
             lesson_id = lesson_id or started_lesson(cell.source)
         elif cell.role == "exercise":
@@ -282,44 +303,93 @@ def started_lesson(source: str) -> str:
 
 
 def _read_exercise(cell: Cell, heading: str) -> Exercise:
-    data = cell.metadata
-    name = str(data.get("exercise", ""))
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise AuthoringError(f"{cell.place}: exercise={name!r} is not a lower-case identifier.")
-    if BEGIN not in cell.source or len(_BLOCK.findall(cell.source)) != cell.source.count(BEGIN):
+    name = _id(cell, "exercise")
+    blocks = len(_BLOCK.findall(cell.source))
+    if not blocks == cell.source.count(BEGIN) == cell.source.count(END) or not blocks:
         raise AuthoringError(f"{cell.place}: exercise {name} lacks '{BEGIN}' and '{END}' in pairs.")
+    targets = cell.metadata.get("targets", [name])
+    if not (
+        isinstance(targets, list)
+        and targets
+        and all(isinstance(target, str) and target.isidentifier() for target in targets)
+    ):
+        raise AuthoringError(
+            f'{cell.place}: targets={targets!r} is not a list of names, such as ["one", "two"].'
+        )
     return Exercise(
         id=name,
-        title=str(data.get("title", heading)),
-        targets=tuple(data.get("targets", [name])),
-        points=float(data.get("points", 1)),
-        minutes=int(data.get("minutes", 0)),
-        difficulty=int(data.get("difficulty", 1)),
+        title=str(cell.metadata.get("title", heading)),
+        targets=tuple(targets),
+        points=_number(cell, "points", 1),
+        minutes=int(_number(cell, "minutes", 0)),
+        difficulty=int(_number(cell, "difficulty", 1)),
         solution=cell.source,
         place=cell.place,
     )
 
 
+def _id(cell: Cell, kind: str) -> str:
+    name = str(cell.metadata[kind])
+    if not _ID.fullmatch(name):
+        raise AuthoringError(
+            f"{cell.place}: {kind}={name!r} is not a lower-case identifier of at most 48 letters."
+        )
+    return name
+
+
+def _number(cell: Cell, key: str, default: float) -> float:
+    value = cell.metadata.get(key, default)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+        return float(value)
+    raise AuthoringError(f"{cell.place}: {key}={value!r} is not a number of 0 or more.")
+
+
 def _read_prediction(cell: Cell) -> Prediction:
     call = prediction_call(cell.source)
-    name = str(cell.metadata["prediction"])
+    name = _id(cell, "prediction")
     if call is None or literal(call.args[0]) != name:
         raise AuthoringError(
             f'{cell.place}: a prediction is a call predict("{name}", answer, choices=[...]).'
         )
     given = {word.arg: literal(word.value) for word in call.keywords}
     choices, between = given.get("choices"), given.get("between")
-    if (choices is None) == (between is None):
+    if (choices is None) == (between is None) or not (
+        _is_choices(choices) if between is None else _is_range(between)
+    ):
         raise AuthoringError(
             f"{cell.place}: prediction {name} takes choices=[...] or between=(low, high)."
         )
-    return Prediction(
+    prediction = Prediction(
         id=name,
-        points=float(cell.metadata.get("points", 1)),
+        points=_number(cell, "points", 1),
         choices=tuple(choices) if choices is not None else None,
         between=(float(between[0]), float(between[1])) if between is not None else None,
         source=cell.source,
         place=cell.place,
+    )
+    if not prediction.accepts(literal(call.args[1])):
+        raise AuthoringError(
+            f"{cell.place}: the answer given to prediction {name} is none that it takes."
+        )
+    return prediction
+
+
+def _is_choices(value: object) -> bool:
+    """Whether `value` lists two choices or more, each a text or a number."""
+    return (
+        isinstance(value, list | tuple)
+        and len(value) >= 2
+        and all(isinstance(choice, str | int | float) for choice in value)
+    )
+
+
+def _is_range(value: object) -> bool:
+    """Whether `value` is two numbers in order."""
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(isinstance(bound, int | float) for bound in value)
+        and value[0] < value[1]
     )
 
 
@@ -351,20 +421,21 @@ class _ProbeCell:
         self._helpers: list[str] = []
 
     def read(self, node: ast.stmt) -> None:
-        if isinstance(node, ast.FunctionDef) and node.decorator_list:
-            self._read_function(node, node.decorator_list[0])
+        decorators = getattr(node, "decorator_list", [])
+        if any(_word(decorator) in _DECORATORS for decorator in decorators):
+            self._read_function(node, decorators)
         elif (
             isinstance(node, ast.Expr)
             and isinstance(node.value, ast.Call)
             and isinstance(node.value.func, ast.Name)
-            and node.value.func.id in _VOCABULARY
+            and node.value.func.id in _CALLS
         ):
             self._read_word(node.value.func.id, node.value)
         elif not (
             isinstance(node, ast.ImportFrom)
             and (node.module or "").startswith("spotlight.authoring")
         ):
-            self._helpers.append(ast.get_source_segment(self._cell.source, node) or "")
+            self._helpers.append(_whole_text(self._cell.source, node, decorators))
 
     def merged(self) -> Exercise:
         old = self._exercise
@@ -378,23 +449,32 @@ class _ProbeCell:
             forbidden=(*old.forbidden, *self._forbidden),
         )
 
-    def _read_function(self, node: ast.FunctionDef, decorator: ast.expr) -> None:
+    def _read_function(self, node: ast.stmt, decorators: list[ast.expr]) -> None:
+        if not isinstance(node, ast.FunctionDef) or len(decorators) > 1:
+            raise AuthoringError(
+                f"{self._cell.place}: line {decorators[0].lineno}: @probe, @mistake and "
+                "@alternative each stand alone above a function."
+            )
         source = textwrap.dedent(ast.get_source_segment(self._cell.source, node) or "")
-        word = decorator.func if isinstance(decorator, ast.Call) else decorator
-        match word:
-            case ast.Name(id="probe"):
+        match _word(decorators[0]):
+            case "probe":
                 parameters = tuple(argument.arg for argument in node.args.args)
                 text = ast.get_docstring(node) or ""
                 self._probes.append(Probe(node.name, text, parameters, source))
-            case ast.Name(id="mistake") if isinstance(decorator, ast.Call):
-                name, message = (literal(argument) for argument in decorator.args)
+            case "mistake":
+                call = decorators[0]
+                if not isinstance(call, ast.Call):
+                    raise AuthoringError(
+                        f"{self._cell.place}: {node.name}: @mistake takes a name and a message."
+                    )
+                said = self._arguments("mistake", call)
                 self._target_of(node)
-                self._mistakes.append(Variant(name, message, None, node.name, source))
-            case ast.Name(id="alternative"):
+                self._mistakes.append(
+                    Variant(said["name"], said["message"], None, node.name, source)
+                )
+            case "alternative":
                 name = self._target_of(node).replace("_", "-")
                 self._alternatives.append(Variant(name, "", None, node.name, source))
-            case _:
-                self._helpers.append(source)
 
     def _target_of(self, node: ast.FunctionDef) -> str:
         target, _, rest = node.name.partition("__")
@@ -406,26 +486,52 @@ class _ProbeCell:
         return rest
 
     def _read_word(self, word: str, call: ast.Call) -> None:
-        values = [literal(argument) for argument in call.args]
-        if any(value is ... for value in values):
-            raise AuthoringError(f"{self._cell.place}: {word}(...) takes literal text only.")
+        said = self._arguments(word, call)
         match word:
             case "edit":
-                name, message, old, new = values
-                self._mistakes.append(Variant(name, message, Edit(old, new)))
+                change = Edit(said["old"], said["new"])
+                self._mistakes.append(Variant(said["name"], said["message"], change))
             case "rewrite":
-                name, old, new = values
-                self._alternatives.append(Variant(name, "", Edit(old, new)))
+                change = Edit(said["old"], said["new"])
+                self._alternatives.append(Variant(said["name"], "", change))
             case "hint":
-                self._hints.append(textwrap.dedent(values[0]).strip())
+                self._hints.append(textwrap.dedent(said["text"]).strip())
             case "forbid":
-                because = next((literal(k.value) for k in call.keywords if k.arg == "because"), "")
-                self._forbidden.append(Forbidden(tuple(values), because))
+                self._forbidden.append(Forbidden(said["names"], said["because"]))
+
+    def _arguments(self, word: str, call: ast.Call) -> dict[str, Any]:
+        """What a call of the vocabulary is given, by its parameters' names: text, all of it."""
+        place = f"{self._cell.place}: line {call.lineno}: {word}(...)"
+        values = [literal(argument) for argument in call.args]
+        named = {str(keyword.arg): literal(keyword.value) for keyword in call.keywords}
+        if not all(isinstance(value, str) for value in (*values, *named.values())):
+            raise AuthoringError(f"{place} takes literal text only.")
+        try:
+            bound = inspect.signature(getattr(vocabulary, word)).bind(*values, **named)
+        except TypeError as error:
+            raise AuthoringError(f"{place}: {error}.") from error
+        bound.apply_defaults()
+        if word in ("forbid", "hint") and not all(bound.arguments.values()):
+            raise AuthoringError(f"{place} says nothing.")
+        return bound.arguments
+
+
+def _whole_text(source: str, node: ast.stmt, decorators: list[ast.expr]) -> str:
+    """A statement's text, with the decorators that its syntax node leaves out."""
+    if not decorators:
+        return ast.get_source_segment(source, node) or ""
+    return "\n".join(source.split("\n")[decorators[0].lineno - 1 : node.end_lineno])
+
+
+def _word(decorator: ast.expr) -> str:
+    """The plain name that a decorator goes by; empty for any other."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return called.id if isinstance(called, ast.Name) else ""
 
 
 def _offsets(source: str, node: ast.expr) -> tuple[int, int]:
     """Character offsets of `node` in `source` (the syntax tree counts UTF-8 bytes)."""
-    lines = source.splitlines(keepends=True)
+    lines = [f"{line}\n" for line in source.split("\n")]
 
     def offset(line: int, column: int) -> int:
         before = sum(len(text) for text in lines[: line - 1])

@@ -58,5 +58,5 @@ def worked_in(path: Path) -> bool:
         return bool(version_of(notebook["cells"]) != notebook["metadata"]["spotlight"]["version"])
     except FileNotFoundError:
         return False
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return True

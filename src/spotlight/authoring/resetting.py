@@ -46,7 +46,7 @@ def reset_exercise(lesson: Lesson, exercise: Exercise, path: Path, backups: Path
         write_whole({path: (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()})
     except OSError as error:
         raise ResetError(f"{path} was not reset ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ResetError(
             f"{path} is not a notebook that can be read. Reset the whole lesson instead: "
             "name no exercise."
@@ -68,8 +68,9 @@ def _put_back(cells: list[dict[str, Any]], blank: list[dict[str, Any]], exercise
 
 
 def _is_of(cell: dict[str, Any], exercise: Exercise) -> bool:
-    source = cell.get("source", "")
-    text = source if isinstance(source, str) else "".join(source)
-    mark = MARKER.search(text)
     owner = cell.get("metadata", {}).get("spotlight", {}).get("exercise")
-    return exercise.id in (owner, mark["id"] if mark else None)
+    if owner is not None or cell.get("cell_type") != "code":
+        return bool(owner == exercise.id)  # a note may have a heading like the marker
+    source = cell.get("source", "")
+    mark = MARKER.search(source if isinstance(source, str) else "".join(source))
+    return mark is not None and mark["id"] == exercise.id

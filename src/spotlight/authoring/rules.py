@@ -7,7 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from spotlight.authoring.dataflow import names_of
 from spotlight.authoring.lesson import (
+    BEGIN,
     Exercise,
     Lesson,
     Variant,
@@ -22,7 +24,8 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 def broken_rules(lesson: Lesson) -> list[str]:
     """Every rule that `lesson` breaks, one sentence each."""
-    return [*_prose(lesson), *(problem for e in lesson.exercises for problem in _exercise(e))]
+    exercises = (problem for exercise in lesson.exercises for problem in _exercise(exercise))
+    return [*_prose(lesson), *_given(lesson), *exercises]
 
 
 def _prose(lesson: Lesson) -> Iterator[str]:
@@ -40,6 +43,12 @@ def _prose(lesson: Lesson) -> Iterator[str]:
             words = 0
 
 
+def _given(lesson: Lesson) -> Iterator[str]:
+    for cell in lesson.cells:
+        if cell.role == "given" and names_of(cell.source) is None:
+            yield f"{cell.place}: the given cell is not plain Python, so grading cannot use it."
+
+
 def _exercise(exercise: Exercise) -> Iterator[str]:
     place = exercise.place
     floors = (
@@ -55,7 +64,7 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
             yield f"{place}: {count} {what} where at least {floor} must stand."
     if not exercise.title:
         yield f"{place}: no heading stands above the exercise to give it a title."
-    if "# TODO: " not in exercise.solution.split("### BEGIN SOLUTION")[0]:
+    if "# TODO: " not in exercise.solution.split(BEGIN)[0]:
         yield f"{place}: no '# TODO: ...' line says where to edit, right above the solution."
     if not 1 <= exercise.difficulty <= 3:
         yield f"{place}: difficulty {exercise.difficulty} is not 1, 2 or 3."
@@ -64,6 +73,9 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
         yield f"{place}: the solution has {lines} lines; {MAX_SOLUTION_LINES} at most."
     yield from _stub(exercise)
     yield from _variants(exercise)
+    for name, count in Counter(probe.name for probe in exercise.probes).items():
+        if count > 1:
+            yield f"{place}: {count} probes are called {name}."
     for probe in exercise.probes:
         unknown = set(probe.parameters) - {*exercise.targets, "rerun"}
         if unknown:
@@ -80,6 +92,11 @@ def _stub(exercise: Exercise) -> Iterator[str]:
     except SyntaxError as error:
         yield f"{exercise.place}: the stub does not parse ({error.msg}, line {error.lineno})."
         return
+    if _raises_at_once(tree):
+        yield (
+            f"{exercise.place}: the stub raises as soon as its cell runs; mark the solution inside "
+            "a function, or at the left margin."
+        )
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
     for node in functions:
         if node.name in exercise.targets and not ast.get_docstring(node):
@@ -94,6 +111,12 @@ def _stub(exercise: Exercise) -> Iterator[str]:
     for target in exercise.targets:
         if target not in defined:
             yield f"{exercise.place}: the cell does not define its target {target}."
+
+
+def _raises_at_once(node: ast.AST) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    return isinstance(node, ast.Raise) or any(map(_raises_at_once, ast.iter_child_nodes(node)))
 
 
 def _variants(exercise: Exercise) -> Iterator[str]:

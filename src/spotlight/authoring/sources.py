@@ -6,7 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from spotlight.authoring.lesson import Cell, Lesson, Role, bare_given, parse_lesson
+from spotlight.authoring.lesson import (
+    Cell,
+    Lesson,
+    Role,
+    bare_exercise,
+    bare_given,
+    parse_lesson,
+)
 from spotlight.authoring.problems import AuthoringError
 
 
@@ -42,28 +49,40 @@ def read_solution(path: Path) -> Lesson:
         AuthoringError: the file cannot be read or was not built from a master.
     """
     try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        raw_cells = notebook["cells"]
+        raw_cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        cells = [
+            _solution_cell(raw, f"{path.name}, cell {number}")
+            for number, raw in enumerate(raw_cells, start=1)
+            if _own(raw).get("role") not in ("check", "hints", "verify")
+        ]
     except OSError as error:
         raise AuthoringError(
             f"{path}: the solution notebook cannot be read ({error.strerror}); "
             "run `verify.py build` to make it."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AuthoringError(
             f"{path}: not a notebook; run `verify.py build` to make it anew."
         ) from error
-    cells = []
-    for number, raw in enumerate(raw_cells, start=1):
-        metadata: dict[str, Any] = raw.get("metadata", {}).get("spotlight", {})
-        role = metadata.get("role")
-        if role in ("check", "hints", "verify"):
-            continue
-        source = raw["source"] if isinstance(raw["source"], str) else "".join(raw["source"])
-        place = f"{path.name}, cell {number}"
-        source = bare_given(source) if role == "given" else source
-        cells.append(Cell(_as_role(role, raw["cell_type"]), source, place, metadata, raw.get("id")))
     return parse_lesson(cells, str(path))
+
+
+def _own(raw: dict[str, Any]) -> dict[str, Any]:
+    """The metadata that the build gave a notebook's cell."""
+    own: dict[str, Any] = raw.get("metadata", {}).get("spotlight", {})
+    return own
+
+
+def _solution_cell(raw: dict[str, Any], place: str) -> Cell:
+    metadata = _own(raw)
+    role = _as_role(metadata.get("role"), raw["cell_type"])
+    source = raw["source"] if isinstance(raw["source"], str) else "".join(raw["source"])
+    if role == "given":
+        source = bare_given(source)
+    elif role == "exercise":
+        source = bare_exercise(source)
+    name = metadata.get("exercise") or metadata.get("prediction")
+    return Cell(role, source, place + (f" ({name})" if name else ""), metadata, raw.get("id"))
 
 
 def _as_role(role: str | None, cell_type: str) -> Role:

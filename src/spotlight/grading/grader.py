@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from spotlight.authoring.lesson import Exercise, Lesson, not_done
+from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.grading.answer_key import ExerciseKey, cached_key
 from spotlight.grading.forbidden import forbidden_use
-from spotlight.grading.judge import Verdict, judge, verdict
+from spotlight.grading.judge import NOT_FILLED_IN, Verdict, judge, verdict
 from spotlight.grading.locate import Located, locate
 from spotlight.grading.programs import Program, build_program, job_for
 from spotlight.grading.report import LessonReport, PredictionReport
@@ -87,7 +87,7 @@ class LessonGrader:
                 "`verify.py reset` brings the blank cell back.",
             )
         if found.blank:
-            return verdict(exercise, "blank", f"{not_done(exercise.id)}.")
+            return verdict(exercise, "blank", NOT_FILLED_IN)
         program = self._program(exercise, located, {})
         rules = (forbidden_use(exercise, step) for step in program.own_steps)
         rule = next(filter(None, rules), None)

@@ -17,6 +17,8 @@ from spotlight.grading.compare import Difference, difference, remarks
 from spotlight.grading.report import Evidence, ExerciseReport, Status
 from spotlight.sandbox.job import Limits, Observation, ProbeOutcome, Trouble
 
+NOT_FILLED_IN = "Replace the marked line of the exercise, run its cell, and check again."
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -73,7 +75,7 @@ def verdict(
 def judge(exercise: Exercise, key: ExerciseKey, seen: Observation, limits: Limits) -> Verdict:
     """The verdict on what was seen of a student's program for `exercise`."""
     if _never_filled_in(exercise, seen):
-        return verdict(exercise, "blank", f"{not_done(exercise.id)}.".capitalize())
+        return verdict(exercise, "blank", NOT_FILLED_IN)
     if seen.ended != "finished":
         return _over_budget(exercise, seen, limits)
     failing = [

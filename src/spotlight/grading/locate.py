@@ -95,8 +95,9 @@ class _Candidate:
 def _find(
     exercise: Exercise, lesson: Lesson, cells: tuple[SubmittedCell, ...]
 ) -> tuple[FoundExercise, set[int]] | None:
-    marked = [c for c in _candidates(exercise, lesson, cells) if c.by != "name"]
-    named = [c for c in _candidates(exercise, lesson, cells) if c.by == "name"]
+    candidates = list(_candidates(exercise, lesson, cells))
+    marked = [c for c in candidates if c.by != "name"]
+    named = [c for c in candidates if c.by == "name"]
     taken = {number for candidate in marked for number in candidate.cells}
     for group in (marked, named):
         filled = [

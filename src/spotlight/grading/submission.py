@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 _MAX_BYTES = 200 * 2**20
 _LINE_MAGIC = re.compile(r"^\s*([%!?]|\w+\s*=\s*[%!])|\?\s*$", re.MULTILINE)
 _CELL_MAGIC = re.compile(r"\A\s*%%[^\n]*\n?")
+_LINE_END = re.compile(r"\r\n?")
 
 
 class SubmissionError(Exception):
@@ -19,13 +21,17 @@ class SubmissionError(Exception):
 
 @dataclass(frozen=True)
 class SubmittedCell:
-    """One cell; `number` counts from 1, as Jupyter's users do. `id` is None before format 4.5."""
+    """One cell; `number` counts from 1, as Jupyter's users do. `id` is None before format 4.5.
+
+    `raised` names the exception that the cell's stored output ends in, if it does.
+    """
 
     number: int
     kind: str
     source: str
     id: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    raised: str = ""
 
     @property
     def python(self) -> str:
@@ -43,9 +49,13 @@ class Submission:
     version: str | None = None
 
 
+@lru_cache(maxsize=4096)
 def plain_python(source: str) -> str:
-    """`source` without a leading cell magic, and with IPython's other syntax as Python calls."""
-    source = _CELL_MAGIC.sub("", source)
+    """`source` without a leading cell magic, and with IPython's other syntax as Python calls.
+
+    The magic's line stays, empty, so that line numbers are the student's own.
+    """
+    source = _CELL_MAGIC.sub(lambda magic: "\n" * magic[0].count("\n"), source)
     if not _LINE_MAGIC.search(source):
         return source
     from IPython.core.inputtransformer2 import TransformerManager
@@ -71,17 +81,21 @@ def parse_submission(data: bytes, path: str) -> Submission:
     Raises:
         SubmissionError: the bytes are not a notebook that can be read.
     """
+    if not data.strip():
+        raise SubmissionError(
+            f"{path} is empty. Restore a backup from progress/backups, "
+            "or bring the blank lesson back by `verify.py reset`."
+        )
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise SubmissionError(f"{path} is not text, so it is no notebook.") from None
     except (ValueError, RecursionError):
-        hint = "cut short" if data.lstrip()[:1] == b"{" else "not a notebook"
         raise SubmissionError(
-            f"{path} is not valid JSON: it looks {hint}. Save it again from Jupyter, "
+            f"{path} looks like a notebook that was cut short. Save it again from Jupyter, "
             "or restore a backup from progress/backups."
-            if hint == "cut short"
-            else f"{path} is not valid JSON, so it is {hint}. Give a file that ends in .ipynb."
+            if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+            else f"{path} is not a notebook. Give a file that ends in .ipynb."
         ) from None
     if not isinstance(notebook, dict):
         raise SubmissionError(f"{path} is JSON but not a notebook.")
@@ -133,12 +147,21 @@ def _cell(number: int, raw: dict[str, Any]) -> SubmittedCell:
     source = raw.get("source", "")
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
+    source = _LINE_END.sub("\n", source) if isinstance(source, str) else ""
     metadata = raw.get("metadata")
     cell_id = raw.get("id")
     return SubmittedCell(
         number=number,
         kind=str(raw.get("cell_type", "code")),
-        source=source if isinstance(source, str) else "",
+        source=source,
         id=cell_id if isinstance(cell_id, str) else None,
         metadata=metadata if isinstance(metadata, dict) else {},
+        raised=_raised(raw.get("outputs")),
     )
+
+
+def _raised(outputs: Any) -> str:
+    for output in outputs if isinstance(outputs, list) else ():
+        if isinstance(output, dict) and output.get("output_type") == "error":
+            return str(output.get("ename") or "an error")[:80]
+    return ""

@@ -56,6 +56,8 @@ def _array(values: Numbers, what: str) -> Array:
     elif isinstance(values, list | tuple) and any(hasattr(row, "detach") for row in values):
         values = [_array(row, what) for row in values]
     try:
+        if values is None:
+            raise TypeError("None would become NaN")
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(

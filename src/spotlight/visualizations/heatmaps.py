@@ -111,17 +111,18 @@ def show_heatmaps(
     scale = _scale(kind, list(panels.values()))
     across = min(len(panels), 4)
     down = -(-len(panels) // across)
-    cell = _cell_inches(list(panels.values()), across)
-    widest = max(array.shape[1] for array in panels.values())
-    tallest = max(array.shape[0] for array in panels.values())
+    arrays = list(panels.values())
+    cell = _cell_inches(arrays, across)
+    widths = [max(array.shape[1] for array in arrays[i::across]) for i in range(across)]
+    tallest = max(array.shape[0] for array in arrays)
     with style():
         picture = Picture(
-            width=max(across * (widest * cell + 1.15) + 0.8, 4.2),
+            width=max(sum(widths) * cell + across * 1.15 + 0.8, 4.2),
             height=down * (tallest * cell + (1.25 if any(panels) else 1.0)) + 0.7,
             title=title,
             caption=caption,
         )
-        grid = picture.subplots(down, across, squeeze=False)
+        grid = picture.subplots(down, across, squeeze=False, width_ratios=widths)
         for axes, (name, array) in zip(grid.flat, panels.items(), strict=False):
             row_tokens = same_length(_of(rows, name), array.shape[0], "row")
             column_tokens = same_length(_of(columns, name), array.shape[1], "column")
@@ -148,6 +149,7 @@ def show_heatmaps(
             aspect=18,
             pad=0.02,
             extend=scale.extend,
+            panchor=False,  # the panels keep their own anchors
         ).outline.set_visible(False)
     return picture
 
@@ -235,12 +237,13 @@ def _written(value: float, array: Array) -> str:
 
 
 def _text_colour(value: float, scale: _Scale) -> str:
-    """Dark or white, whichever reads better on the cell's colour."""
+    """Black or white, whichever reads better on the cell's colour."""
     if not np.isfinite(value):
-        return palette.INK["light"]
-    red, green, blue, _ = scale.colormap(scale.norm(value))
-    lightness = float(0.299 * red + 0.587 * green + 0.114 * blue)
-    return palette.INK["light"] if lightness > 0.52 else palette.BACKGROUND["light"]
+        return "#000000"
+    rgb = np.asarray(scale.colormap(scale.norm(value))[:3])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    # At a luminance of 0.179 the two have the same contrast, 4.6.
+    return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "#ffffff"
 
 
 def _of(labels: Labels | Mapping[str, Labels] | None, name: str) -> Labels | None:

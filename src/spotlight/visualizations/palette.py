@@ -108,5 +108,4 @@ def _colormap(name: str, stops: Stops, theme: Theme) -> Colormap:
     from matplotlib.colors import LinearSegmentedColormap  # slow to import, often not needed
 
     colormap = LinearSegmentedColormap.from_list(f"{name}-{theme}", stops)
-    colormap.set_bad(RULE[theme])
-    return colormap
+    return colormap.with_extremes(bad=RULE[theme])

@@ -51,8 +51,7 @@ def show_vectors(
         axes = picture.subplots()
         points = {name: array[list(components)] for name, array in arrays.items()}
         _plane(axes, list(points.values()), names)
-        for (name, point), colour in zip(points.items(), _colours(points), strict=True):
-            _arrow(axes, point, name, colour)
+        _arrows(axes, points, _colours(points))
     return picture
 
 
@@ -91,8 +90,7 @@ def show_dot_products(
         everything = [v for pair in arrays.values() for v in pair]
         for axes, (panel, (a, b)) in zip(panels.flat, arrays.items(), strict=True):
             _plane(axes, everything, ("x[0]", "x[1]"))
-            for vector, name, colour in zip((a, b), names, palette.SERIES, strict=False):
-                _arrow(axes, vector, name, colour)
+            _arrows(axes, {names[0]: a, names[1]: b}, palette.SERIES[:2])
             dot, lengths = float(a @ b), float(np.linalg.norm(a) * np.linalg.norm(b))
             cosine = f"{dot / lengths:.2f}" if lengths else "not defined"
             axes.set_title(
@@ -146,10 +144,13 @@ def show_projection(
         start = vector[chosen]
         points = {role: array[chosen] for role, array in sent.items()}
         _plane(axes, [start, *points.values()], _component_names(None, components, len(vector)))
-        for (role, point), colour in zip(points.items(), _colours(points), strict=True):
+        for point, colour in zip(points.values(), _colours(points), strict=True):
             axes.plot(*np.stack([start, point]).T, color=colour, linestyle=(0, (2, 3)), linewidth=1)
-            _arrow(axes, point, role, colour)
-        _arrow(axes, start, name, palette.role_colour("stream"))
+        _arrows(
+            axes,
+            {name: start, **points},
+            [palette.role_colour("stream"), *_colours(points)],
+        )
     return picture
 
 
@@ -183,9 +184,17 @@ def _plane(axes: Axes, points: Sequence[Array], names: tuple[str, str]) -> None:
     axes.set_ylabel(names[1])
 
 
-def _arrow(axes: Axes, point: Array, name: str, colour: str) -> None:
-    if not np.isfinite(point).all():
-        return  # a NaN has no place in the plane
+def _arrows(axes: Axes, points: Mapping[str, Array], colours: Sequence[str]) -> None:
+    """Arrows that end at one point are nested, the first the widest, and their names stacked."""
+    ends = [tuple(point.round(6)) for point in points.values()]
+    for i, ((name, point), colour) in enumerate(zip(points.items(), colours, strict=True)):
+        if np.isfinite(point).all():  # a NaN has no place in the plane
+            width = 2.0 + 2.5 * ends[i + 1 :].count(ends[i])
+            _arrow(axes, point, colour, width)
+            _name(axes, point, name, colour, place=ends[:i].count(ends[i]))
+
+
+def _arrow(axes: Axes, point: Array, colour: str, width: float) -> None:
     if np.any(point):
         axes.annotate(
             "",
@@ -194,19 +203,26 @@ def _arrow(axes: Axes, point: Array, name: str, colour: str) -> None:
             arrowprops={
                 "arrowstyle": "-|>",
                 "color": colour,
-                "linewidth": 2,
+                "linewidth": width,
                 "shrinkA": 0,
                 "shrinkB": 0,
-                "mutation_scale": 13,
+                "mutation_scale": 11 + width,
             },
         )
     else:
         axes.plot(0, 0, "o", color=colour)
+
+
+def _name(axes: Axes, point: Array, name: str, colour: str, place: int) -> None:
+    """Write a name beyond the tip; of several names at one tip, at this `place` in the stack."""
     away = point / (np.linalg.norm(point) or 1.0)
     axes.annotate(
         name,
         xy=(float(point[0]), float(point[1])),
-        xytext=(9 * float(away[0]), 9 * float(away[1])),
+        xytext=(
+            9 * float(away[0]),
+            9 * float(away[1]) + 14 * place * (-1 if away[1] < -0.3 else 1),
+        ),
         textcoords="offset points",
         ha="left" if away[0] > 0.3 else "right" if away[0] < -0.3 else "center",
         va="bottom" if away[1] > 0.3 else "top" if away[1] < -0.3 else "center",

@@ -1,0 +1,313 @@
+"""`index.html`, as it is built and as a reader opens it from disk."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from spotlight.authoring.index_page import build_index, render_index
+from spotlight.authoring.manifest import load_course
+from spotlight.authoring.problems import AuthoringError
+from spotlight.grading.report import ExerciseReport, LessonReport, PredictionReport
+from spotlight.progress import ProgressStore
+from spotlight.visualizations import AttentionMatrix
+
+MANIFEST = """
+title = "Spotlight"
+[[parts]]
+title = "Start here"
+[[parts.lessons]]
+id = "orientation"
+file = "00_orientation"
+title = "Orientation"
+minutes = 10
+summary = "How a check works."
+[[parts.lessons]]
+id = "express_attention_head"
+file = "express_attention_head"
+title = "One head in 30 minutes"
+minutes = 30
+summary = "The short way."
+[[parts]]
+title = "Attention"
+[[parts.lessons]]
+id = "queries_and_keys"
+file = "03_queries_and_keys"
+title = "Queries <and> keys & more"
+minutes = 120
+summary = "Two vectors per token."
+"""
+
+# What relative luminance each text has against the first background behind it that is not clear.
+CONTRASTS = """() => {
+    const channels = (colour) => colour.match(/[0-9.]+/g).map(Number);
+    const luminance = (rgb) => rgb.slice(0, 3)
+        .map((value) => value / 255)
+        .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = (element) => {
+        for (; element; element = element.parentElement) {
+            const fill = channels(getComputedStyle(element).backgroundColor);
+            if (fill.length === 3 || fill[3] === 1) return fill;
+        }
+        return [255, 255, 255];
+    };
+    const found = [];
+    const all = document.querySelectorAll("body *:not(script):not(style):not(noscript)");
+    for (const element of all) {
+        const says = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim() !== "");
+        if (!says || element.getClientRects().length === 0) continue;
+        const [low, high] = [luminance(channels(getComputedStyle(element).color)),
+            luminance(behind(element))].sort((a, b) => a - b);
+        found.push([(high + 0.05) / (low + 0.05), element.textContent.trim().slice(0, 40)]);
+    }
+    return found;
+}"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions" / "course.toml").write_text(MANIFEST, encoding="utf-8")
+    return tmp_path
+
+
+def report(lesson, points, possible):
+    """A report on a lesson of one exercise."""
+    status = "passed" if points == possible else "failed"
+    exercise = ExerciseReport(
+        exercise="one", title="One", status=status, points=points, possible=possible
+    )
+    return LessonReport(
+        lesson=lesson,
+        title=lesson,
+        path=f"lessons/{lesson}.ipynb",
+        points=points,
+        possible=possible,
+        exercises=(exercise,),
+        predictions=(),
+    )
+
+
+def test_the_same_course_always_gives_the_same_page(root):
+    assert build_index(root) == build_index(root) == render_index(load_course(root))
+
+
+def test_text_from_the_manifest_is_never_markup(root):
+    page = build_index(root)
+    assert "Queries &lt;and&gt; keys &amp; more" in page
+    assert "<and>" not in page
+
+
+def test_without_a_manifest_the_author_is_told(tmp_path):
+    with pytest.raises(AuthoringError, match="manifest"):
+        build_index(tmp_path)
+
+
+@pytest.fixture
+def visit(browser, root):
+    """Open the page from disk; asking the network fails the test."""
+    pages, asked = [], []
+
+    def open_page(*, width=1280, theme="light"):
+        (root / "index.html").write_text(build_index(root), encoding="utf-8")
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+        pages.append(page)
+        page.on(
+            "request",
+            lambda request: (
+                asked.append(request.url)
+                if not request.url.startswith(("file:", "data:"))
+                else None
+            ),
+        )
+        page.goto((root / "index.html").as_uri())
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert asked == []
+
+
+def states(page):
+    return page.locator(".state").all_inner_texts()
+
+
+def line(page):
+    return page.locator("#progress").inner_text()
+
+
+def write_progress(root, script):
+    (root / "progress").mkdir(exist_ok=True)
+    (root / "progress" / "progress.js").write_text(script, encoding="utf-8")
+
+
+@pytest.mark.browser
+def test_the_map_shows_every_lesson_in_order(visit):
+    items = visit().locator("[data-lesson]").all_inner_texts()
+    assert [[part for part in item.split("\n") if part] for item in items] == [
+        ["00", "Orientation", "10 min", "How a check works. lessons/00_orientation.ipynb"],
+        [
+            "One head in 30 minutes",
+            "30 min",
+            "The short way. lessons/express_attention_head.ipynb",
+        ],
+        [
+            "03",
+            "Queries <and> keys & more",
+            "2 h",
+            "Two vectors per token. lessons/03_queries_and_keys.ipynb",
+        ],
+    ]
+
+
+@pytest.mark.browser
+def test_the_two_commands_are_there_for_every_system(visit):
+    commands = visit().locator("pre").all_inner_texts()
+    assert commands == [
+        "./setup_venv.sh lab",
+        "./setup_venv.sh verify",
+        "py setup_venv.py lab",
+        "py setup_venv.py verify",
+    ]
+
+
+@pytest.mark.browser
+def test_before_the_first_grading_the_page_says_when_progress_appears(visit):
+    assert "Nothing is recorded yet" in line(visit())
+
+
+@pytest.mark.browser
+def test_graded_lessons_show_how_far_they_are(visit, root):
+    ProgressStore(root / "progress").record(
+        [report("orientation", 3, 3), report("queries_and_keys", 2.5, 7)], "2026-01-31T12:00:00Z"
+    )
+    page = visit()
+    assert states(page) == ["done", "not started", "2.5 of 7 points"]
+    assert line(page) == "1 of 3 lessons done. Go on with: Queries <and> keys & more."
+
+
+@pytest.mark.browser
+def test_a_lesson_is_open_once_a_prediction_is_answered(visit, root):
+    answered = PredictionReport(prediction="which", answered=True, points=1, possible=1)
+    blank = LessonReport(
+        lesson="orientation",
+        title="Orientation",
+        path="lessons/00_orientation.ipynb",
+        points=1,
+        possible=3,
+        exercises=(),
+        predictions=(answered,),
+    )
+    ProgressStore(root / "progress").record([blank], "2026-01-31T12:00:00Z")
+    assert states(visit())[0] == "1 of 3 points"
+
+
+@pytest.mark.browser
+def test_a_graded_but_untouched_lesson_is_not_started(visit, root):
+    blank = ExerciseReport(exercise="one", title="One", status="blank", points=0, possible=1)
+    untouched = report("orientation", 0, 1).model_copy(update={"exercises": (blank,)})
+    ProgressStore(root / "progress").record([untouched], "2026-01-31T12:00:00Z")
+    page = visit()
+    assert states(page)[0] == "not started"
+    assert line(page) == "0 of 3 lessons done. Begin with: Orientation."
+
+
+@pytest.mark.browser
+def test_when_all_is_done_the_page_says_so(visit, root):
+    names = ["orientation", "express_attention_head", "queries_and_keys", "a_lesson_since_removed"]
+    done = [report(name, 1, 1) for name in names]
+    ProgressStore(root / "progress").record(done, "2026-01-31T12:00:00Z")
+    page = visit()
+    assert states(page) == ["done"] * 3
+    assert line(page) == "You have done every lesson."
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "script",
+    [
+        'window.SPOTLIGHT_PROGRESS = {"schema": 1, "les',
+        "",
+        "window.SPOTLIGHT_PROGRESS = null;",
+        'window.SPOTLIGHT_PROGRESS = {"schema": 2, "lessons": {}};',
+        'window.SPOTLIGHT_PROGRESS = {"schema": 1};',
+        'window.SPOTLIGHT_PROGRESS = {"schema": 1, "lessons": {"orientation": null}};',
+        'window.SPOTLIGHT_PROGRESS = {"schema": 1, "lessons": {"orientation": {"points": "1"}}};',
+    ],
+)
+def test_spoilt_progress_is_a_sentence_and_never_a_broken_page(visit, root, script):
+    write_progress(root, script)
+    page = visit()
+    assert "progress/progress.js cannot be read" in line(page)
+    assert page.locator("[data-lesson]").count() == 3
+    assert page.locator(".cell").count() == 100
+
+
+@pytest.mark.browser
+def test_titles_in_progress_are_never_markup(visit, root):
+    lessons = {"<img src=x>": {"title": "<img src=x>", "points": 0, "possible": 1}}
+    write_progress(
+        root, f"window.SPOTLIGHT_PROGRESS = {json.dumps({'schema': 1, 'lessons': lessons})};"
+    )
+    assert visit().locator("img").count() == 0
+
+
+@pytest.mark.browser
+def test_the_attention_matrix_is_alive(visit):
+    page = visit()
+    page.get_by_label("Sentence", exact=True).fill("the zorp sat")
+    shown = page.locator(".cell").evaluate_all(
+        "cells => cells.map((c) => Number(c.dataset.weight))"
+    )
+    assert np.allclose(shown, AttentionMatrix("the zorp sat").weights.flatten())
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_text_can_be_read(visit, root, theme, width):
+    ProgressStore(root / "progress").record(
+        [report("orientation", 3, 3), report("queries_and_keys", 1, 7)], "2026-01-31T12:00:00Z"
+    )
+    page = visit(theme=theme, width=width)
+    found = page.evaluate(CONTRASTS)
+    assert len(found) > 50
+    assert [(text, ratio) for ratio, text in found if ratio < 4.5] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_page_never_scrolls_sideways(visit, width):
+    page = visit(width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.browser
+def test_a_screen_reader_finds_its_way(visit):
+    page = visit()
+    for landmark in ("banner", "main", "contentinfo"):
+        assert page.get_by_role(landmark).count() == 1
+    for name in ("Start", "Lessons", "When you are stuck"):
+        assert page.get_by_role("region", name=name, exact=True).count() == 1
+    levels = page.locator("h1, h2, h3").evaluate_all("all => all.map((h) => Number(h.tagName[1]))")
+    assert levels[0] == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+@pytest.mark.browser
+def test_the_keyboard_reaches_the_lessons_first_and_shows_where_it_is(visit):
+    page = visit()
+    page.keyboard.press("Tab")
+    skip = page.locator(":focus")
+    assert skip.inner_text() == "Skip to the lessons"
+    assert skip.bounding_box()["x"] >= 0
+    outline = "element => getComputedStyle(element).outlineStyle"
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        assert page.locator(":focus").evaluate(outline) == "solid"

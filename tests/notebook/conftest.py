@@ -1,0 +1,101 @@
+"""A copy of the course to work in, and kernels that believe they run one of its notebooks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def course_copy(tmp_path: Path) -> Path:
+    """The built course, in a folder of its own, with no progress."""
+    root = tmp_path / "course"
+    for folder in ("lessons", "solutions"):
+        shutil.copytree(ROOT / folder, root / folder)
+    shutil.copy(ROOT / "index.html", root)
+    (root / "progress").mkdir()
+    return root
+
+
+@dataclass
+class Reply:
+    """What a cell showed: cards as HTML and text, printed text, and an error's name."""
+
+    html: str = ""
+    text: str = ""
+    printed: str = ""
+    error: str = ""
+
+
+@dataclass
+class Kernel:
+    """A live kernel whose front end names the notebook that it runs."""
+
+    notebook: Path
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        environment = {**os.environ, "JPY_SESSION_NAME": str(self.notebook), **self.extra}
+        self._manager, self._client = start_new_kernel(
+            env=environment, cwd=str(self.notebook.parent), stderr=subprocess.DEVNULL
+        )
+
+    def run(self, source: str, cell_id: str | None = None) -> Reply:
+        """Run a cell, with the id that the front end would send."""
+        reply = Reply()
+        message = self._client.session.msg(
+            "execute_request",
+            {
+                "code": source,
+                "silent": False,
+                "store_history": True,
+                "user_expressions": {},
+                "allow_stdin": False,
+                "stop_on_error": True,
+            },
+            metadata={"cellId": cell_id} if cell_id else {},
+        )
+        self._client.shell_channel.send(message)
+        while True:
+            got = self._client.get_iopub_msg(timeout=120)
+            if got["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            content = got["content"]
+            match got["msg_type"]:
+                case "display_data" | "execute_result":
+                    reply.html += content["data"].get("text/html", "")
+                    data = content["data"]
+                    reply.text += data.get("text/markdown", data.get("text/plain", "")) + "\n"
+                case "stream":
+                    reply.printed += content["text"]
+                case "error":
+                    reply.error = f"{content['ename']}: {content['evalue']}"
+                case "status" if content["execution_state"] == "idle":
+                    self._client.get_shell_msg(timeout=30)
+                    return reply
+
+    def close(self) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def open_kernel(course_copy: Path):
+    """Starts kernels for lessons of the copy, and ends them."""
+    kernels: list[Kernel] = []
+
+    def start(file: str) -> Kernel:
+        kernels.append(Kernel(course_copy / "lessons" / f"{file}.ipynb"))
+        return kernels[-1]
+
+    yield start
+    for kernel in kernels:
+        kernel.close()

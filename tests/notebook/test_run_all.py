@@ -1,0 +1,45 @@
+"""Every notebook that exists, run from top to bottom as CI and Run All do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from typer.testing import CliRunner
+
+from spotlight.authoring.manifest import load_course
+from spotlight.cli.app import app
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSONS = [entry.file for entry in load_course(ROOT).lessons]
+
+
+@pytest.mark.parametrize("file", LESSONS)
+def test_an_unsolved_notebook_runs_to_its_last_cell_and_scores_nothing(course_copy, file):
+    path = course_copy / "lessons" / f"{file}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, timeout=300, resources=resources).execute()
+    cards = [
+        output["data"].get("text/html", "")
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if "data" in output
+    ]
+    statuses = [
+        html.split('data-status="')[1].split('"')[0] for html in cards if "data-status" in html
+    ]
+    assert statuses
+    assert set(statuses) == {"blank"}
+    assert 'data-points="0"' in cards[-1]
+    assert not any('data-card="trouble"' in html for html in cards)
+
+
+def test_every_solution_notebook_runs_and_earns_full_marks(course_copy, monkeypatch):
+    monkeypatch.chdir(course_copy)
+    result = CliRunner().invoke(app, ["solutions", "--jobs", "2"])
+    assert result.exit_code == 0, result.output
+    assert result.output.count("full marks") == len(LESSONS)
+    assert not list((course_copy / "progress").iterdir()), "a run of solutions is nobody's progress"

@@ -1,0 +1,144 @@
+"""Machines with an old Python, an incomplete one, several, or none."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from tiny_course import BASE_PYTHON, PROJECT, TinyCourse
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="runs setup_venv.sh")
+
+
+def old_interpreters():
+    """Pythons on the PATH that the course does not run on; often there are none."""
+    found = []
+    for command in filter(None, (shutil.which(f"python3.{minor}") for minor in range(6, 11))):
+        # A version manager's shim stands for an interpreter elsewhere, or for none.
+        question = [command, "-c", "import sys; print(sys.executable)"]
+        answer = subprocess.run(question, capture_output=True, text=True, check=False)
+        if answer.returncode == 0:
+            found.append(answer.stdout.strip())
+    return found
+
+
+def test_the_file_can_be_read_by_python_3_6():
+    source = (PROJECT / "setup_venv.py").read_text(encoding="ascii")
+
+    ast.parse(source, feature_version=(3, 6))
+    for python in old_interpreters():
+        command = [python, PROJECT / "setup_venv.py", "--help"]
+        assert b"Usage" in subprocess.check_output(command, env=os.environ | {"LC_ALL": "C"})
+
+
+@posix
+def test_an_old_python_hands_over_to_a_supported_one(course):
+    (course.bin / "python3").unlink()
+    (course.bin / "python3.12").symlink_to(BASE_PYTHON)
+    for number, python in enumerate([*old_interpreters(), BASE_PYTHON]):
+        first = course.bin / "python3"
+        first.unlink(missing_ok=True)
+        first.symlink_to(python)
+
+        result = course.run("verify", str(number))
+
+        assert (result.status, result.report["arguments"]) == (3, [str(number)])
+
+
+@posix
+def test_with_old_pythons_alone_the_needed_versions_are_named(tmp_path):
+    for number, python in enumerate(old_interpreters()):
+        course = TinyCourse(tmp_path / str(number))
+        (course.bin / "python3").symlink_to(python)
+
+        result = course.run("lab")
+
+        assert result.status == 2
+        assert result.err.startswith("Spotlight needs Python 3.11, 3.12 or 3.13")
+
+
+@posix
+def test_without_a_python_the_shell_says_what_to_install(tmp_path):
+    result = TinyCourse(tmp_path).run("lab")
+
+    assert result.status == 2
+    assert result.err.startswith("Spotlight needs Python 3.11, 3.12 or 3.13, and no Python")
+    assert "python.org/downloads" in result.err
+
+
+@posix
+@pytest.mark.parametrize("fails", ["#!/bin/sh\nexit 127\n", "#!/bin/sh\nexit 1\n"])
+def test_a_python_that_does_not_start_is_passed_over(tmp_path, fails):
+    course = TinyCourse(tmp_path).with_stub_uv()
+    (course.bin / "python3").write_text(fails)
+    (course.bin / "python3").chmod(0o755)
+    (course.bin / "python3.11").symlink_to(BASE_PYTHON)
+
+    assert course.run("verify").status == 3
+
+
+@pytest.fixture
+def machine(setup_venv, monkeypatch):
+    """Decide which interpreters find_python meets: command → (path, version, can make)."""
+
+    def has(**found):
+        monkeypatch.setattr(setup_venv, "probe", lambda command: found.get(command[0]))
+        monkeypatch.setattr(setup_venv.sys, "executable", "this")
+        monkeypatch.setattr(setup_venv, "python_commands", lambda: [["python3"], ["other"]])
+
+    return has
+
+
+def test_the_interpreter_at_hand_comes_first(setup_venv, machine):
+    machine(this=("/a/python", (3, 12), True), python3=("/b/python", (3, 13), True))
+
+    assert setup_venv.find_python(None) == ("/a/python", (3, 12))
+
+
+def test_an_interpreter_without_venv_is_passed_over_where_pip_has_to_make_do(setup_venv, machine):
+    machine(this=("/a/python", (3, 12), False), other=("/b/python", (3, 11), True))
+
+    assert setup_venv.find_python(None) == ("/b/python", (3, 11))
+    assert setup_venv.find_python("uv") == ("/a/python", (3, 12))
+
+
+def test_a_missing_venv_module_says_which_package_brings_it(setup_venv, machine):
+    machine(this=("/a/python", (3, 12), False))
+
+    with pytest.raises(setup_venv.SetupError, match="apt install python3-venv"):
+        setup_venv.find_python(None)
+
+
+def test_unsupported_versions_are_listed(setup_venv, machine):
+    machine(this=("/a/python", (3, 14), True), python3=("/b/python", (3, 8), True))
+
+    with pytest.raises(setup_venv.SetupError, match=r"has only 3\.8, 3\.14\. Install one"):
+        setup_venv.find_python(None)
+
+
+def test_uv_fetches_a_python_where_none_is_supported(setup_venv, machine, monkeypatch):
+    machine(this=("/a/python", (3, 8), True), fetched=("/uv/python", (3, 12), True))
+    asked = []
+
+    def ask(command):
+        asked.append(command[1:3])
+        if len(asked) == 1:
+            raise subprocess.CalledProcessError(2, command)
+        return "fetched"
+
+    monkeypatch.setattr(setup_venv, "ask", ask)
+
+    assert setup_venv.find_python("uv") == ("/uv/python", (3, 12))
+    assert asked == [["python", "find"], ["python", "install"], ["python", "find"]]
+
+
+@pytest.mark.parametrize(
+    ("version", "right"),
+    [((3, 10), False), ((3, 11), True), ((3, 13), True), ((3, 14), False), ((4, 0), False)],
+)
+def test_supported_versions(setup_venv, version, right):
+    assert setup_venv.supported(version) is right
