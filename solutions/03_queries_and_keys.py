@@ -130,18 +130,19 @@ hint("A matrix product pairs rows of the left with columns of the right. The res
 hint("```python\nreturn <tokens> @ <matrix>\n```")
 
 # %% [markdown]
-# Now one embedding becomes two vectors. The picture shows *cat*: the same starting point, two matrices,
+# Now one embedding becomes two vectors. The picture shows *sat*: the same starting point, two matrices,
 # two places.
 
 # %%
 W_Q, W_K = query_weights(), key_weights()  # (3, 3) each
 Q, K = project(X, W_Q), project(X, W_K)  # (4, 3) each
 show_projection(
-    X[1],
+    X[2],
     {"query": W_Q, "key": W_K},
-    name="cat",
+    name="sat",
+    components=(1, 2),
     title="One embedding, two projections",
-    caption="The first two components of *cat*, of its query and of its key.",
+    caption="The last two components of *sat*, of its query and of its key.",
 )
 
 # %% [markdown]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +49,8 @@ class LessonGrader:
             verdicts[exercise.id] = found
             if on_verdict is not None:
                 on_verdict(found)
-        return self._report(submission, located, verdicts.values())
+        notes = (*located.notes, *self._idle_errors(located))
+        return self._report(submission, located, notes, verdicts.values())
 
     def grade_exercise(self, submission: Submission, exercise: Exercise) -> Verdict:
         """Grade one exercise, and those before it only as far as follow-through asks."""
@@ -83,8 +84,8 @@ class LessonGrader:
             return verdict(
                 exercise,
                 "missing",
-                f"No cell defines {' and '.join(exercise.targets)}. "
-                "`verify.py reset` brings the blank cell back.",
+                f"No cell defines {' and '.join(exercise.targets)}. To bring the blank cell back: "
+                f"verify.py reset {self.lesson.id} {exercise.id}",
             )
         if found.blank:
             return verdict(exercise, "blank", NOT_FILLED_IN)
@@ -112,22 +113,36 @@ class LessonGrader:
         first: Verdict,
     ) -> Verdict:
         """Judge again with the reference in place of earlier exercises that did not pass."""
-        failed: list[Exercise] = []
-        for earlier in self.lesson.exercises:
-            if earlier.id in program.earlier:
-                if earlier.id not in known:
-                    known[earlier.id] = self._grade_one(earlier, located, known)
-                if known[earlier.id].report.status != "passed":
-                    failed.append(earlier)
-        if not failed:
+        substitutes: dict[str, str] = {}
+        while failed := self._failed_earlier(located, known, program, substitutes):
+            # The reference may use exercises that the student's own code did not.
+            substitutes |= {earlier.id: earlier.solution for earlier in failed}
+            program = self._program(exercise, located, substitutes)
+        if not substitutes:
             return first
-        substitutes = {earlier.id: earlier.solution for earlier in failed}
-        second = self._judge(exercise, self._program(exercise, located, substitutes))
-        names = " and ".join(earlier.id for earlier in failed)
+        second = self._judge(exercise, program)
+        names = " and ".join(name for name in program.earlier if name in substitutes)
         report = second.report.model_copy(update={"follow_through": True})
         return replace(second, report=report).with_remarks(
             f"Judged with the course's {names}, because yours does not pass yet."
         )
+
+    def _failed_earlier(
+        self,
+        located: Located,
+        known: dict[str, Verdict],
+        program: Program,
+        substitutes: dict[str, str],
+    ) -> list[Exercise]:
+        """The exercises that `program` uses, that did not pass and are not substituted yet."""
+        failed: list[Exercise] = []
+        for earlier in self.lesson.exercises:
+            if earlier.id in program.earlier and earlier.id not in substitutes:
+                if earlier.id not in known:
+                    known[earlier.id] = self._grade_one(earlier, located, known)
+                if known[earlier.id].report.status != "passed":
+                    failed.append(earlier)
+        return failed
 
     def _program(
         self, exercise: Exercise, located: Located, substitutes: dict[str, str]
@@ -140,8 +155,30 @@ class LessonGrader:
         }
         return build_program(self.lesson, exercise, {**sources, **substitutes}, located.added)
 
+    def _idle_errors(self, located: Located) -> Iterator[str]:
+        """A sentence on each of the student's cells that raised and that nothing depends on."""
+        raised = [cell for cell in located.added if cell.raised]
+        if not raised:
+            return
+        programs = [
+            self._program(exercise, located, {})
+            for exercise in self.lesson.exercises
+            if exercise.id in located.exercises
+        ]
+        needed = {step.name for program in programs for step in program.steps}
+        for cell in raised:
+            if cell.name not in needed:
+                yield (
+                    f"{cell.name.capitalize()} ended in {cell.raised} when it last ran; "
+                    "no exercise needs it, so it costs nothing."
+                )
+
     def _report(
-        self, submission: Submission, located: Located, verdicts: Iterable[Verdict]
+        self,
+        submission: Submission,
+        located: Located,
+        notes: tuple[str, ...],
+        verdicts: Iterable[Verdict],
     ) -> LessonReport:
         exercises = tuple(v.report for v in verdicts)
         predictions = tuple(
@@ -159,7 +196,7 @@ class LessonGrader:
             path=submission.path,
             points=sum(e.points for e in exercises) + sum(p.points for p in predictions),
             possible=self.lesson.possible,
-            notes=located.notes,
+            notes=notes,
             predictions=predictions,
             exercises=exercises,
         )

@@ -41,12 +41,16 @@ class SubmittedCell:
 
 @dataclass(frozen=True)
 class Submission:
-    """A student's notebook, and where it came from."""
+    """A student's notebook, and where it came from.
+
+    `whole` says that it was read from a file, so that what is not in it is gone.
+    """
 
     path: str
     cells: tuple[SubmittedCell, ...]
     lesson: str | None = None
     version: str | None = None
+    whole: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -140,6 +144,7 @@ def _from_notebook(notebook: dict[str, Any], path: str) -> Submission:
         cells,
         lesson if isinstance(lesson, str) else None,
         version if isinstance(version, str) else None,
+        whole=True,
     )
 
 
@@ -163,5 +168,6 @@ def _cell(number: int, raw: dict[str, Any]) -> SubmittedCell:
 def _raised(outputs: Any) -> str:
     for output in outputs if isinstance(outputs, list) else ():
         if isinstance(output, dict) and output.get("output_type") == "error":
-            return str(output.get("ename") or "an error")[:80]
+            name = output.get("ename")
+            return name if isinstance(name, str) and name.isidentifier() else "an error"
     return ""
