@@ -326,20 +326,19 @@ def torch_attempts(
     """
     pip = [python, "-m", "pip", "install"]
     uv_pip = [uv or "", "pip", "install", "--python", python]
-    plain_pip, plain_uv = ([*pip, torch], ""), ([*uv_pip, torch], "")
+    plain_pip, plain_uv = [*pip, torch], [*uv_pip, torch]
     if not system.startswith("linux"):
-        return [plain_uv, plain_pip] if uv else [plain_pip]
+        return [(plain_uv, ""), (plain_pip, "")] if uv else [(plain_pip, "")]
     # The CPU build needs nothing beyond the pins that follow, so its dependencies come with them.
     # Few retries: where the index cannot be reached, the next attempt should start soon.
     once = ["--no-deps", "--retries", "1", "--timeout", "15", "--index-url", TORCH_CPU_INDEX]
-    cpu_pip, cpu_uv = (
-        ([*pip, *once, torch], ""),
-        ([*uv_pip, "--no-deps", "--torch-backend=cpu", torch], ""),
-    )
+    cpu_pip = [*pip, *once, torch]
+    cpu_uv = [*uv_pip, "--no-deps", "--torch-backend=cpu", torch]
     note = "PyTorch's CPU index is out of reach; trying the plain build (several GB on Linux)."
-    plain_pip = (plain_pip[0], note)
     # Of the plain ones pip comes first: a site's pip.conf may offer a CPU build that uv overlooks.
-    return [cpu_uv, cpu_pip, plain_pip, plain_uv] if uv else [cpu_pip, plain_pip]
+    if uv:
+        return [(cpu_uv, ""), (cpu_pip, ""), (plain_pip, note), (plain_uv, "")]
+    return [(cpu_pip, ""), (plain_pip, note)]
 
 
 class Setup:
@@ -461,8 +460,7 @@ class Setup:
     def install(self) -> None:
         """Install PyTorch, the other pins and the package itself."""
         with open(REQUIREMENTS, encoding="utf-8") as file:
-            pins = [line.split(";")[0].strip() for line in file if "==" in line]
-        torch = next(pin for pin in pins if pin.startswith("torch=="))
+            torch = next(line.split(";")[0].strip() for line in file if line.startswith("torch=="))
         self.announce(f"{torch} ...")
         self.install_torch(torch)
 

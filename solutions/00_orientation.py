@@ -188,6 +188,8 @@ predict("broadcast_shape", "(4, 3)", choices=["(4, 1)", "(3,)", "(4, 3)", "an er
 column = torch.tensor([[0], [10], [20], [30]])  # (4, 1)
 row = torch.tensor([1, 2, 3])  # (3,)
 table = column + row
+
+# %%
 reveal("broadcast_shape", str(tuple(table.shape)))
 print(table)
 

@@ -904,6 +904,8 @@ hint("```python\nscores = <x against itself>  # (n, n)\nreturn softmax_rows(<sco
 # %%
 scores = X @ X.T  # (4, 4)
 weights = raw_attention_weights(X)  # (4, 4)
+
+# %%
 reveal("cat_attends_to", TOKENS[int(weights[1].argmax())])
 show_heatmap(
     weights,
@@ -1287,6 +1289,8 @@ predict("repeated_the", "identical", choices=["identical", "different"])  # the 
 mat_words = split_words("The cat sat on the mat")
 mat_weights = raw_attention_weights(word_vectors(mat_words))  # (6, 6)
 first_the, second_the = [place for place, word in enumerate(mat_words) if word == "the"]
+
+# %%
 same_rows = torch.allclose(mat_weights[first_the], mat_weights[second_the])
 reveal("repeated_the", "identical" if same_rows else "different")
 show_heatmap(
@@ -1368,6 +1372,8 @@ predict("two_vectors_symmetric", "no", choices=["yes", "no"])  # would s_i · o_
 torch.manual_seed(0)
 seeking, offering = torch.randn(4, 3), torch.randn(4, 3)  # two vectors for each of four tokens
 two_role_scores = seeking @ offering.T  # (4, 4)
+
+# %%
 reveal("two_vectors_symmetric", "yes" if torch.allclose(two_role_scores, two_role_scores.T) else "no")
 show_heatmap(
     two_role_scores,

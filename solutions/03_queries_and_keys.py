@@ -238,6 +238,9 @@ hint("```python\nreturn <queries> @ <keys, turned so that their d_k runs downwar
 
 # %%
 scores = query_key_scores(Q, K)  # (4, 4)
+print(scores)
+
+# %%
 reveal("still_symmetric", "yes" if torch.equal(scores, scores.T) else "no")
 show_heatmaps(
     {"raw: XXᵀ": raw_scores, "projected: QKᵀ": scores},
@@ -630,6 +633,10 @@ for d_k in widths:
     unscaled.append(torch.stack([softmax_sensitivity(row) for row in rows]).median().item())
     cured = [softmax_sensitivity(row / math.sqrt(d_k)) for row in rows]
     scaled.append(torch.stack(cured).median().item())
+for d_k, without, with_scaling in zip(widths, unscaled, scaled):
+    print(f"d_k = {d_k:3}   unscaled {without:.4f}   scaled {with_scaling:.4f}")
+
+# %%
 left = unscaled[widths.index(128)] / unscaled[widths.index(8)]  # sensitivity left at 128
 reveal("colleague", "it holds at 128" if left > 0.5 else "it fails at 128")
 show_curves(

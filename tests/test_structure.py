@@ -24,8 +24,9 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
         ("ruff", "check", *LINTED),
         ("ruff", "format", "--check", "src", "tests", "bench", "verify.py", "setup_venv.py"),
         ("mypy",),
+        ("mypy", "--strict", "setup_venv.py"),
     ],
-    ids=["ruff check", "ruff format", "mypy"],
+    ids=["ruff check", "ruff format", "mypy", "mypy of the set-up"],
 )
 def test_the_checker_is_content(command):
     result = run(*command)

@@ -71,6 +71,10 @@ def main(arguments: list[str], mode: str) -> int:
         pins = Path(arguments[arguments.index("-r") + 1]).read_text().split()
     else:
         pins = [arguments[-1]]
+        note("torch")
+        if mode == "fill the disk":
+            print("No space left on device")
+            return 1
         if mode == "no cpu build" and "--torch-backend=cpu" in arguments:
             return 1
     if mode == "hang":

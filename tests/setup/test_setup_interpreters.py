@@ -120,6 +120,27 @@ def test_unsupported_versions_are_listed(setup_venv, machine):
         setup_venv.find_python(None)
 
 
+@pytest.mark.parametrize("environment", [(3, 12), (3, 10), None])
+def test_the_environments_own_python_takes_over_first(
+    setup_venv, machine, monkeypatch, environment
+):
+    own = setup_venv.environment_python(setup_venv.ENVIRONMENT)
+    known = {"other": ("/other/python", (3, 11), True)}
+    if environment:
+        known[own] = (own, environment, True)
+    machine(**known)
+    monkeypatch.setattr(setup_venv.sys, "version_info", (3, 9, 1))
+    became = []
+    monkeypatch.setattr(setup_venv, "become", lambda *asked: became.append(asked) or 7)
+
+    status = setup_venv.main(["verify", "--json"])
+
+    python = own if environment == (3, 12) else "/other/python"
+    script = os.path.join(setup_venv.ROOT, "setup_venv.py")
+    assert status == 7
+    assert became == [([script, "verify", "--json"], os.getcwd(), python)]
+
+
 def test_uv_fetches_a_python_where_none_is_supported(setup_venv, machine, monkeypatch):
     machine(this=("/a/python", (3, 8), True), fetched=("/uv/python", (3, 12), True))
     asked = []

@@ -149,6 +149,15 @@ def test_pytorch_without_a_cpu_build_falls_back_to_the_plain_one_and_says_so(cou
         assert "trying the plain build" in result.err
 
 
+def test_a_full_disk_ends_the_search_for_a_build_of_pytorch(course):
+    course.mode("fill the disk")
+
+    result = course.run("verify")
+
+    assert "The disk is full" in result.err
+    assert course.calls().count("torch") == 1
+
+
 def test_a_folder_that_may_not_be_written_is_named(course):
     if os.geteuid() == 0:
         # No mode stops root, so the lock file's place is taken instead.
@@ -170,7 +179,7 @@ def test_a_folder_that_may_not_be_written_is_named(course):
 def test_a_stopped_set_up_leaves_no_environment_no_installer_and_no_log(course, name):
     course.mode("hang")
     process = course.start("verify")
-    wait_until(lambda: len(course.calls()) == 2)
+    wait_until(course.hanging)
     assert course.environment.exists()
 
     process.send_signal(getattr(signal, name))
@@ -180,15 +189,14 @@ def test_a_stopped_set_up_leaves_no_environment_no_installer_and_no_log(course, 
     assert result.err.endswith("Stopped.\n")
     assert not course.environment.exists()
     assert course.logs() == []
-    installer = int(course.calls()[1].split()[1])
     with pytest.raises(ProcessLookupError):
-        os.kill(installer, 0)
+        os.kill(course.hanging(), 0)
 
 
 def test_after_a_killed_set_up_the_next_waits_for_its_installer_and_then_starts_afresh(course):
     course.mode("hang")
     killed = course.start("verify")
-    wait_until(lambda: len(course.calls()) == 2)
+    wait_until(course.hanging)
     killed.kill()
     killed.wait()
 
@@ -209,7 +217,7 @@ def test_after_a_killed_set_up_the_next_waits_for_its_installer_and_then_starts_
 def test_two_set_ups_at_once_make_one_environment(course):
     course.mode("hang")
     first = course.start("verify", "first")
-    wait_until(lambda: len(course.calls()) == 2)
+    wait_until(course.hanging)
     second = course.start("verify", "second")
     assert "waiting for it to end" in second.stderr.readline()
     (course.stub / "release").touch()

@@ -109,6 +109,10 @@ class TinyCourse:
         calls = self.stub / "calls"
         return calls.read_text().splitlines() if calls.exists() else []
 
+    def hanging(self) -> int | None:
+        """The process of an installer that hangs, once there is one."""
+        return next((int(call.split()[1]) for call in self.calls() if call[:4] == "hang"), None)
+
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [self.root / "setup_venv.sh", *arguments],

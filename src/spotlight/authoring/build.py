@@ -211,7 +211,10 @@ class _Builder:
         magic = f"%%needs {' '.join(waits)}\n" if waits else ""
         cell_id = self._ids.next()
         source = f"{magic}{GIVEN_MARK}\n{cell.source}"
-        self._code(cell_id, source, {"role": "given", "given": True}, _locked(cell_id))
+        # Its code would give the answer away before the student has committed to one.
+        reveals = "reveal(" in cell.source
+        data = {"role": "given", "given": True}
+        self._code(cell_id, source, data, _locked(cell_id), hidden=reveals)
 
     def _add_markdown(self, cell: Cell) -> None:
         for heading in headings(cell.source)[-1:]:

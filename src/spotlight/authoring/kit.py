@@ -36,7 +36,9 @@ class _Draws:
     def changed_inputs(self) -> list[int]:
         """Indices of the inputs that were modified since they were handed out."""
         return [
-            index for index, (now, before) in enumerate(self.drawn) if not _is_as_before(now, before)
+            index
+            for index, (now, before) in enumerate(self.drawn)
+            if not _is_as_before(now, before)
         ]
 
 

@@ -19,6 +19,7 @@ from spotlight.authoring.problems import AuthoringError
 
 MAX_WORDS = 120
 MAX_SOLUTION_LINES = 10
+_AUTHORS_WORDS = {"alternative", "edit", "forbid", "mistake", "probe", "rewrite"}
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -45,8 +46,18 @@ def _prose(lesson: Lesson) -> Iterator[str]:
 
 def _given(lesson: Lesson) -> Iterator[str]:
     for cell in lesson.cells:
-        if cell.role == "given" and names_of(cell.source) is None:
+        if cell.role != "given":
+            continue
+        names = names_of(cell.source)
+        if names is None:
             yield f"{cell.place}: the given cell is not plain Python, so grading cannot use it."
+        elif names.needs & _AUTHORS_WORDS:
+            yield f'{cell.place}: probes stand in a given cell; mark theirs with tags=["probes"].'
+        if BEGIN in cell.source:
+            yield (
+                f"{cell.place}: a solution stands in a given cell; mark its own with "
+                'exercise="name".'
+            )
 
 
 def _exercise(exercise: Exercise) -> Iterator[str]:

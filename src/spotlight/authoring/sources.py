@@ -38,6 +38,11 @@ def read_master(path: Path) -> Lesson:
         role = _master_role(raw.cell_type, metadata)
         name = metadata.get("exercise") or metadata.get("prediction")
         place = f"{path.name}, cell {number}" + (f" ({name})" if name else "")
+        if "incorrectly_encoded_metadata" in metadata:
+            raise AuthoringError(
+                f"{place}: its first line cannot be read: "
+                f"# %% {metadata['incorrectly_encoded_metadata']}"
+            )
         cells.append(Cell(role, raw.source.rstrip("\n"), place, metadata))
     return parse_lesson(cells, str(path))
 

@@ -18,6 +18,7 @@ from spotlight.grading.answer_key import default_cache
 from spotlight.grading.submission import read_submission
 from spotlight.progress import ProgressStore
 from spotlight.sandbox.job import Job, ProbeCall, Step
+from spotlight.sandbox.server import FORKS
 
 _PACKAGES = ("torch", "numpy", "matplotlib", "jupyterlab", "ipykernel", "nbclient", "anywidget")
 _FREE_GB = 1.0
@@ -73,9 +74,9 @@ def _worker() -> str:
         first = time.monotonic() - start
         start = time.monotonic()
         worker.observe(job)
-        return (
-            f"starts in {first:.1f} s, then {1000 * (time.monotonic() - start):.0f} ms an exercise"
-        )
+        each = 1000 * (time.monotonic() - start)
+    kept = "limits on time and memory" if FORKS else "a limit on time alone (no fork on this system)"
+    return f"starts in {first:.1f} s, then {each:.0f} ms an exercise; {kept}"
 
 
 def _course() -> str:

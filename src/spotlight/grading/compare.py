@@ -1,8 +1,8 @@
 """Whether an observed value equals an expected one, and if not, where they part.
 
-Comparison is in float64, with a tolerance by the coarser of the two dtypes. Right answers in
-another dtype or form (a list for a tensor) are equal, with a remark. True/False against numbers is
-a difference: a mask's kind is part of what it says.
+Comparison is in float64, with a tolerance by the coarser of the two dtypes; whole numbers are
+compared exactly. Right answers in another dtype or form (a list for a tensor) are equal, with a
+remark. True/False against numbers is a difference: a mask's kind is part of what it says.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from spotlight.sandbox.wire import Array, Opaque
 
 _TOLERANCE = {"float64": 1e-9, "complex128": 1e-9, "float16": 1e-2, "bfloat16": 3e-2}
 _DEFAULT_TOLERANCE = 1e-5  # float32, and Python numbers that were computed in it
+_LARGE = 2**62
+_MAX_KEYS = 6
 
 Kind = Literal["kind", "shape", "values", "structure"]
 
@@ -50,7 +52,7 @@ def difference(expected: Any, observed: Any, where: str = "") -> Difference | No
     if wanted is not None:
         if got is None:
             return Difference(
-                "kind", f"{describe(observed)} where {describe(expected)} is wanted", where
+                "kind", f"it is {describe(observed)} where {describe(expected)} is wanted", where
             )
         return _array_difference(wanted, got, _tolerance(expected, observed), where)
     if isinstance(expected, list | tuple):
@@ -59,7 +61,7 @@ def difference(expected: Any, observed: Any, where: str = "") -> Difference | No
         return _dict_difference(expected, observed, where)
     if type(expected) is not type(observed) or expected != observed:
         return Difference(
-            "kind", f"{describe(observed)} where {describe(expected)} is wanted", where
+            "kind", f"it is {describe(observed)} where {describe(expected)} is wanted", where
         )
     return None
 
@@ -84,15 +86,22 @@ def describe(value: Any) -> str:
         return "None"
     if isinstance(value, Array):
         kind = {"tensor": "a tensor", "ndarray": "an array", "list": "a list"}[value.form]
-        return f"{kind} of shape {tuple(value.data.shape)}"
-    if isinstance(value, bool | int | float):
-        return f"the number {value!r}" if not isinstance(value, bool) else repr(value)
+        shape = tuple(value.data.shape)
+        return f"{kind} of shape {shape}" if shape else f"{kind} with one number"
+    if isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, int) and abs(value) >= _LARGE:
+        return "a number of very many digits"
+    if isinstance(value, int | float):
+        return f"the number {value!r}"
     if isinstance(value, str):
         return f"the text {value[:40]!r}"
+    if value == Opaque("ellipsis"):
+        return "still the dots"
     if isinstance(value, Opaque):
         return f"a value of type {value.type}"
     if isinstance(value, dict):
-        return f"a dict of {len(value)}"
+        return f"a dict of {_keys(value)}" if value else "an empty dict"
     return f"a {type(value).__name__} of {len(value)}"
 
 
@@ -101,7 +110,7 @@ def _numeric(value: Any) -> np.ndarray | None:
         return value.data
     if isinstance(value, bool | int | float):
         try:
-            return np.asarray(value, dtype=None if abs(value) < 2**62 else np.float64)
+            return np.asarray(value, dtype=None if abs(value) < _LARGE else np.float64)
         except OverflowError:
             return None
     return None
@@ -128,7 +137,7 @@ def _array_difference(
     if (expected.dtype.kind == "b") != (observed.dtype.kind == "b"):
         kinds = {True: "True and False", False: "numbers"}
         message = (
-            f"{kinds[observed.dtype.kind == 'b']} where "
+            f"it holds {kinds[observed.dtype.kind == 'b']} where "
             f"{kinds[expected.dtype.kind == 'b']} are wanted"
         )
         return Difference("kind", message, where, expected, observed)
@@ -136,22 +145,32 @@ def _array_difference(
         wanted, got = _wide(expected), _wide(observed)
         finite = np.isfinite(wanted)
         scale = max(1.0, float(np.abs(wanted[finite]).max(initial=0.0)))
+        if expected.dtype.kind in "iub" and observed.dtype.kind in "iub":
+            tolerance = 0.0  # counts and indices are right or wrong
         close = np.abs(wanted - got) <= tolerance * scale
         wrong = ~np.where(finite, close, ~np.isfinite(got))
     if not wrong.any():
         return None
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     at = f" at {list(index)}" if index else ""
-    message = (
-        f"the value{at} is {_number(observed[index])} where {_number(expected[index])} is wanted"
-    )
+    is_now, should_be = _told_apart(observed[index], expected[index])
+    message = f"the value{at} is {is_now} where {should_be} is wanted"
     return Difference("values", message, where, expected, observed, index)
 
 
-def _number(value: Any) -> str:
-    if isinstance(value, np.bool_):
-        return str(bool(value))
-    return f"{value:.4g}"
+def _told_apart(one: Any, other: Any) -> tuple[str, str]:
+    """Two numbers with as few digits as show that they differ."""
+    for digits in (4, 7, 10, 17):
+        texts = _number(one, digits), _number(other, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _number(value: Any, digits: int) -> str:
+    if isinstance(value, np.bool_ | np.integer):
+        return str(value)
+    return f"{value:.{digits}g}"
 
 
 def _sequence_difference(expected: Any, observed: Any, where: str) -> Difference | None:
@@ -161,7 +180,9 @@ def _sequence_difference(expected: Any, observed: Any, where: str) -> Difference
         parts = observed
     else:
         return Difference(
-            "structure", f"{describe(observed)} where {len(expected)} values are wanted", where
+            "structure",
+            f"it is {describe(observed)} where {len(expected)} values are wanted",
+            where,
         )
     for number, (wanted, got) in enumerate(zip(expected, parts, strict=True)):
         found = difference(wanted, got, f"{where}[{number}]")
@@ -170,11 +191,16 @@ def _sequence_difference(expected: Any, observed: Any, where: str) -> Difference
     return None
 
 
+def _keys(value: dict[Any, Any]) -> str:
+    keys = sorted(map(str, value))
+    more = f" and {len(keys) - _MAX_KEYS} more" if len(keys) > _MAX_KEYS else ""
+    return ", ".join(key[:40] for key in keys[:_MAX_KEYS]) + more
+
+
 def _dict_difference(expected: dict[Any, Any], observed: Any, where: str) -> Difference | None:
     if not isinstance(observed, dict) or set(observed) != set(expected):
-        keys = ", ".join(sorted(map(str, expected)))
         return Difference(
-            "structure", f"{describe(observed)} where a dict of {keys} is wanted", where
+            "structure", f"it is {describe(observed)} where {describe(expected)} is wanted", where
         )
     for key, wanted in expected.items():
         found = difference(wanted, observed[key], f"{where}[{key!r}]")

@@ -11,12 +11,8 @@ from spotlight.sandbox.job import Step
 
 def forbidden_use(exercise: Exercise, step: Step) -> str | None:
     """A sentence on the first forbidden name that one cell of the program uses, or None."""
-    try:
-        used = list(_names(ast.parse(step.source)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
     for rule in exercise.forbidden:
-        for name, line in used:
+        for name, line in _names(step):
             if name in rule.names:
                 cell = "" if step.name == exercise.id else f" of {step.name}"
                 return (
@@ -26,9 +22,17 @@ def forbidden_use(exercise: Exercise, step: Step) -> str | None:
     return None
 
 
-def _names(tree: ast.AST) -> Iterator[tuple[str, int]]:
+def warns(step: Step) -> bool:
+    """Whether a cell calls for a warning."""
+    return any(name == "warn" for name, _ in _names(step))
+
+
+def _names(step: Step) -> Iterator[tuple[str, int]]:
     """Names that the cell takes from elsewhere; one that it binds itself may be called anything."""
-    nodes = list(ast.walk(tree))
+    try:
+        nodes = list(ast.walk(ast.parse(step.source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
     own = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     own |= {n.arg for n in nodes if isinstance(n, ast.arg)}
     for node in nodes:
@@ -37,7 +41,8 @@ def _names(tree: ast.AST) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.Attribute):
             yield node.attr, node.lineno
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                yield alias.name.rpartition(".")[2], node.lineno
+            dotted = [alias.name for alias in node.names]
             if isinstance(node, ast.ImportFrom) and node.module:
-                yield node.module, node.lineno
+                dotted.append(node.module)
+            for part in ".".join(dotted).split("."):
+                yield part, node.lineno

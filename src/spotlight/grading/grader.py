@@ -8,9 +8,9 @@ from pathlib import Path
 
 from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.grading.answer_key import ExerciseKey, cached_key
-from spotlight.grading.forbidden import forbidden_use
+from spotlight.grading.forbidden import forbidden_use, warns
 from spotlight.grading.judge import NOT_FILLED_IN, Verdict, judge, verdict
-from spotlight.grading.locate import Located, locate
+from spotlight.grading.locate import Located, cells_called, locate
 from spotlight.grading.programs import Program, build_program, job_for
 from spotlight.grading.report import LessonReport, PredictionReport
 from spotlight.grading.submission import Submission
@@ -97,6 +97,8 @@ class LessonGrader:
         first = self._judge(exercise, program)
         if first.report.status != "passed" and program.earlier:
             first = self._follow_through(exercise, located, known, program, first)
+        if first.report.status == "passed" and any(map(warns, program.own_steps)):
+            first = first.with_remarks("It warns while it runs; that costs nothing.")
         return first.with_remarks(*found.notes)
 
     def _judge(self, exercise: Exercise, program: Program) -> Verdict:
@@ -156,7 +158,7 @@ class LessonGrader:
         return build_program(self.lesson, exercise, {**sources, **substitutes}, located.added)
 
     def _idle_errors(self, located: Located) -> Iterator[str]:
-        """A sentence on each of the student's cells that raised and that nothing depends on."""
+        """A sentence on the student's cells that raised and that nothing depends on."""
         raised = [cell for cell in located.added if cell.raised]
         if not raised:
             return
@@ -166,12 +168,17 @@ class LessonGrader:
             if exercise.id in located.exercises
         ]
         needed = {step.name for program in programs for step in program.steps}
-        for cell in raised:
-            if cell.name not in needed:
-                yield (
-                    f"{cell.name.capitalize()} ended in {cell.raised} when it last ran; "
-                    "no exercise needs it, so it costs nothing."
-                )
+        idle = [cell for cell in raised if cell.name not in needed]
+        if not idle:
+            return
+        cells = cells_called(cell.number for cell in idle).capitalize()
+        errors = " or ".join(sorted({cell.raised for cell in idle})[:2])
+        was, it_costs = ("it was", "it, so it costs")
+        if len(idle) > 1:
+            was, it_costs = ("they were", "them, so they cost")
+        yield (
+            f"{cells} ended in {errors} when {was} last run; no exercise needs {it_costs} nothing."
+        )
 
     def _report(
         self,

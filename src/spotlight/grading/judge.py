@@ -6,6 +6,7 @@ The order of what is said: blank, forbidden, a budget exceeded, passed, a named 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +17,10 @@ from spotlight.grading.answer_key import ExerciseKey
 from spotlight.grading.compare import Difference, difference, remarks
 from spotlight.grading.report import Evidence, ExerciseReport, Status
 from spotlight.sandbox.job import Limits, Observation, ProbeOutcome, Trouble
+from spotlight.sandbox.wire import Opaque
 
+_MAX_CODE = 80
+_MAX_SAID = 200
 NOT_FILLED_IN = "Replace the marked line of the exercise, run its cell, and check again."
 
 
@@ -56,7 +60,11 @@ def verdict(
     cpu_seconds: float = 0.0,
     notes: Sequence[str] = (),
 ) -> Verdict:
-    """A verdict on `exercise`, with its points by its status."""
+    """A verdict on `exercise`, with its points by its status.
+
+    What a student's code wrote into `message` and `trouble` is cleared of what no page or terminal
+    should be handed: control characters and broken Unicode.
+    """
     report = ExerciseReport(
         exercise=exercise.id,
         title=exercise.title,
@@ -64,12 +72,26 @@ def verdict(
         possible=exercise.points,
         status=status,
         diagnosis=diagnosis,
-        message=message,
+        message=_printable(message),
         remarks=tuple(notes),
         evidence=evidence,
         cpu_seconds=round(cpu_seconds, 4),
     )
-    return Verdict(report, comparison, trouble)
+    return Verdict(report, comparison, _printable_trouble(trouble))
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def _printable_trouble(trouble: Trouble | None) -> Trouble | None:
+    if trouble is None:
+        return None
+    frames = tuple(replace(frame, text=_printable(frame.text)) for frame in trouble.frames)
+    return Trouble(_printable(trouble.type), _printable(trouble.message), frames)
 
 
 def judge(exercise: Exercise, key: ExerciseKey, seen: Observation, limits: Limits) -> Verdict:
@@ -88,6 +110,8 @@ def judge(exercise: Exercise, key: ExerciseKey, seen: Observation, limits: Limit
     if not failing:
         first = next(iter(seen.probes), None)
         notes = remarks(key.reference[0].value, first.value) if first else []
+        if any(outcome.printed.strip() for outcome in seen.probes):
+            notes.append("It prints while it runs; that costs nothing.")
         return verdict(exercise, "passed", cpu_seconds=seen.cpu_seconds, notes=notes)
     return _failed(exercise, key, seen, failing)
 
@@ -115,18 +139,22 @@ def _outcomes(exercise: Exercise, seen: Observation) -> list[ProbeOutcome]:
 
 
 def _never_filled_in(exercise: Exercise, seen: Observation) -> bool:
-    """Whether every probe met the stub's own exception, or a variable is still its dots."""
+    """Whether every probe met the stub's own exception, or a variable that is still its dots."""
     sentence = not_done(exercise.id)
-    return bool(seen.probes) and all(
-        outcome.trouble is not None and outcome.trouble.message == sentence
-        for outcome in seen.probes
-    )
+
+    def met_stub(outcome: ProbeOutcome) -> bool:
+        if outcome.trouble is not None:
+            return outcome.trouble.message == sentence
+        return isinstance(outcome.value, Opaque) and outcome.value.type == "ellipsis"
+
+    return bool(seen.probes) and all(map(met_stub, seen.probes))
 
 
 def _over_budget(exercise: Exercise, seen: Observation, limits: Limits) -> Verdict:
     where = ""
     reached = len(seen.probes)
-    if seen.steps and reached < len(exercise.probes):
+    ran = any(step.name == exercise.id for step in seen.steps)
+    if ran and reached < len(exercise.probes):
         where = f" in the case “{_case(exercise.probes[reached])}”"
     status: Status = "crashed"
     match seen.ended:
@@ -209,41 +237,45 @@ def _perhaps(exercise: Exercise, key: ExerciseKey, got: list[ProbeOutcome]) -> V
 
 
 def _error(exercise: Exercise, seen: Observation, failing: _Failing) -> Verdict | None:
-    """An error, if a cell does not run or if every probe ends in the student's code."""
+    """An error, if the cell does not run or if every probe ends in the student's code."""
     for step in seen.steps:
-        if step.trouble is not None and (step.missing or step.name != exercise.id):
+        if step.missing and step.trouble is not None:
             return _error_verdict(exercise, seen, step.trouble)
-    for step in seen.steps:
         if step.missing:
-            names = ", ".join(step.missing)
+            names = " and ".join(step.missing)
             return verdict(exercise, "failed", f"The cell runs, but does not define {names}.")
     troubles = [got.trouble for _, _, got in failing]
     if len(failing) == len(exercise.probes) and all(t is not None and t.frames for t in troubles):
-        return _error_verdict(exercise, seen, troubles[0])
+        # What the exercise relies on and did not run is the cause of what it lacks.
+        broken = [s.trouble for s in seen.steps if s.trouble and s.name != exercise.id]
+        return _error_verdict(exercise, seen, [*broken, *troubles][0])
     return None
 
 
 def _error_verdict(exercise: Exercise, seen: Observation, trouble: Trouble | None) -> Verdict:
     assert trouble is not None
     message = describe_trouble(exercise, trouble)
+    message = message[0].upper() + message[1:]
     return verdict(exercise, "error", message, trouble=trouble, cpu_seconds=seen.cpu_seconds)
 
 
 def describe_trouble(exercise: Exercise, trouble: Trouble) -> str:
     """An exception in one sentence, with the student's own line."""
-    where = ""
+    line, code = "", "."
     if trouble.frames:
         frame = trouble.frames[-1]
-        cell = "" if frame.cell == exercise.id else f" of {frame.cell}"
-        where = (
-            f" in line {frame.line}{cell}: `{frame.text}`"
-            if frame.text
-            else f" in line {frame.line}"
-        )
+        line = f"line {frame.line}" + ("" if frame.cell == exercise.id else f" of {frame.cell}")
+        code = f": `{shorten(frame.text, _MAX_CODE)}`" if frame.text else "."
     if trouble.type == "NameError" and "'" in trouble.message:
         name = trouble.message.split("'")[1]
-        return f"It uses `{name}`, which no cell that it can rely on defines{where}."
-    return f"{trouble.type}: {trouble.message.rstrip('.')}{where}"
+        return f"{line or 'it'} uses `{name}`, which no cell defines{code}"
+    said = shorten((trouble.message.splitlines() or [""])[0], _MAX_SAID).rstrip(".")
+    return f"{trouble.type}{': ' if said else ''}{said}{' in ' if line else ''}{line}{code}"
+
+
+def shorten(text: str, length: int) -> str:
+    """`text`, cut to `length` characters with an ellipsis where it is longer."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def _describe(
@@ -256,17 +288,20 @@ def _describe(
     case = f"In the case “{_case(probe)}”"
     if got.trouble is not None and got.trouble.frames:
         return f"{case}: {describe_trouble(exercise, got.trouble)}"
+    returned_none = got.value is None if got.trouble is None else "NoneType" in got.trouble.message
+    if returned_none and got.printed.strip():
+        return f"{case}, it prints a value but returns None; end the function with `return`."
     if got.trouble is not None:
+        said = shorten((got.trouble.message.splitlines() or [""])[0], _MAX_SAID)
         return (
             f"{case}, what it returns cannot be used as its docstring says "
-            f"({got.trouble.type}: {got.trouble.message})."
+            f"({got.trouble.type}: {said})."
         )
-    if gap is None and got.changed_inputs != wanted.changed_inputs:
+    if gap is None and wanted.changed_inputs:
+        return f"{case}, it leaves the tensor that it was given as it was; change it in place."
+    if gap is None:
         return f"{case}, it changes the tensor that it was given; compute with a copy."
-    assert gap is not None
     part = f", part {gap.where}" if gap.where else ""
-    if gap.observed is None and got.value is None and got.printed.strip():
-        return f"{case}, it prints a value but returns None; end the function with `return`."
     return f"{case}{part}, {gap.message}."
 
 

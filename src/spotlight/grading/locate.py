@@ -24,6 +24,7 @@ from spotlight.grading.submission import Submission, SubmittedCell, plain_python
 
 _MAX_JOINED = 4
 _MAX_LISTED = 3
+_MAX_CELLS = 6
 _CHECK = re.compile(r"""\bcheck\(\s*["']?(?P<name>\w+)""")
 
 
@@ -51,10 +52,15 @@ class AddedCell:
     exception that it ended in when it last ran.
     """
 
-    name: str
+    number: int
     source: str
     after: int
     raised: str = ""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"cell {self.number}"
 
 
 @dataclass(frozen=True)
@@ -124,8 +130,7 @@ def _pieces(lesson: Lesson, cells: Sequence[SubmittedCell]) -> Iterator[_Piece]:
             names = names_of(part.python)
             defined = names.defines if names is not None else None
             place = _course_place(lesson, part)
-            given = place is not None and place >= 0
-            changed = not given or lesson.cells[place].source.strip() != _bare(part)
+            changed = _is_changed(lesson, part, place)
             yield _Piece(part, part.python, defined, _owner(known, part), place, changed)
 
 
@@ -184,6 +189,12 @@ def _course_place(lesson: Lesson, cell: SubmittedCell) -> int | None:
     return None
 
 
+def _is_changed(lesson: Lesson, cell: SubmittedCell, place: int | None) -> bool:
+    if place is None or place < 0:
+        return True
+    return lesson.cells[place].source.strip() != _bare(cell)
+
+
 def _bare(cell: SubmittedCell) -> str:
     return plain_python(bare_given(cell.source)).strip()
 
@@ -200,7 +211,9 @@ class _Candidate:
 
 
 def _find(exercise: Exercise, pieces: Sequence[_Piece]) -> tuple[FoundExercise, set[int]] | None:
-    marked, named, merged = [], [], []
+    marked: list[_Candidate] = []
+    named: list[_Candidate] = []
+    merged: list[_Candidate] = []
     for index, piece in enumerate(pieces):
         if piece.owner == exercise.id:
             marked.append(_candidate(exercise, pieces, index))
@@ -269,7 +282,7 @@ def _chosen(filled: list[_Candidate], marked: list[_Candidate]) -> FoundExercise
     notes = list(chosen.notes)
     blank = [c.piece.cell.number for c in marked if not c.used & chosen.used and not c.filled]
     if len(filled) > 1:
-        listed = _cells(c.piece.cell.number for c in filled)
+        listed = cells_called(c.piece.cell.number for c in filled)
         notes.append(
             f"It stands in {listed}; the last of them counts, as it does when the notebook runs."
         )
@@ -278,7 +291,9 @@ def _chosen(filled: list[_Candidate], marked: list[_Candidate]) -> FoundExercise
     elif chosen not in marked:
         notes.append(f"Its own cell was left as it was; cell {number} defines it and was graded.")
     elif blank:
-        notes.append(f"A blank copy of it stands in {_cells(blank)}; cell {number} was graded.")
+        notes.append(
+            f"A blank copy of it stands in {cells_called(blank)}; cell {number} was graded."
+        )
     home = marked[0] if marked else chosen
     return FoundExercise(
         chosen.source,
@@ -314,7 +329,7 @@ def _added_cells(
                 continue
             changed.add(cell.number)
         if cell.kind == "code" and index not in taken and cell.source.strip():
-            added.append(AddedCell(f"cell {cell.number}", piece.source, above, cell.raised))
+            added.append(AddedCell(cell.number, piece.source, above, cell.raised))
     return added, changed
 
 
@@ -328,13 +343,13 @@ def _notes(
     """What was odd about the notebook as a whole."""
     if changed:
         yield (
-            f"You changed the given code in {_cells(sorted(changed))}; "
+            f"You changed the given code in {cells_called(sorted(changed))}; "
             "grading uses the course's own copy of it."
         )
     holders = Counter(p.cell.number for p in pieces if p.owner is not None)
     merged = [number for number, count in holders.items() if count > 1]
     if merged:
-        yield f"Several exercises stand in {_cells(merged)}; each was graded for itself."
+        yield f"Several exercises stand in {cells_called(merged)}; each was graded for itself."
     homes = [found.home for found in exercises.values()]
     if homes != sorted(homes):
         yield (
@@ -343,18 +358,18 @@ def _notes(
         )
     if not submission.whole:
         return
-    bare = [name for name, found in exercises.items() if not found.marked]
+    bare = [n for n, found in exercises.items() if not found.marked and found.home not in merged]
     if bare:
-        cells = "cell" if len(bare) == 1 else "cells"
+        cells, their = ("cell", "its") if len(bare) == 1 else ("cells", "their")
         yield (
-            f"The {cells} of {_listed(bare)} lost their metadata, as happens in some editors; "
-            "what was to be graded was found by the line that begins with # Exercise."
+            f"The {cells} of {_listed(bare)} lost {their} metadata, as happens in some editors; "
+            "the line that begins with # Exercise told what to grade."
         )
     checked = {m["name"] for cell in submission.cells for m in _CHECK.finditer(cell.source)}
     gone = [e.id for e in lesson.exercises if not checked & {e.id, *e.targets}]
     if gone:
-        cells = "check cell" if len(gone) == 1 else "check cells"
-        yield f"The {cells} of {_listed(gone)} {'is' if len(gone) == 1 else 'are'} gone; grading does without."
+        cells, are = ("check cell", "is") if len(gone) == 1 else ("check cells", "are")
+        yield f"The {cells} of {_listed(gone)} {are} gone; grading does without."
 
 
 def _predictions(lesson: Lesson, submission: Submission) -> dict[str, object]:
@@ -395,8 +410,11 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _cells(numbers: Iterable[int]) -> str:
+def cells_called(numbers: Iterable[int]) -> str:
+    """Cells by their numbers: "cell 3", or "cells 3, 5 and 8", or "cells 3, 5, 8 and 12 more"."""
     listed = [str(number) for number in dict.fromkeys(numbers)]
     if len(listed) == 1:
         return f"cell {listed[0]}"
+    if len(listed) > _MAX_CELLS:
+        listed = [*listed[: _MAX_CELLS - 1], f"{len(listed) - _MAX_CELLS + 1} more"]
     return f"cells {', '.join(listed[:-1])} and {listed[-1]}"

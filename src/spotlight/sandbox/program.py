@@ -30,6 +30,8 @@ Emit = Callable[[dict[str, Any]], None]
 MAX_PRINTED = 2_000
 _MAX_MESSAGE = 2_000
 _MAX_FRAMES = 8
+# Taken now, so that no cell that assigns to these names (`random.seed = 1`) changes them here.
+_SEEDERS = (random.seed, np.random.seed, torch.manual_seed)
 _NOTEBOOK_WORDS = ("display", "check", "hint", "predict", "reveal", "verify")
 
 
@@ -82,6 +84,8 @@ class _Printed(io.TextIOBase):
         return True
 
     def write(self, text: str, /) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self._room > 0:
             self._kept.append(text[: self._room])
             self._room -= len(self._kept[-1])
@@ -115,12 +119,25 @@ def _execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
 
 
 def _define_probes(job: Job, before: dict[str, Any]) -> dict[str, Callable[..., Any]]:
-    """The probe functions, defined in a copy of the namespace as it was before the exercise."""
+    """The probe functions, defined in a copy of the namespace as it was before the exercise.
+
+    Where that fails, because an earlier cell did, each probe ends in what went wrong.
+    """
     namespace = dict(before)
-    exec(compile(job.helpers, "<probe helpers>", "exec", dont_inherit=True), namespace)
-    for call in job.probes:
-        exec(compile(call.source, f"<probe {call.name}>", "exec", dont_inherit=True), namespace)
+    try:
+        exec(compile(job.helpers, "<probe helpers>", "exec", dont_inherit=True), namespace)
+        for call in job.probes:
+            exec(compile(call.source, f"<probe {call.name}>", "exec", dont_inherit=True), namespace)
+    except BaseException as error:
+        return dict.fromkeys((call.name for call in job.probes), _raising(error))
     return {call.name: namespace[call.name] for call in job.probes}
+
+
+def _raising(error: BaseException) -> Callable[..., Any]:
+    def fail(*arguments: Any) -> Any:
+        raise error
+
+    return fail
 
 
 def _call_probe(
@@ -173,18 +190,17 @@ def _trouble(error: BaseException, names: dict[str, str]) -> dict[str, Any]:
             text = linecache.getline(filename, line).strip()
             where = {"cell": names[filename], "line": line, "text": text[:300]}
             frames.append({**where, "function": frame.f_code.co_name})
-    message = error.msg if isinstance(error, SyntaxError) else _message(error)
     return {
         "type": type(error).__name__,
-        "message": str(message)[:_MAX_MESSAGE],
+        "message": _message(error)[:_MAX_MESSAGE],
         "frames": frames[-_MAX_FRAMES:],
     }
 
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)
-    except Exception:
+        return str.__str__(str(error.msg if isinstance(error, SyntaxError) else error))
+    except BaseException:  # whatever a class of the student's raises here
         return "(the exception cannot be printed)"
 
 
@@ -194,6 +210,5 @@ def _filename(step: str) -> str:
 
 def _seed_everything(key: str) -> None:
     number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "little")
-    random.seed(number)
-    np.random.seed(number)
-    torch.manual_seed(number)
+    for seed in _SEEDERS:
+        seed(number)

@@ -25,9 +25,10 @@ MAX_HEADER = 8 * 2**20
 MAX_DEPTH = 40
 MAX_NODES = 200_000
 MAX_TEXT = 100_000
+_TOO_MUCH = (RecursionError, MemoryError)
 _PREFIX = struct.Struct(">IQ")
 _SIZES = (8, 16, 32, 64)
-_DTYPES = frozenset(
+DTYPES = frozenset(
     (
         *("bool", "float16", "float32", "float64", "complex64", "complex128"),
         *(f"{kind}{size}" for kind in ("int", "uint") for size in _SIZES),
@@ -68,7 +69,7 @@ def encode(body: Any, limit: int | None = None) -> bytes:
     """One frame. Values: None, bool, int, float, str, list, tuple, dict, `Array`, `Opaque`.
 
     Raises:
-        TooLongError: its arrays take more than `limit` bytes.
+        TooLongError: its arrays take more than `limit` bytes, or its header more than any may.
     """
     arrays: list[np.ndarray] = []
     encoded = _encode(body, arrays)
@@ -81,6 +82,8 @@ def encode(body: Any, limit: int | None = None) -> bytes:
             "arrays": [{"dtype": str(a.dtype), "shape": list(a.shape)} for a in arrays],
         }
     ).encode()
+    if len(header) > MAX_HEADER:
+        raise TooLongError
     return _PREFIX.pack(len(header), sum(map(len, buffers))) + header + b"".join(buffers)
 
 
@@ -144,7 +147,7 @@ def _decode_frame(header: bytes, buffers: bytes) -> Any:
         arrays, offset = [], 0
         for item in data["arrays"]:
             dtype, shape = item["dtype"], item["shape"]
-            if dtype not in _DTYPES or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+            if dtype not in DTYPES or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
                 raise WireError("an array of an unknown type or shape")
             size = math.prod(shape) * np.dtype(dtype).itemsize
             if offset + size > len(buffers):
@@ -155,7 +158,7 @@ def _decode_frame(header: bytes, buffers: bytes) -> Any:
         if offset != len(buffers):
             raise WireError("bytes that belong to no array")
         return _Decoder(arrays).decode(data["body"], 0)
-    except (ValueError, KeyError, TypeError, RecursionError, MemoryError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, *_TOO_MUCH) as error:
         raise WireError(f"a malformed frame ({type(error).__name__})") from error
 
 
@@ -188,9 +191,11 @@ class _Decoder:
                     for key, value in content
                 }
             case "$array":
-                data = self._arrays[content["index"]]
-                form, dtype = content["form"], content["dtype"]
-                return Array(data, str(form), str(dtype), content["requires_grad"] is True)
+                index, form, dtype = content["index"], content["form"], content["dtype"]
+                if type(index) is not int or index < 0:
+                    raise WireError("an array that is not there")
+                grad = content["requires_grad"] is True
+                return Array(self._arrays[index], str(form), str(dtype), grad)
             case "$opaque":
                 return Opaque(str(content))
         raise WireError("an unknown tag")

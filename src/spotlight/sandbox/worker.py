@@ -9,16 +9,27 @@ from __future__ import annotations
 
 import os
 import queue
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
-from typing import IO, Any
+from contextlib import suppress
+from typing import IO, Any, get_args
 
-from spotlight.sandbox.job import Frame, Job, Observation, ProbeOutcome, StepOutcome, Trouble
+from spotlight.sandbox.job import (
+    Ended,
+    Frame,
+    Job,
+    Observation,
+    ProbeOutcome,
+    StepOutcome,
+    Trouble,
+)
 
 START_SECONDS = 120.0
 _GRACE_SECONDS = 10.0
+_NOT_AS_AGREED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError)
 
 
 class SandboxError(Exception):
@@ -44,26 +55,26 @@ class Worker:
         Raises:
             SandboxError: no worker process can be started.
         """
+        from spotlight.sandbox.wire import TooLongError
+
         with self._turn:
-            if self._process is None:
-                self._process = _Process(self._arguments, self._scratch.name)
-            process = self._process
-            process.wait_until_ready()
+            process = self._ready_process()
             try:
                 reply, output = process.exchange(job)
-            except (_Silent, BrokenPipeError) as silence:
-                process.kill()
-                self._process = None
+            except (_Silent, OSError, TooLongError) as silence:
+                self._drop_process()
                 slow = isinstance(silence, _Silent) and silence.alive
                 return Observation((), (), "wall" if slow else "crashed", 0.0)
-        return _read_observation(reply, output)
+            except BaseException:
+                # Interrupted: the reply that is still to come must not answer the next job.
+                self._drop_process()
+                raise
+        return _read_observation(job, reply, output)
 
     def close(self) -> None:
         """End the process and remove its scratch folder."""
         with self._turn:
-            if self._process is not None:
-                self._process.kill()
-                self._process = None
+            self._drop_process()
             self._scratch.cleanup()
 
     def __enter__(self) -> Worker:
@@ -71,6 +82,23 @@ class Worker:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _ready_process(self) -> _Process:
+        """The process, or a new one in place of one that has died meanwhile."""
+        if self._process is not None and not self._process.is_alive():
+            self._drop_process()
+        process = self._process = self._process or _Process(self._arguments, self._scratch.name)
+        try:
+            process.wait_until_ready()
+        except SandboxError:
+            self._drop_process()
+            raise
+        return process
+
+    def _drop_process(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
 
 
 class _Silent(Exception):
@@ -87,7 +115,8 @@ class _Process:
     def __init__(self, arguments: list[str], scratch: str) -> None:
         try:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", "spotlight.sandbox.server", *arguments],
+                # -P and -s: nothing that a job leaves in the scratch folder is ever imported.
+                [sys.executable, "-P", "-s", "-m", "spotlight.sandbox.server", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -101,6 +130,7 @@ class _Process:
             ) from error
         self._replies: queue.Queue[tuple[dict[str, Any], bytes] | None] = queue.Queue()
         self._ready = False
+        self._grace = _GRACE_SECONDS
         threading.Thread(target=self._read, daemon=True).start()
 
     def wait_until_ready(self) -> None:
@@ -111,12 +141,16 @@ class _Process:
         except queue.Empty:
             hello = None
         if hello is None or hello[0].get("ready") is not True:
-            self.kill()
             raise SandboxError(
                 "The worker that runs exercises did not start. "
                 "Run `verify.py doctor` to see what is missing."
             )
         self._ready = True
+        if not hello[0].get("forks"):
+            self._grace = 0.0  # it has no deadline of its own, so there is none to wait for
+
+    def is_alive(self) -> bool:
+        return self._popen.poll() is None
 
     def exchange(self, job: Job) -> tuple[dict[str, Any], bytes]:
         from spotlight.sandbox.wire import encode
@@ -126,7 +160,7 @@ class _Process:
         stdin.write(encode(_listed(job.as_data())))
         stdin.flush()
         try:
-            reply = self._replies.get(timeout=job.limits.wall_seconds + _GRACE_SECONDS)
+            reply = self._replies.get(timeout=job.limits.wall_seconds + self._grace)
         except queue.Empty:
             raise _Silent(alive=True) from None
         if reply is None:
@@ -136,23 +170,16 @@ class _Process:
     def kill(self) -> None:
         self._popen.kill()
         self._popen.wait()
-        for stream in (self._popen.stdin, self._popen.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue
+        assert self._popen.stdin is not None
+        with suppress(OSError):
+            self._popen.stdin.close()
 
     def _read(self) -> None:
-        stream = self._popen.stdout
-        assert stream is not None
-        try:
+        assert self._popen.stdout is not None
+        with self._popen.stdout as stream:
             while (reply := _read_reply(stream)) is not None:
                 self._replies.put(reply)
-        except (OSError, ValueError):
-            pass
-        finally:
-            self._replies.put(None)
+        self._replies.put(None)
 
 
 def _listed(data: Any) -> Any:
@@ -165,18 +192,15 @@ def _listed(data: Any) -> Any:
 
 
 def _read_reply(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
-    """The server's own frame, and the raw frames of the job that follow it."""
+    """The server's own frame, and the raw frames of the job that follow it; None at the end."""
     from spotlight.sandbox.wire import PREFIX_SIZE, WireError, decode_frames, frame_lengths
 
-    prefix = stream.read(PREFIX_SIZE)
-    if len(prefix) < PREFIX_SIZE:
-        return None
     try:
+        prefix = stream.read(PREFIX_SIZE)
         reply = next(decode_frames(prefix + stream.read(sum(frame_lengths(prefix)))))
-    except (WireError, StopIteration):
+        return reply, stream.read(reply.get("bytes", 0))
+    except (OSError, WireError, struct.error, StopIteration, *_NOT_AS_AGREED):
         return None
-    count = reply.get("bytes", 0)
-    return reply, stream.read(count)
 
 
 def _environment(scratch: str) -> dict[str, str]:
@@ -198,30 +222,43 @@ def _environment(scratch: str) -> dict[str, str]:
     }
 
 
-def _read_observation(reply: dict[str, Any], output: bytes) -> Observation:
+def _read_observation(job: Job, reply: dict[str, Any], output: bytes) -> Observation:
     from spotlight.sandbox.wire import WireError, decode_frames
 
     steps: list[StepOutcome] = []
     probes: list[ProbeOutcome] = []
-    ended = reply["ended"]
+    ended: Ended = "crashed"
+    cpu_seconds = 0.0
     try:
+        cpu_seconds = float(reply["cpu_seconds"])
         for event in decode_frames(output):
             if event["event"] == "step":
-                missing = tuple(str(name) for name in event["missing"])
-                steps.append(StepOutcome(str(event["name"]), _trouble(event["trouble"]), missing))
+                steps.append(_step(event))
             else:
                 probes.append(_probe(event))
-    except (WireError, KeyError, TypeError, ValueError, AttributeError):
+        if reply["ended"] in get_args(Ended):
+            ended = reply["ended"]
+    except (WireError, *_NOT_AS_AGREED):
+        pass
+    outcomes: tuple[StepOutcome | ProbeOutcome, ...] = (*steps, *probes)
+    asked = [step.name for step in job.steps] + [call.name for call in job.probes]
+    seen = [outcome.name for outcome in outcomes]
+    if seen != asked[: len(seen)] or (ended == "finished" and len(seen) < len(asked)):
         ended = "crashed"
-    if ended == "finished" and any(_out_of_memory(p.trouble) for p in probes):
+    elif ended == "finished" and any(_out_of_memory(outcome.trouble) for outcome in outcomes):
         ended = "memory"
-    return Observation(tuple(steps), tuple(probes), ended, float(reply["cpu_seconds"]))
+    return Observation(tuple(steps), tuple(probes), ended, cpu_seconds)
 
 
 def _out_of_memory(trouble: Trouble | None) -> bool:
     return trouble is not None and (
         trouble.type == "MemoryError" or "can't allocate memory" in trouble.message
     )
+
+
+def _step(event: dict[str, Any]) -> StepOutcome:
+    missing = tuple(str(name) for name in event["missing"])
+    return StepOutcome(str(event["name"]), _trouble(event["trouble"]), missing)
 
 
 def _probe(event: dict[str, Any]) -> ProbeOutcome:

@@ -1,0 +1,253 @@
+"""Every lesson of the course, as it is shipped: blanks, solutions, mistakes, alternatives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from edited_notebooks import (
+    Notebook,
+    as_written,
+    failed,
+    place,
+    put,
+    solved,
+    submitted,
+    text,
+    unmarked,
+    without_header,
+)
+from small_course import notebook_of, solution_of
+
+from spotlight.authoring.lesson import Exercise, Lesson, Prediction
+from spotlight.authoring.manifest import LessonEntry, load_course
+from spotlight.grading.grader import LessonGrader
+from spotlight.grading.submission import read_submission
+from spotlight.sandbox.worker import Worker
+
+COURSE = load_course(Path(__file__).parents[2])
+PUBLIC, OTHER = 0, 20260131
+LESSONS = [pytest.param(entry, id=entry.file) for entry in COURSE.lessons]
+
+
+@cache
+def the_lesson(name: str) -> Lesson:
+    return solution_of(COURSE, name)
+
+
+@cache
+def _blank(name: str) -> str:
+    return json.dumps(notebook_of(COURSE, name))
+
+
+def blank(name: str) -> Notebook:
+    notebook: Notebook = json.loads(_blank(name))
+    return notebook
+
+
+def exercises() -> Iterator[object]:
+    """Every exercise of every lesson that is built."""
+    for entry in COURSE.lessons:
+        if COURSE.solution(entry).is_file():
+            for exercise in the_lesson(entry.id).exercises:
+                yield pytest.param(entry.id, exercise, id=f"{entry.file}-{exercise.id}")
+
+
+def predictions() -> Iterator[object]:
+    for entry in COURSE.lessons:
+        if COURSE.solution(entry).is_file():
+            for prediction in the_lesson(entry.id).predictions:
+                yield pytest.param(entry.id, prediction, id=f"{entry.file}-{prediction.id}")
+
+
+@pytest.fixture(scope="session")
+def graders(worker: Worker, key_cache: Path):
+    """A grader per lesson and seed, made once."""
+
+    @cache
+    def grader(name: str, seed: int = PUBLIC) -> LessonGrader:
+        return LessonGrader(the_lesson(name), worker.observe, seed=seed, key_cache=key_cache)
+
+    return grader
+
+
+@pytest.mark.parametrize("entry", LESSONS)
+def test_is_built(entry: LessonEntry) -> None:
+    assert COURSE.solution(entry).is_file()
+    assert COURSE.notebook(entry).is_file()
+
+
+@pytest.mark.parametrize("entry", LESSONS)
+def test_unsolved_scores_nothing_and_every_exercise_is_blank(entry: LessonEntry, graders) -> None:
+    report = graders(entry.id).grade(read_submission(COURSE.notebook(entry)))
+    assert report.points == 0
+    assert report.possible > 0
+    assert {e.status for e in report.exercises} == {"blank"}
+    assert not any(p.answered for p in report.predictions)
+    assert report.notes == ()
+    assert not any(e.remarks for e in report.exercises)
+
+
+@pytest.mark.parametrize("entry", LESSONS)
+def test_solution_notebook_scores_full(entry: LessonEntry, graders) -> None:
+    report = graders(entry.id).grade(read_submission(COURSE.solution(entry)))
+    assert report.points == report.possible
+    assert not any(e.follow_through for e in report.exercises)
+
+
+@pytest.mark.parametrize("entry", LESSONS)
+def test_student_notebook_filled_in_scores_full_without_a_remark(
+    entry: LessonEntry, graders
+) -> None:
+    notebook = solved(blank(entry.id), the_lesson(entry.id))
+    report = graders(entry.id).grade(submitted(notebook))
+    assert report.points == report.possible
+    assert report.notes == ()
+    assert not any(e.remarks or e.follow_through for e in report.exercises)
+
+
+@pytest.mark.parametrize(("name", "exercise"), list(exercises()))
+def test_stub_is_blank_however_little_is_changed(name: str, exercise: Exercise, graders) -> None:
+    notebook = blank(name)
+    put(notebook, exercise, f"{exercise.stub}\n# a comment is no answer\nprint('nor is this')")
+    assert graders(name).grade_exercise(submitted(notebook), exercise).report.status == "blank"
+
+
+@pytest.mark.parametrize(("name", "exercise"), list(exercises()))
+def test_every_mistake_is_rejected_under_its_own_name(
+    name: str, exercise: Exercise, graders
+) -> None:
+    """Once beside right answers, once in a notebook that is otherwise blank, under another seed."""
+    named = {}
+    surroundings = (
+        (PUBLIC, solved(blank(name), the_lesson(name))),
+        (OTHER, blank(name)),
+    )
+    for seed, notebook in surroundings:
+        for wrong in exercise.mistakes:
+            put(notebook, exercise, as_written(exercise, wrong))
+            report = graders(name, seed).grade_exercise(submitted(notebook), exercise).report
+            named[seed, wrong.name] = (report.status, report.diagnosis, report.message)
+    assert named == {
+        (seed, wrong.name): ("failed", wrong.name, wrong.message)
+        for seed, _ in surroundings
+        for wrong in exercise.mistakes
+    }
+
+
+@pytest.mark.parametrize(("name", "exercise"), list(exercises()))
+def test_every_alternative_passes(name: str, exercise: Exercise, graders) -> None:
+    statuses = {}
+    surroundings = (
+        (PUBLIC, solved(blank(name), the_lesson(name))),
+        (OTHER, blank(name)),
+    )
+    for seed, notebook in surroundings:
+        for right in exercise.alternatives:
+            put(notebook, exercise, as_written(exercise, right))
+            verdict = graders(name, seed).grade_exercise(submitted(notebook), exercise)
+            statuses[seed, right.name] = (verdict.report.status, verdict.report.message)
+    assert set(statuses.values()) == {("passed", "")}, statuses
+
+
+@pytest.mark.parametrize(("name", "prediction"), list(predictions()))
+def test_prediction_earns_its_point_for_any_valid_answer_and_for_no_other(
+    name: str, prediction: Prediction, graders
+) -> None:
+    if prediction.choices is not None:
+        valid, invalid = prediction.choices, ("none of these", None)
+    else:
+        assert prediction.between is not None
+        valid = prediction.between
+        invalid = (prediction.between[0] - 1, prediction.between[1] + 1, "much")
+    points = {}
+    for answer in (*valid, *invalid, ...):
+        notebook = blank(name)
+        cell = notebook["cells"][place(notebook, f"predict-{prediction.id}")]
+        shown = "..." if answer is ... else repr(answer)
+        assert "..." in text(cell)
+        cell["source"] = text(cell).replace("...", shown, 1)
+        report = graders(name).grade(submitted(notebook))
+        found = next(p for p in report.predictions if p.prediction == prediction.id)
+        points[shown] = (found.answered, found.points)
+    assert points == {repr(answer): (True, prediction.points) for answer in valid} | {
+        "..." if answer is ... else repr(answer): (False, 0) for answer in (*invalid, ...)
+    }
+
+
+def _strip_metadata(lesson: Lesson, notebook: Notebook) -> None:
+    for cell in notebook["cells"]:
+        cell["metadata"] = {}
+    notebook["metadata"] = {}
+
+
+def _reverse(lesson: Lesson, notebook: Notebook) -> None:
+    where = [place(notebook, f"exercise-{e.id}") for e in lesson.exercises]
+    cells = [notebook["cells"][index] for index in where]
+    for index, cell in zip(where, reversed(cells), strict=True):
+        notebook["cells"][index] = cell
+
+
+def _to_markdown(lesson: Lesson, notebook: Notebook) -> None:
+    for exercise in lesson.exercises:
+        notebook["cells"][place(notebook, f"exercise-{exercise.id}")]["cell_type"] = "markdown"
+
+
+def _copy_all(lesson: Lesson, notebook: Notebook) -> None:
+    notebook["cells"] = [dict(cell) for cell in notebook["cells"] for _ in range(2)]
+
+
+def _delete_course_cells(lesson: Lesson, notebook: Notebook) -> None:
+    mine = ("exercise", "prediction")
+    notebook["cells"] = [
+        c for c in notebook["cells"] if c["metadata"].get("spotlight", {}).get("role") in mine
+    ]
+
+
+def _raise_everywhere(lesson: Lesson, notebook: Notebook) -> None:
+    notebook["cells"] = [
+        c for cell in notebook["cells"] for c in (failed("1 / 0", "ZeroDivisionError"), cell)
+    ]
+
+
+def _print_and_warn(lesson: Lesson, notebook: Notebook) -> None:
+    for exercise in lesson.exercises:
+        lines = without_header(unmarked(exercise.solution)).splitlines()
+        noisy = []
+        for line in lines:
+            indent = line[: len(line) - len(line.lstrip())]
+            if line.strip().startswith("return "):
+                noisy.append(f"{indent}import warnings; warnings.warn('noise'); print('noise')")
+            noisy.append(line)
+        put(notebook, exercise, "\n".join(noisy))
+
+
+ACCIDENTS = [
+    pytest.param(change, id=change.__name__.strip("_"))
+    for change in (
+        _strip_metadata,
+        _reverse,
+        _to_markdown,
+        _copy_all,
+        _delete_course_cells,
+        _raise_everywhere,
+        _print_and_warn,
+    )
+]
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS)
+@pytest.mark.parametrize("entry", LESSONS)
+def test_honest_accidents_cost_no_mark_and_get_a_sentence(
+    entry: LessonEntry, accident, graders
+) -> None:
+    notebook = solved(blank(entry.id), the_lesson(entry.id))
+    accident(the_lesson(entry.id), notebook)
+    report = graders(entry.id).grade(submitted(notebook))
+    assert report.points == report.possible
+    said = [*report.notes, *(remark for e in report.exercises for remark in e.remarks)]
+    assert said
+    assert all(sentence.endswith(".") for sentence in said)
