@@ -34,6 +34,7 @@ import torch
 from torch import Tensor
 
 from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, query_weights
+from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
 from spotlight.visualizations import show_bars, show_curves, show_heatmap, show_heatmaps, show_projection
 
 # %% [markdown]
@@ -258,6 +259,32 @@ show_heatmaps(
 #
 # In "The cat chased the mouse", *cat* needs *chased* to know what it did, and *chased* needs *cat* to
 # know who did it. Two questions, so two numbers.
+#
+# Two matrices also repair lesson 02's other fault, that only what is alike could match. Take the words
+# with named features again, and write two matrices by hand: the query of a *place* asks for a *size*.
+
+# %%
+slope = split_words("interest in the steep bank")
+words = word_vectors(slope)  # (5, 12)
+place, size = feature_names().index("place"), feature_names().index("size")
+asks, answers = torch.zeros(12, 1), torch.zeros(12, 1)  # W_Q and W_K with d_k = 1
+asks[place], answers[size] = 2.0, 1.0
+hand_made = query_key_scores(project(words, asks), project(words, answers))  # (5, 5)
+
+# %%
+show_bars(
+    {
+        "raw embeddings": torch.softmax(words @ words.T, dim=-1)[-1],
+        "hand-made W_Q, W_K": torch.softmax(hand_made, dim=-1)[-1],
+    },
+    slope,
+    title="Where the weight of *bank* goes",
+    caption="*bank* and *steep* are hardly alike, yet a query for sizes finds *steep*, the word that tells.",
+)
+
+# %% [markdown]
+# Relevance without resemblance: *bank* asks for a size and *steep* answers. Nobody writes such matrices
+# for a real model. Training finds matrices that lower the loss, and lesson 06 looks at some.
 
 # %% [markdown]
 # ## 3 · Measure the asymmetry
@@ -538,9 +565,23 @@ predict(
 # %% [markdown]
 # ## 6 · What large scores do to learning
 #
-# Softmax of large scores puts nearly everything on one token, as a low temperature does. The trouble is
-# not the sharp choice. It is that the choice cannot be learned any more: measure how much the weights
-# move when a score moves a little.
+# Take one row of four scores, and make the scores larger.
+
+# %%
+row = torch.tensor([1.7, -0.3, 0.5, 0.8])
+show_bars(
+    {f"scores times {factor}": torch.softmax(factor * row, dim=-1) for factor in (1, 4, 16)},
+    ["first", "second", "third", "fourth"],
+    xlabel="score",
+    title="One row of scores, made larger",
+    caption="The order stays, but the larger the scores, the more of the weight goes to the largest.",
+)
+
+# %% [markdown]
+# Dividing scores by a number before softmax is called a **temperature**; large scores act like a low one.
+#
+# The trouble is not the sharp choice. It is that the choice can hardly be learned any more. Measure how
+# much the weights move when a score moves a little.
 #
 # That is the **Jacobian** of softmax, the (n, n) matrix of $\partial\, \text{weight}_i / \partial\,
 # \text{score}_j$. `torch.autograd.functional.jacobian(function, x)` computes it.

@@ -10,7 +10,8 @@ from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.grading.answer_key import ExerciseKey, cached_key
 from spotlight.grading.forbidden import forbidden_use, warns
 from spotlight.grading.judge import NOT_FILLED_IN, Verdict, judge, verdict
-from spotlight.grading.locate import Located, cells_called, locate
+from spotlight.grading.listing import cells_listed, listed
+from spotlight.grading.locate import Located, locate
 from spotlight.grading.programs import Program, build_program, job_for
 from spotlight.grading.report import LessonReport, PredictionReport
 from spotlight.grading.submission import Submission
@@ -123,10 +124,11 @@ class LessonGrader:
         if not substitutes:
             return first
         second = self._judge(exercise, program)
-        names = " and ".join(name for name in program.earlier if name in substitutes)
+        used = [name for name in program.earlier if name in substitutes]
+        yours = "yours does" if len(used) == 1 else "yours do"
         report = second.report.model_copy(update={"follow_through": True})
         return replace(second, report=report).with_remarks(
-            f"Judged with the course's {names}, because yours does not pass yet."
+            f"Judged with the course's {listed(used)}, because {yours} not pass yet."
         )
 
     def _failed_earlier(
@@ -171,7 +173,7 @@ class LessonGrader:
         idle = [cell for cell in raised if cell.name not in needed]
         if not idle:
             return
-        cells = cells_called(cell.number for cell in idle).capitalize()
+        cells = cells_listed(cell.number for cell in idle).capitalize()
         errors = " or ".join(sorted({cell.raised for cell in idle})[:2])
         was, it_costs = ("it was", "it, so it costs")
         if len(idle) > 1:

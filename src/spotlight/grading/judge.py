@@ -21,6 +21,7 @@ from spotlight.sandbox.wire import Opaque
 
 _MAX_CODE = 80
 _MAX_SAID = 200
+_NOT_CALLED = re.compile(r"\(\) (takes|missing|got an unexpected)|object is not callable")
 NOT_FILLED_IN = "Replace the marked line of the exercise, run its cell, and check again."
 
 
@@ -293,10 +294,9 @@ def _describe(
         return f"{case}, it prints a value but returns None; end the function with `return`."
     if got.trouble is not None:
         said = shorten((got.trouble.message.splitlines() or [""])[0], _MAX_SAID)
-        return (
-            f"{case}, what it returns cannot be used as its docstring says "
-            f"({got.trouble.type}: {said})."
-        )
+        called = got.trouble.type == "TypeError" and _NOT_CALLED.search(said)
+        what = "it cannot be called" if called else "what it returns cannot be used"
+        return f"{case}, {what} as its docstring says ({got.trouble.type}: {said})."
     if gap is None and wanted.changed_inputs:
         return f"{case}, it leaves the tensor that it was given as it was; change it in place."
     if gap is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from spotlight.authoring.dataflow import names_of
@@ -20,11 +20,10 @@ from spotlight.authoring.lesson import (
     bare_given,
     literal,
 )
+from spotlight.grading.listing import cells_listed, listed
 from spotlight.grading.submission import Submission, SubmittedCell, plain_python
 
 _MAX_JOINED = 4
-_MAX_LISTED = 3
-_MAX_CELLS = 6
 _CHECK = re.compile(r"""\bcheck\(\s*["']?(?P<name>\w+)""")
 
 
@@ -282,9 +281,9 @@ def _chosen(filled: list[_Candidate], marked: list[_Candidate]) -> FoundExercise
     notes = list(chosen.notes)
     blank = [c.piece.cell.number for c in marked if not c.used & chosen.used and not c.filled]
     if len(filled) > 1:
-        listed = cells_called(c.piece.cell.number for c in filled)
+        where = cells_listed(c.piece.cell.number for c in filled)
         notes.append(
-            f"It stands in {listed}; the last of them counts, as it does when the notebook runs."
+            f"It stands in {where}; the last of them counts, as it does when the notebook runs."
         )
     elif not marked:
         notes.append(f"Its cell had lost its marks; cell {number} defines it.")
@@ -292,7 +291,7 @@ def _chosen(filled: list[_Candidate], marked: list[_Candidate]) -> FoundExercise
         notes.append(f"Its own cell was left as it was; cell {number} defines it and was graded.")
     elif blank:
         notes.append(
-            f"A blank copy of it stands in {cells_called(blank)}; cell {number} was graded."
+            f"A blank copy of it stands in {cells_listed(blank)}; cell {number} was graded."
         )
     home = marked[0] if marked else chosen
     return FoundExercise(
@@ -343,13 +342,13 @@ def _notes(
     """What was odd about the notebook as a whole."""
     if changed:
         yield (
-            f"You changed the given code in {cells_called(sorted(changed))}; "
+            f"You changed the given code in {cells_listed(sorted(changed))}; "
             "grading uses the course's own copy of it."
         )
     holders = Counter(p.cell.number for p in pieces if p.owner is not None)
     merged = [number for number, count in holders.items() if count > 1]
     if merged:
-        yield f"Several exercises stand in {cells_called(merged)}; each was graded for itself."
+        yield f"Several exercises stand in {cells_listed(merged)}; each was graded for itself."
     homes = [found.home for found in exercises.values()]
     if homes != sorted(homes):
         yield (
@@ -362,14 +361,14 @@ def _notes(
     if bare:
         cells, their = ("cell", "its") if len(bare) == 1 else ("cells", "their")
         yield (
-            f"The {cells} of {_listed(bare)} lost {their} metadata, as happens in some editors; "
+            f"The {cells} of {listed(bare)} lost {their} metadata, as happens in some editors; "
             "the line that begins with # Exercise told what to grade."
         )
     checked = {m["name"] for cell in submission.cells for m in _CHECK.finditer(cell.source)}
     gone = [e.id for e in lesson.exercises if not checked & {e.id, *e.targets}]
     if gone:
         cells, are = ("check cell", "is") if len(gone) == 1 else ("check cells", "are")
-        yield f"The {cells} of {_listed(gone)} {are} gone; grading does without."
+        yield f"The {cells} of {listed(gone)} {are} gone; grading does without."
 
 
 def _predictions(lesson: Lesson, submission: Submission) -> dict[str, object]:
@@ -402,19 +401,3 @@ def _commitments(source: str) -> Iterator[tuple[str, object]]:
                 name = literal(given["name"])
                 if isinstance(name, str):
                     yield name, literal(given["answer"])
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) > _MAX_LISTED:
-        return f"{len(names)} exercises"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def cells_called(numbers: Iterable[int]) -> str:
-    """Cells by their numbers: "cell 3", or "cells 3, 5 and 8", or "cells 3, 5, 8 and 12 more"."""
-    listed = [str(number) for number in dict.fromkeys(numbers)]
-    if len(listed) == 1:
-        return f"cell {listed[0]}"
-    if len(listed) > _MAX_CELLS:
-        listed = [*listed[: _MAX_CELLS - 1], f"{len(listed) - _MAX_CELLS + 1} more"]
-    return f"cells {', '.join(listed[:-1])} and {listed[-1]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spotlight.authoring.dataflow import CellNames, names_of
 from spotlight.authoring.lesson import Exercise, Lesson, started_lesson
@@ -123,8 +123,9 @@ def _units_before(
         if cell.role == "given" and not started_lesson(cell.source):
             course += [(place, u) for u in _unit(f"given {place}", cell.source, "given")]
         elif cell.role == "exercise" and cell.metadata["exercise"] in sources:
-            earlier = str(cell.metadata["exercise"])
-            course += [(place, u) for u in _unit(earlier, sources[earlier], "helper", earlier)]
+            earlier = lesson.exercise(str(cell.metadata["exercise"]))
+            assert earlier is not None
+            course.append((place, _earlier_unit(earlier, sources[earlier.id])))
     taken = {name for _, unit in course for name in unit.names.defines} | set(exercise.targets)
     units = course
     for helper in added:
@@ -137,9 +138,16 @@ def _units_before(
     return [unit for _, unit in units]
 
 
-def _unit(name: str, source: str, role: StepRole, exercise: str | None = None) -> list[_Unit]:
+def _unit(name: str, source: str, role: StepRole) -> list[_Unit]:
     names = names_of(source)
-    return [] if names is None else [_Unit(Step(name, source, role), names, exercise)]
+    return [] if names is None else [_Unit(Step(name, source, role), names)]
+
+
+def _earlier_unit(exercise: Exercise, source: str) -> _Unit:
+    """An earlier exercise's cell, which is to define its targets even where it does not parse."""
+    names = names_of(source) or CellNames(frozenset(), frozenset(), frozenset())
+    names = replace(names, defines=names.defines | set(exercise.targets))
+    return _Unit(Step(exercise.id, source, "helper"), names, exercise.id)
 
 
 def _needs(source: str) -> frozenset[str]:
