@@ -42,3 +42,9 @@ def real_lesson(request, all_masters):
 def any_lesson(request, all_masters):
     """The small lesson, and each of the course."""
     return read_master(all_masters[request.param])
+
+
+@pytest.fixture(scope="session")
+def course():
+    """The course as it stands."""
+    return COURSE

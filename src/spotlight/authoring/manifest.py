@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from spotlight.authoring.problems import AuthoringError
 
@@ -74,18 +76,35 @@ def load_course(root: Path) -> Course:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         parts = tuple(
-            Part(part["title"], tuple(LessonEntry(**lesson) for lesson in part["lessons"]))
-            for part in data["parts"]
+            Part(part["title"], tuple(map(_entry, part["lessons"]))) for part in data["parts"]
         )
-        return Course(root, data["title"], parts)
+        course = Course(root, data["title"], parts)
+        _require_distinct(course)
+        return course
     except OSError as error:
         raise AuthoringError(
             f"{path}: the course's manifest cannot be read ({error.strerror})."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise AuthoringError(
             f"{path}: the course's manifest is not as it should be: {error}."
         ) from error
+
+
+def _entry(lesson: dict[str, Any]) -> LessonEntry:
+    entry = LessonEntry(**lesson)
+    for name, value in asdict(entry).items():
+        if type(value) is not (int if name == "minutes" else str):
+            raise TypeError(f"{name} = {value!r} of lesson {entry.id}")
+    return entry
+
+
+def _require_distinct(course: Course) -> None:
+    """Refuse two lessons by one name: files and progress are kept by them."""
+    for what in ("id", "file"):
+        for name, count in Counter(getattr(entry, what) for entry in course.lessons).items():
+            if count > 1:
+                raise ValueError(f"{count} lessons have {what} = {name!r}")
 
 
 def find_course_root(start: Path) -> Path | None:

@@ -12,8 +12,8 @@ from spotlight.authoring.lesson import (
     Role,
     bare_exercise,
     bare_given,
-    parse_lesson,
 )
+from spotlight.authoring.parsing import parse_lesson
 from spotlight.authoring.problems import AuthoringError
 
 

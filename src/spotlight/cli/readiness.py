@@ -75,7 +75,9 @@ def _worker() -> str:
         start = time.monotonic()
         worker.observe(job)
         each = 1000 * (time.monotonic() - start)
-    kept = "limits on time and memory" if FORKS else "a limit on time alone (no fork on this system)"
+    kept = (
+        "limits on time and memory" if FORKS else "a limit on time alone (no fork on this system)"
+    )
     return f"starts in {first:.1f} s, then {each:.0f} ms an exercise; {kept}"
 
 

@@ -31,8 +31,9 @@ def identify(course: Course, submission: Submission) -> LessonEntry:
     best, count = shared.most_common(1)[0] if shared else ("", 0)
     entry = course.find(best)
     if entry is None or not count:
+        example = next((e.file for e in course.lessons), "01_name")
         raise SubmissionError(
             f"{submission.path} does not say which lesson it is of. "
-            "Give it the lesson's file name, such as 03_queries_and_keys.ipynb."
+            f"Give it the lesson's file name, such as {example}.ipynb."
         )
     return entry

@@ -154,6 +154,8 @@ def _never_filled_in(exercise: Exercise, seen: Observation) -> bool:
 def _over_budget(exercise: Exercise, seen: Observation, limits: Limits) -> Verdict:
     where = ""
     reached = len(seen.probes)
+    if seen.ended == "memory":  # told by an exception, so that later cases may have come after it
+        reached = next((i for i, o in enumerate(seen.probes) if o.trouble), reached)
     ran = any(step.name == exercise.id for step in seen.steps)
     if ran and reached < len(exercise.probes):
         where = f" in the case “{_case(exercise.probes[reached])}”"

@@ -24,9 +24,10 @@ from spotlight.grading.answer_key import (
     fingerprint,
     variant_program,
 )
+from spotlight.grading.forbidden import forbidden_use
 from spotlight.grading.judge import judge
 from spotlight.grading.programs import job_for
-from spotlight.sandbox.job import Limits, Observation, ProbeOutcome
+from spotlight.sandbox.job import Limits, Observation, ProbeOutcome, Step
 
 SEEDS = range(50)
 _LIMITS = Limits(cpu_seconds=120, wall_seconds=240, output_bytes=2**30)
@@ -95,6 +96,7 @@ class _Proof:
 
     def problems(self) -> Iterator[str]:
         exercise = self._exercise
+        yield from self._forbidden()
         reference = self._run(exercise.solution)
         trouble = reference.whole.trouble
         if trouble is not None or reference.whole.ended != "finished":
@@ -116,6 +118,20 @@ class _Proof:
         status = judge(exercise, keys[0], _seed_view(stub, 0), _LIMITS).report.status
         if status == "passed":
             yield f"{exercise.place}: the stub passes."
+
+    def _forbidden(self) -> Iterator[str]:
+        """What breaks the exercise's own rules could neither pass nor be named."""
+        exercise = self._exercise
+        sources = {"the solution": exercise.solution}
+        for kind, variants in (
+            ("alternative", exercise.alternatives),
+            ("mistake", exercise.mistakes),
+        ):
+            sources |= {f"{kind} {v.name}": exercise.variant_source(v) for v in variants}
+        for name, source in sources.items():
+            rule = forbidden_use(exercise, Step(exercise.id, source, "exercise"))
+            if rule is not None:
+                yield f"{exercise.place}: {name} breaks the exercise's own rules. {rule}"
 
     def _alternatives(self, keys: list[ExerciseKey]) -> Iterator[str]:
         for variant in self._exercise.alternatives:

@@ -19,7 +19,8 @@ def portable(value: Any) -> Any:
     """`value` as the wire carries it.
 
     Nested lists of numbers, and lists of equally shaped tensors, become one array of the form
-    "list". What has no portable form becomes `Opaque`, by its type's name.
+    "list", except that True and False are not mixed with numbers. What has no portable form becomes
+    `Opaque`, by its type's name.
     """
     try:
         return _Converter().convert(value, 0)
@@ -71,7 +72,7 @@ class _Converter:
             return numbers
         if all(isinstance(item, Array) for item in items):
             arrays = [item.data for item in items]
-            if len({array.shape for array in arrays}) == 1:
+            if len({(array.shape, array.dtype.kind == "b") for array in arrays}) == 1:
                 return _array(np.stack(arrays), "list", items[0].dtype)
         return tuple(items) if isinstance(value, tuple) else items
 
@@ -81,7 +82,9 @@ def _are_numbers(items: list[Any]) -> bool:
 
 
 def _numbers(items: list[bool | int | float]) -> Array | None:
-    """The numbers as one array; None where one is too large for any type of array."""
+    """The numbers as one array; None where no type of array holds them as they are."""
+    if len({type(item) is bool for item in items}) > 1:
+        return None
     try:
         array = np.array(items)
     except OverflowError:

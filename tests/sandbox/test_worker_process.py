@@ -1,0 +1,211 @@
+"""The supervisor outlives whatever becomes of the process that it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import pytest
+from worker_jobs import LIMITS, children_of, is_running, job, returns, value, wait_until
+
+from spotlight.sandbox.job import Limits
+from spotlight.sandbox.server import FORKS
+from spotlight.sandbox.worker import SandboxError, Worker
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+forks_only = pytest.mark.skipif(not FORKS, reason="needs a system that can fork")
+
+ENDLESS = Limits(cpu_seconds=600, wall_seconds=600)
+
+
+@pytest.fixture(scope="module")
+def frail():
+    """A worker whose process these tests kill."""
+    with Worker() as worker:
+        yield worker
+
+
+def server_of(worker):
+    return value(worker, returns("os.getppid()"))
+
+
+class Observing(threading.Thread):
+    """Observes a job in the background."""
+
+    def __init__(self, worker, asked):
+        super().__init__(daemon=True)
+        self._worker, self._asked = worker, asked
+        self.seen = None
+        self.start()
+
+    def run(self):
+        self.seen = self._worker.observe(self._asked)
+
+
+@forks_only
+def test_a_process_that_was_killed_meanwhile_is_replaced_before_the_next_job(frail):
+    server = server_of(frail)
+    os.kill(server, signal.SIGKILL)
+    assert wait_until(lambda: not is_running(server))
+    assert server_of(frail) != server
+
+
+@forks_only
+def test_a_process_that_is_killed_in_a_job_costs_that_job_alone_and_takes_it_along(frail):
+    server = server_of(frail)
+    observing = Observing(frail, job("def f():\n    time.sleep(600)", limits=ENDLESS))
+    assert wait_until(lambda: children_of(server))
+    (child,) = children_of(server)
+    os.kill(server, signal.SIGKILL)
+    observing.join(timeout=20)
+    assert observing.seen.ended == "crashed"
+    assert wait_until(lambda: not is_running(child))
+    assert value(frail, returns("1")) == 1
+
+
+@forks_only
+def test_an_interrupted_job_answers_no_later_one(frail):
+    server = server_of(frail)
+
+    def interrupt():
+        wait_until(lambda: children_of(server))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    slow = job("def f():\n    time.sleep(2)\n    return 'the interrupted job'", limits=ENDLESS)
+    with pytest.raises(KeyboardInterrupt):
+        frail.observe(slow)
+    assert value(frail, returns("'the next job'")) == "the next job"
+    assert not is_running(server)
+
+
+@forks_only
+def test_an_interrupt_of_everything_leaves_the_worker_warm(worker):
+    """Jupyter interrupts the kernel's whole process group, and a terminal everything in it."""
+    server = server_of(worker)
+    os.kill(server, signal.SIGINT)
+    time.sleep(0.1)
+    assert server_of(worker) == server
+
+
+def test_a_job_too_large_to_be_sent_costs_that_job_alone(frail):
+    assert frail.observe(job(f"x = '{'x' * 9_000_000}'")).ended == "crashed"
+    assert value(frail, returns("1")) == 1
+
+
+def test_several_threads_may_use_one_worker(worker):
+    asked = [Observing(worker, returns(str(number))) for number in range(8)]
+    for observing in asked:
+        observing.join(timeout=60)
+    assert [observing.seen.probes[0].value for observing in asked] == list(range(8))
+
+
+@forks_only
+def test_closing_leaves_no_process_and_no_folder_behind():
+    worker = Worker()
+    folder = os.path.dirname(value(worker, returns("os.getcwd()")))
+    server = server_of(worker)
+    assert os.path.isdir(folder)
+    worker.close()
+    assert not is_running(server)
+    assert not os.path.exists(folder)
+    worker.close()
+
+
+@forks_only
+def test_a_worker_whose_supervisor_is_killed_ends_by_itself(tmp_path):
+    import subprocess
+
+    code = (
+        "import sys\nsys.path.insert(0, sys.argv[1])\n"
+        "from spotlight.sandbox.worker import Worker\n"
+        "from worker_jobs import returns, value\n"
+        "worker = Worker()\n"
+        "print(value(worker, returns('os.getppid()')), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    supervisor = subprocess.Popen(
+        [sys.executable, "-c", code, os.path.dirname(__file__)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    server = int(supervisor.stdout.readline())
+    assert is_running(server)
+    supervisor.kill()
+    supervisor.wait()
+    assert wait_until(lambda: not is_running(server))
+    supervisor.stdin.close()
+    supervisor.stdout.close()
+
+
+# Starting
+
+
+def test_a_process_that_does_not_start_is_said_each_time_at_once(monkeypatch):
+    python = sys.executable
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with Worker() as worker:
+        for _ in range(2):
+            with pytest.raises(SandboxError, match=r"did not start\. Run `verify\.py doctor`"):
+                worker.observe(returns("1"))
+        monkeypatch.setattr(sys, "executable", python)
+        assert value(worker, returns("1")) == 1
+
+
+def test_a_process_that_cannot_even_be_started_is_said(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(SandboxError, match=r"cannot be started \(No such file or directory\)"):
+        Worker()
+
+
+# Where the system cannot fork
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """A worker as it is on systems that cannot fork."""
+    with Worker(forks=False) as worker:
+        yield worker
+
+
+def test_without_forks_the_same_values_come_back(plain, worker):
+    asked = job(
+        "def f(x):\n    print('hi')\n    return x.add_(torch.rand(1)), [1, 'a'], 1 / x.numel()",
+        "def p(f):\n    return f(randn(2, 3))",
+        "def q(f):\n    return f(randn(0, 3))",
+    )
+    here, forked = plain.observe(asked), worker.observe(asked)
+    assert here.ended == forked.ended == "finished"
+    for one, other in zip(here.probes, forked.probes, strict=True):
+        assert one.trouble == other.trouble
+        assert one.changed_inputs == other.changed_inputs
+        assert one.printed == other.printed
+        if one.value:
+            assert one.value[0].data.tolist() == other.value[0].data.tolist()
+            assert one.value[1:] == other.value[1:]
+
+
+def test_without_forks_each_job_has_an_empty_folder_too(plain):
+    first = value(plain, job("open('made', 'w').close()\ndef f(): return os.getcwd()"))
+    second, found = value(plain, returns("os.getcwd(), os.listdir('.')"))
+    assert first != second
+    assert found == []
+    assert not os.path.exists(first)
+
+
+def test_without_forks_too_much_output_is_told(plain):
+    limits = Limits(output_bytes=1_000)
+    assert plain.observe(returns("torch.zeros(1_000)", limits=limits)).ended == "output"
+
+
+def test_without_forks_an_endless_loop_ends_by_the_clock_and_the_next_job_goes_well(plain):
+    limits = Limits(cpu_seconds=1, wall_seconds=1)
+    start = time.monotonic()
+    assert plain.observe(job("def f():\n    while True: pass", limits=limits)).ended == "wall"
+    assert time.monotonic() - start < 5
+    assert plain.observe(job("os._exit(0)", limits=LIMITS)).ended == "crashed"
+    assert value(plain, returns("1")) == 1
