@@ -56,8 +56,8 @@ def test_missing_says_how_to_bring_the_cell_back(done: Notebook, grade_one: One)
     report = grade_one(done, "shifted")
     assert (report.status, report.points) == ("missing", 0)
     assert report.message == (
-        "No cell defines shifted. To bring the blank cell back: "
-        "verify.py reset small_steps shifted"
+        "No cell defines shifted; "
+        "verify.py reset small_steps shifted brings the blank cell back."
     )
 
 

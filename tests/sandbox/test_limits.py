@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 
 import pytest
-from worker_jobs import CALL_IT, LIMITS, children_of, is_running, job, returns, value, wait_until
+from worker_jobs import CALL_IT, LIMITS, is_running, job, returns, value, wait_until
 
 from spotlight.sandbox.job import Limits
 from spotlight.sandbox.server import FORKS
@@ -34,11 +35,17 @@ def ended(worker, cell, limits=LIMITS, **options):
     [
         "def f():\n    while True: pass",
         "while True: pass",
-        "def f():\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+        (
+            "def f():\n"
+            "    while True:\n"
+            "        try:\n"
+            "            while True: pass\n"
+            "        except BaseException: pass"
+        ),
         "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
     ],
     ids=["in the function", "in the cell", "that catches everything", "that ignores the signal"],
-)  # fmt: skip
+)
 def test_an_endless_loop_ends_by_its_cpu_time(worker, cell):
     assert ended(worker, cell, LITTLE_CPU) == "cpu"
 
@@ -65,7 +72,11 @@ def test_what_was_seen_before_the_end_is_kept(worker):
 
 
 def test_cpu_time_is_told(worker):
-    busy = "def f():\n    start = time.process_time()\n    while time.process_time() < start + 0.3: pass"
+    busy = (
+        "def f():\n"
+        "    start = time.process_time()\n"
+        "    while time.process_time() < start + 0.3: pass"
+    )
     seen = worker.observe(job(busy))
     assert seen.ended == "finished"
     assert 0.3 <= seen.cpu_seconds < 3
@@ -173,28 +184,39 @@ def test_a_process_that_is_left_behind_is_killed_and_delays_nothing(worker, star
 
 
 def test_a_job_that_is_ended_by_the_clock_takes_its_processes_along(worker):
-    cell = "child = subprocess.Popen(['sleep', '600'])\ndef f(): time.sleep(600)"
-    number = "def number(f):\n    return child.pid"
-    asked = job(cell + "\nglobal_child = child", CALL_IT, limits=LITTLE_TIME)
-    server = value(worker, returns("os.getppid()"))
-    assert number
-    assert worker.observe(asked).ended == "wall"
-    assert wait_until(lambda: children_of(server) == [])
+    cell = (
+        "child = subprocess.Popen(['sleep', '600'])\n"
+        "def f(seconds):\n"
+        "    time.sleep(seconds)\n"
+        "    return child.pid"
+    )
+    probes = [f"def after_{n}(f):\n    return f({n})" for n in (0, 600)]
+    seen = worker.observe(job(cell, *probes, limits=LITTLE_TIME))
+    assert seen.ended == "wall"
+    assert wait_until(lambda: not is_running(seen.probes[0].value))
 
 
 # Jobs share nothing
 
 
 def test_a_patch_is_gone_with_its_job(worker):
-    patch = "torch.softmax = lambda *a, **k: 0\nimport builtins\nbuiltins.len = lambda x: 0\ndef f(): return torch.softmax(1), len([1])"
+    patch = (
+        "torch.softmax = lambda *a, **k: 0\n"
+        "import builtins\n"
+        "builtins.sorted = lambda x: 0\n"
+        "def f(): return torch.softmax(1), sorted([2, 1])"
+    )
     assert value(worker, job(patch)).data.tolist() == [0, 0]
-    assert value(
-        worker, returns("float(torch.softmax(torch.zeros(2), 0)[0]), len([1])")
-    ).data.tolist() == [0.5, 1]
+    plain = value(worker, returns("torch.softmax(torch.zeros(2), 0).tolist(), sorted([2, 1])"))
+    assert plain.data.tolist() == [[0.5, 0.5], [1, 2]]
 
 
 def test_each_job_has_an_empty_folder_of_its_own(worker):
-    cell = "open('made', 'w').close()\nopen(os.path.expanduser('~/torch.py'), 'w').close()\ndef f(): return os.getcwd(), os.listdir('.')"
+    cell = (
+        "open('made', 'w').close()\n"
+        "open(os.path.expanduser('~/torch.py'), 'w').close()\n"
+        "def f(): return os.getcwd(), os.listdir('.')"
+    )
     first, made = value(worker, job(cell))
     assert sorted(made) == ["made", "torch.py"]
     second, found = value(worker, returns("os.getcwd(), os.listdir('.')"))
@@ -204,15 +226,11 @@ def test_each_job_has_an_empty_folder_of_its_own(worker):
 
 
 def test_temporary_files_go_with_the_job(worker):
-    import os
-
     made = value(worker, returns("__import__('tempfile').mkdtemp()"))
     assert not os.path.exists(made)
 
 
 def test_the_working_folder_is_not_the_courses(worker):
-    import os
-
     folder = value(worker, returns("os.getcwd()"))
     assert os.path.commonpath([folder, os.getcwd()]) != os.getcwd()
 

@@ -51,7 +51,10 @@ def test_a_cell_has_what_earlier_cells_define_and_a_probe_what_came_before_the_e
 
 
 def test_a_probe_may_use_helpers_and_the_kit_without_importing_them(worker):
-    uses = "def uses(f):\n    return f(double(randn(2, 3))).shape, uniform(2).shape, randint(0, 5, (4,)).shape"
+    uses = (
+        "def uses(f):\n"
+        "    return f(double(randn(2, 3))).shape, uniform(2).shape, randint(0, 5, (4,)).shape"
+    )
     helpers = "import math\n\ndef double(x):\n    return math.sqrt(4) * x"
     asked = job("def f(x):\n    return x", uses, helpers=helpers)
     assert value(worker, asked) == ((2, 3), (2,), (4,))
@@ -69,7 +72,14 @@ def test_the_words_of_a_notebook_do_nothing(worker):
 
 
 def test_await_stands_at_the_top_of_a_cell(worker):
-    cell = "import asyncio\nasync def g():\n    await asyncio.sleep(0)\n    return 3\nx = await g()\ndef f(): return x"
+    cell = (
+        "import asyncio\n"
+        "async def g():\n"
+        "    await asyncio.sleep(0)\n"
+        "    return 3\n"
+        "x = await g()\n"
+        "def f(): return x"
+    )
     assert value(worker, job(cell)) == 3
 
 
@@ -166,16 +176,40 @@ def test_a_long_message_is_cut(worker):
 
 
 HOSTILE = {
-    "iteration": "class L(list):\n        def __iter__(self): raise SystemExit('no')\n    return L([1])",
-    "length": "class L(list):\n        def __len__(self): raise ValueError('no')\n    return [L([1]), L([1])]",
+    "iteration": (
+        "class L(list):\n        def __iter__(self): raise SystemExit('no')\n    return L([1])"
+    ),
+    "length": (
+        "class L(list):\n"
+        "        def __len__(self): raise ValueError('no')\n"
+        "    return [L([1]), L([1])]"
+    ),
     "keys": "class D(dict):\n        def items(self): raise ValueError('no')\n    return D(a=1)",
-    "a key's text": "class K:\n        def __str__(self): raise ValueError('no')\n    return {K(): 1}",
+    "a key's text": (
+        "class K:\n        def __str__(self): raise ValueError('no')\n    return {K(): 1}"
+    ),
     "the class": "class C:\n        __class__ = property(lambda self: 1 / 0)\n    return C()",
-    "an error's text": "class E(Exception):\n        def __str__(self): raise SystemExit\n    raise E",
-    "text in text": "class S(str):\n        def __str__(self): return self\n        def __getitem__(self, i): return 3\n    return S('a')",
-    "a tensor's type": "class T(torch.Tensor):\n        @classmethod\n        def __torch_function__(cls, f, t, a=(), k=None): return 3\n    return torch.ones(2).as_subclass(T)",
-    "an array": "class A(np.ndarray):\n        def __array__(self, *a, **k): raise ValueError\n    return np.ones(2).view(A)",
-}  # fmt: skip
+    "an error's text": (
+        "class E(Exception):\n        def __str__(self): raise SystemExit\n    raise E"
+    ),
+    "text in text": (
+        "class S(str):\n"
+        "        def __str__(self): return self\n"
+        "        def __getitem__(self, i): return 3\n"
+        "    return S('a')"
+    ),
+    "a tensor's type": (
+        "class T(torch.Tensor):\n"
+        "        @classmethod\n"
+        "        def __torch_function__(cls, f, t, a=(), k=None): return 3\n"
+        "    return torch.ones(2).as_subclass(T)"
+    ),
+    "an array": (
+        "class A(np.ndarray):\n"
+        "        def __array__(self, *a, **k): raise ValueError\n"
+        "    return np.ones(2).view(A)"
+    ),
+}
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
@@ -220,12 +254,23 @@ def test_what_standard_output_does_not_take_is_an_error_in_the_program(worker, w
 
 
 def test_writing_past_python_reaches_nobody(worker):
-    cell = "def f():\n    os.write(1, b'x' * 99)\n    os.system('echo y')\n    sys.__stdout__.write('z')\n    return 1"
+    cell = (
+        "def f():\n"
+        "    os.write(1, b'x' * 99)\n"
+        "    os.system('echo y')\n"
+        "    sys.__stdout__.write('z')\n"
+        "    return 1"
+    )
     assert value(worker, job(cell)) == 1
 
 
 def test_warnings_are_not_errors(worker):
-    cell = "warnings.warn('careful')\ndef f():\n    warnings.warn('careful', DeprecationWarning)\n    return 1"
+    cell = (
+        "warnings.warn('careful')\n"
+        "def f():\n"
+        "    warnings.warn('careful', DeprecationWarning)\n"
+        "    return 1"
+    )
     assert value(worker, job(cell)) == 1
 
 
@@ -240,9 +285,15 @@ def test_the_sizes_of_what_was_drawn_come_back(worker):
 
 @pytest.mark.parametrize(
     ("body", "changed"),
-    [("return x + y", ()), ("return y.add_(x)", (1,)), ("x[0] = 9\n    y *= 2", (0, 1)),
-     ("x.resize_(1)", (0,)), ("y.requires_grad_()", ()), ("raise ValueError(x.zero_())", (0,))],
-)  # fmt: skip
+    [
+        ("return x + y", ()),
+        ("return y.add_(x)", (1,)),
+        ("x[0] = 9\n    y *= 2", (0, 1)),
+        ("x.resize_(1)", (0,)),
+        ("y.requires_grad_()", ()),
+        ("raise ValueError(x.zero_())", (0,)),
+    ],
+)
 def test_inputs_that_are_changed_in_place_are_told(worker, body, changed):
     draws = "def p(f):\n    return f(randn(3), randn(3))"
     (outcome,) = worker.observe(job(f"def f(x, y):\n    {body}", draws)).probes
@@ -338,6 +389,9 @@ def test_standard_input_is_empty(worker):
 
 
 def test_importing_the_worker_imports_neither_torch_nor_numpy():
-    code = "import sys, spotlight.sandbox.worker; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    code = (
+        "import sys, spotlight.sandbox.worker\n"
+        "print('torch' in sys.modules, 'numpy' in sys.modules)"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.split() == ["False", "False"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -117,8 +118,6 @@ def test_closing_leaves_no_process_and_no_folder_behind():
 
 @forks_only
 def test_a_worker_whose_supervisor_is_killed_ends_by_itself(tmp_path):
-    import subprocess
-
     code = (
         "import sys\nsys.path.insert(0, sys.argv[1])\n"
         "from spotlight.sandbox.worker import Worker\n"

@@ -11,9 +11,6 @@ import re
 from collections import Counter
 from typing import Any, Literal
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
 from spotlight.authoring.dataflow import names_of
 from spotlight.authoring.lesson import (
     GIVEN_MARK,
@@ -41,20 +38,23 @@ def build_notebook(lesson: Lesson, edition: Edition) -> str:
 
     Its own metadata name the lesson and a version that covers every source in it.
     """
+    import nbformat  # slow to import, and most commands build nothing
+
     builder = _Builder(lesson, edition)
     for cell in lesson.cells:
         builder.add(cell)
     builder.finish()
-    notebook = new_notebook(cells=builder.cells)
-    notebook.metadata = nbformat.from_dict(
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    notebook = nbformat.from_dict(
         {
-            "kernelspec": {
-                "display_name": "Python 3 (ipykernel)",
-                "language": "python",
-                "name": "python3",
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {
+                "kernelspec": kernel,
+                "language_info": {"name": "python"},
+                "spotlight": {"lesson": lesson.id, "version": version_of(builder.cells)},
             },
-            "language_info": {"name": "python"},
-            "spotlight": {"lesson": lesson.id, "version": version_of(builder.cells)},
+            "cells": builder.cells,
         }
     )
     nbformat.validate(notebook)
@@ -223,7 +223,9 @@ class _Builder:
 
     def _markdown(self, cell_id: str, source: str, data: dict[str, Any] | None) -> None:
         metadata = {"spotlight": data} if data else {}
-        self.cells.append(new_markdown_cell(source, id=cell_id, metadata=metadata))
+        self.cells.append(
+            {"cell_type": "markdown", "id": cell_id, "metadata": metadata, "source": source}
+        )
 
     def _code(
         self,
@@ -238,7 +240,16 @@ class _Builder:
             metadata["nbgrader"] = nbgrader
         if hidden:
             metadata["jupyter"] = {"source_hidden": True}
-        self.cells.append(new_code_cell(source, id=cell_id, metadata=metadata))
+        self.cells.append(
+            {
+                "cell_type": "code",
+                "execution_count": None,
+                "id": cell_id,
+                "metadata": metadata,
+                "outputs": [],
+                "source": source,
+            }
+        )
 
 
 def _slug(heading: str) -> str:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,13 +18,17 @@ from spotlight.grading.submission import SubmissionError
 from spotlight.progress import ProgressError
 from spotlight.sandbox.worker import SandboxError
 
+_INTERRUPTED = 130  # what shells report of a command that was stopped by Ctrl+C
+# What a command line that makes no sense ends in, in whichever click typer brings.
+_BAD_USAGE: Any = typer.BadParameter.__mro__[1]
+
 app = typer.Typer(
     help="Grade lessons, keep progress, build the course.",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-progress_app = typer.Typer(help="Carry your progress to another machine.", no_args_is_help=True)
+progress_app = typer.Typer(help="Carry your progress to another machine.")
 app.add_typer(progress_app, name="progress")
 
 JsonFile = Annotated[
@@ -118,13 +122,19 @@ def import_progress(file: Path) -> None:
 def main() -> None:
     """Run a command; every failure is one sentence and an exit status."""
     try:
-        app()
+        status = app(standalone_mode=False)
+        if status == _INTERRUPTED:
+            _fail("Stopped. What was saved before is kept.", _INTERRUPTED)
+        sys.exit(status)
+    except _BAD_USAGE as problem:
+        help_command = getattr(problem.ctx, "command_path", "verify.py")
+        _fail(f"{problem.format_message()} See {help_command} --help.", Status.UNUSABLE)
     except (UsageError, SubmissionError, AuthoringError, ProgressError) as problem:
         _fail(str(problem), Status.UNUSABLE)
     except (SandboxError, AnswerKeyError) as problem:
         _fail(str(problem), Status.GRADER_FAILED)
-    except KeyboardInterrupt:
-        _fail("Stopped. What was saved before is kept.", Status.GRADER_FAILED)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("Stopped. What was saved before is kept.", _INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(Status.GRADER_FAILED)
@@ -136,7 +146,7 @@ def main() -> None:
         )
 
 
-def _fail(sentence: str, status: Status) -> None:
+def _fail(sentence: str, status: int) -> None:
     err.print(sentence, style="red", markup=False, soft_wrap=True)
     sys.exit(status)
 

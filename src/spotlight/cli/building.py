@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.progress import track
 
@@ -11,7 +12,7 @@ from spotlight.authoring.manifest import Course
 from spotlight.authoring.products import Product, lesson_products, shared_products
 from spotlight.authoring.rules import broken_rules
 from spotlight.authoring.sources import read_master
-from spotlight.cli.context import Status, a_worker, err, out, the_course
+from spotlight.cli.context import Status, UsageError, a_worker, err, out, shown, the_course
 from spotlight.grading.proving import prove_lessons
 
 
@@ -29,14 +30,25 @@ def build(check: bool) -> Status:
     stale = [p for p in _products(course, lessons) if not p.is_current()]
     for product in stale:
         if check:
-            err.print(f"{product.path.relative_to(course.root)} is stale: run verify.py build.")
+            err.print(
+                f"{shown(product.path)} is stale: run verify.py build.",
+                markup=False,
+                soft_wrap=True,
+            )
             continue
-        backup = product.write(course.root / "progress" / "backups")
-        note = f" (work in it was kept in {backup.relative_to(course.root)})" if backup else ""
-        out.print(f"built {product.path.relative_to(course.root)}{note}", markup=False)
+        backup = _write(product, course)
+        note = f" (work in it was kept in {shown(backup)})" if backup else ""
+        out.print(f"built {shown(product.path)}{note}", markup=False, soft_wrap=True)
     if not stale:
         out.print("Everything is up to date.")
     return Status.NOT_PASSED if check and stale else Status.PASSED
+
+
+def _write(product: Product, course: Course) -> Path | None:
+    try:
+        return product.write(course.root / "progress" / "backups")
+    except OSError as error:
+        raise UsageError(f"{shown(product.path)} was not built ({error.strerror}).") from error
 
 
 def _products(course: Course, lessons: dict[str, Lesson]) -> Iterator[Product]:

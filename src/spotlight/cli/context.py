@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -54,6 +55,15 @@ def the_entry(course: Course, name: str) -> LessonEntry:
         known = ", ".join(e.file for e in course.lessons)
         raise UsageError(f"There is no lesson called {name!r}. The lessons are: {known}.")
     return entry
+
+
+def shown(path: Path) -> Path:
+    """`path` as it is shown: from the working folder, where it is below or beside that."""
+    try:
+        near = os.path.relpath(path)
+    except ValueError:  # another drive, on Windows
+        return path
+    return path if near.startswith(os.path.join(os.pardir, os.pardir)) else Path(near)
 
 
 @contextmanager

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from spotlight.authoring.lesson import Lesson
 from spotlight.authoring.manifest import Course, LessonEntry
 from spotlight.authoring.sources import read_solution
-from spotlight.cli.context import Status, UsageError, a_worker, err, out, the_course, the_entry
-from spotlight.feedback.tables import print_lessons
+from spotlight.cli.context import (
+    Status,
+    UsageError,
+    a_worker,
+    err,
+    out,
+    shown,
+    the_course,
+    the_entry,
+)
+from spotlight.feedback.tables import print_invitation, print_lessons, print_next
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.identify import identify
 from spotlight.grading.report import LessonReport, Report, SubmissionReport, now
@@ -24,9 +35,11 @@ def grade(names: list[str], json: Path | None) -> Status:
     wanted, problems = _collect(course, names)
     console = err if json is not None and str(json) == "-" else out
     reports = _grade_all(course, wanted)
-    print_lessons(console, reports)
-    if reports:
-        _say_next(course, reports)
+    if not names and not problems and reports and not any(map(_is_begun, reports)):
+        print_invitation(console, course.title, course.lessons, reports)
+    else:
+        print_lessons(console, reports)
+        _print_next(console, course, reports)
     for problem in problems:
         err.print(problem, style="red", markup=False, soft_wrap=True)
     trouble = _keep(course, reports)
@@ -54,11 +67,11 @@ def _collect(course: Course, names: list[str]) -> tuple[_Wanted, list[str]]:
 
 def _one(course: Course, name: str) -> tuple[LessonEntry, Submission]:
     path = Path(name)
-    if path.exists() or path.suffix or len(path.parts) > 1:
+    if path.suffix or len(path.parts) != 1 or os.path.lexists(path):
         submission = read_submission(path)
         return identify(course, submission), submission
     entry = the_entry(course, name)
-    return entry, read_submission(course.notebook(entry))
+    return entry, read_submission(shown(course.notebook(entry)))
 
 
 def _grade_all(course: Course, wanted: _Wanted) -> list[LessonReport]:
@@ -79,27 +92,18 @@ def _grade_all(course: Course, wanted: _Wanted) -> list[LessonReport]:
     return reports
 
 
-def _say_next(course: Course, reports: list[LessonReport]) -> None:
-    points, possible = sum(r.points for r in reports), sum(r.possible for r in reports)
-    err.print()
-    err.print(f"{points:g} of {possible:g} points.", markup=False)
-    for report in reports:
-        if report.complete:
-            continue
-        entry = course.find(report.lesson)
-        todo = next((e.exercise for e in report.exercises if e.status != "passed"), None)
-        if entry is None:
-            continue
-        if todo is None:
-            err.print(f"Next: the predictions of {report.path}.", markup=False)
-        else:
-            err.print(
-                f"Next: {todo} in {report.path}. A hint: verify.py hint {entry.file[:2]} {todo}",
-                markup=False,
-                soft_wrap=True,
-            )
+def _is_begun(report: LessonReport) -> bool:
+    return any(e.status != "blank" for e in report.exercises) or any(
+        p.answered for p in report.predictions
+    )
+
+
+def _print_next(console: Console, course: Course, reports: list[LessonReport]) -> None:
+    if not reports:
         return
-    err.print("All of it is done.", markup=False)
+    report = next((r for r in reports if not r.complete), None)
+    entry = course.find(report.lesson) if report is not None else None
+    print_next(console, reports, report, entry)
 
 
 def _keep(course: Course, reports: list[LessonReport]) -> bool:

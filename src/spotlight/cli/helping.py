@@ -11,7 +11,7 @@ from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.authoring.manifest import LessonEntry
 from spotlight.authoring.resetting import ResetError, reset_exercise, reset_lesson
 from spotlight.authoring.sources import read_solution
-from spotlight.cli.context import Status, UsageError, err, out, the_course, the_entry
+from spotlight.cli.context import Status, UsageError, err, out, shown, the_course, the_entry
 from spotlight.progress import ProgressStore
 
 
@@ -31,10 +31,10 @@ def reset(lesson: str, exercise: str | None, ask: bool) -> Status:
     course = the_course()
     entry = the_entry(course, lesson)
     source = read_solution(course.solution(entry))
-    path = course.notebook(entry)
+    path = shown(course.notebook(entry))
     found = _exercise(source, entry, exercise) if exercise is not None else None
     what = f"exercise {found.id}" if found else "every exercise and prediction"
-    if ask and not typer.confirm(f"Bring {what} of {path.name} back to the blank?"):
+    if ask and not _confirmed(f"Bring {what} of {path.name} back to the blank?"):
         err.print("Nothing was changed.")
         return Status.PASSED
     backups = course.root / "progress" / "backups"
@@ -46,10 +46,19 @@ def reset(lesson: str, exercise: str | None, ask: bool) -> Status:
             backup = reset_lesson(source, path, backups)
     except ResetError as error:
         raise UsageError(str(error)) from error
-    kept = f" Your version is in {backup.relative_to(course.root)}." if backup else ""
-    out.print(f"{what.capitalize()} of {path.name}: back to the blank.{kept}", markup=False)
+    kept = f" Your version is in {shown(backup)}." if backup else ""
+    said = f"{what.capitalize()} of {path.name}: back to the blank.{kept}"
+    out.print(said, markup=False, soft_wrap=True)
     out.print("If it is open in Jupyter: File, Reload Notebook from Disk.")
     return Status.PASSED
+
+
+def _confirmed(question: str) -> bool:
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        err.print()
+        raise UsageError("Nothing was changed. Without a question: add --yes.") from None
 
 
 def export_progress(file: Path) -> Status:

@@ -77,8 +77,9 @@ def _problem(
         return problem
     report = LessonGrader(lesson, worker.observe).grade(parse_submission(text.encode(), str(path)))
     if not report.complete:
-        worst = next(e for e in report.exercises if e.status != "passed")
-        return f"{report.points:g} of {report.possible:g}: {worst.exercise} is {worst.status}"
+        short = [f"{e.exercise} is {e.status}" for e in report.exercises if e.status != "passed"]
+        short += [f"{p.prediction} has no answer" for p in report.predictions if not p.answered]
+        return f"{report.points:g} of {report.possible:g}: {', '.join(short)}"
     return _bad_card(notebook)
 
 
@@ -87,7 +88,10 @@ def _execute(notebook: Any, course: Course, timeout: int) -> str:
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     client = NotebookClient(
-        notebook, timeout=timeout, resources={"metadata": {"path": str(course.root / "solutions")}}
+        notebook,
+        timeout=timeout,
+        resources={"metadata": {"path": str(course.root / "solutions")}},
+        extra_arguments=["--IPKernelApp.log_level=40"],  # errors only: its output is ours here
     )
     try:
         client.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spotlight.authoring.manifest import LessonEntry
 from spotlight.grading.report import ExerciseReport, Status
 
 SAID: dict[Status, str] = {
@@ -32,6 +33,20 @@ TONE: dict[Status, str] = {
 def points(count: float) -> str:
     """A count of points in words."""
     return f"{count:g} point" + ("" if count == 1 else "s")
+
+
+def duration(minutes: int) -> str:
+    """A time in words, by the quarter of an hour above one hour."""
+    if minutes < 60:
+        return f"{minutes} min"
+    hours = round(minutes / 15) / 4
+    return f"{hours:g} hour" + ("" if hours == 1 else "s")
+
+
+def short_name(lesson: LessonEntry) -> str:
+    """What a lesson may be called in a command: its number, else its id."""
+    number = lesson.file.partition("_")[0]
+    return number if number.isdigit() else lesson.id
 
 
 def sentence(report: ExerciseReport) -> str:

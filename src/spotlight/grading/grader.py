@@ -85,8 +85,8 @@ class LessonGrader:
             return verdict(
                 exercise,
                 "missing",
-                f"No cell defines {' and '.join(exercise.targets)}. To bring the blank cell back: "
-                f"verify.py reset {self.lesson.id} {exercise.id}",
+                f"No cell defines {' and '.join(exercise.targets)}; "
+                f"verify.py reset {self.lesson.id} {exercise.id} brings the blank cell back.",
             )
         if found.blank:
             return verdict(exercise, "blank", NOT_FILLED_IN)
