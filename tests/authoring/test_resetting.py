@@ -88,6 +88,13 @@ def test_resetting_twice_is_resetting_once(notebook):
     assert notebook.path.read_bytes() == once
 
 
+def test_resetting_what_is_blank_changes_no_byte_of_the_file(notebook):
+    built = build_notebook(notebook.lesson, "student")
+    notebook.path.write_text(built, encoding="utf-8")
+    notebook.reset("total")
+    assert notebook.path.read_bytes() == built.encode()
+
+
 @pytest.mark.parametrize("name", ["row_sums", "total", "ends"])
 def test_a_deleted_cell_comes_back_in_its_place(notebook, name):
     whole = copy.deepcopy(notebook.now)

@@ -67,9 +67,7 @@ def grade(grader: LessonGrader) -> Callable[[Notebook], LessonReport]:
 
 
 @pytest.fixture
-def grade_one(
-    grader: LessonGrader, lesson: Lesson
-) -> Callable[[Notebook, str], ExerciseReport]:
+def grade_one(grader: LessonGrader, lesson: Lesson) -> Callable[[Notebook, str], ExerciseReport]:
     """The report on one exercise of a notebook."""
 
     def one(notebook: Notebook, name: str) -> ExerciseReport:

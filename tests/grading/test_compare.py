@@ -33,9 +33,11 @@ def any_array(draw: st.DrawFn, dtype: str | None = None, **bounds: Any) -> Array
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | any_array()
 trees = st.recursive(
     plain,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.lists(inner, max_size=3).map(tuple)
-    | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 

@@ -164,7 +164,8 @@ def test_the_reference_of_a_failed_exercise_may_need_more_than_the_students_did(
     assert last is not None
     header = "# Exercise twice_over · 1 point\n"
     blank["cells"].append({"cell_type": "code", "source": header, "metadata": {}, "outputs": []})
-    once, twice = "doubled_then_shifted(x, by)", "doubled_then_shifted(doubled_then_shifted(x, by), by)"
+    once = "doubled_then_shifted(x, by)"
+    twice = f"doubled_then_shifted({once}, by)"
     verdicts = {}
     for body in (once, twice):
         blank["cells"][-1]["source"] = f"{header}def twice_over(x, by):\n    return {body}"

@@ -182,7 +182,10 @@ def test_a_changed_marker_line(done: Notebook, grade: Grade) -> None:
     assert full(grade(done))
 
 
-def test_ids_given_twice_tell_nothing(done: Notebook, grade: Grade) -> None:
+@pytest.mark.parametrize("stripped", [True, False])
+def test_ids_given_twice_tell_nothing(stripped: bool, done: Notebook, grade: Grade) -> None:
+    if stripped:
+        strip_metadata(done)
     for cell in done["cells"]:
         cell["id"] = SHIFTED
     assert full(grade(done))
@@ -293,9 +296,7 @@ def halves(notebook: Notebook, line: int) -> tuple[str, str]:
 
 @pytest.mark.parametrize("keeps_metadata", [True, False], ids=["as-jupyter-does", "retyped"])
 @pytest.mark.parametrize("line", [1, 2, 4, -1])
-def test_a_cell_split_in_two(
-    line: int, keeps_metadata: bool, done: Notebook, grade: Grade
-) -> None:
+def test_a_cell_split_in_two(line: int, keeps_metadata: bool, done: Notebook, grade: Grade) -> None:
     """After its header, after the def line, inside the docstring, before the return."""
     cell = exercise_cell(done, "shifted")
     above, below = halves(done, line)
@@ -341,8 +342,11 @@ def test_a_helper_that_needs_an_import_from_yet_another_cell(done: Notebook, gra
 
 def test_a_helper_whose_own_experiments_fail(done: Notebook, grade: Grade) -> None:
     edit_cell(done, "shifted", lambda s: s.replace("x + by", "plus(x, by)"))
-    insert(done, code("def plus(a, b):\n    return a + b\n\nplus(1)"), at=SHIFTED)
-    assert full(grade(done))
+    helper = failed("def plus(a, b):\n    return a + b\n\nplus(1)", "TypeError")
+    insert(done, helper, at=SHIFTED)
+    report = grade(done)
+    assert full(report)
+    assert report.notes == ()  # an exercise needs it, so nobody says that none does
 
 
 @pytest.mark.parametrize("where", [SHIFTED, "verify"])
@@ -356,15 +360,11 @@ def test_an_answer_in_a_new_cell_while_the_stub_was_left(
     report = grade(done)
     assert full(report)
     assert remarks(report) == {
-        "shifted": (
-            f"Its own cell was left as it was; cell {number} defines it and was graded.",
-        )
+        "shifted": (f"Its own cell was left as it was; cell {number} defines it and was graded.",)
     }
 
 
-def test_an_answer_typed_over_the_check_cell(
-    done: Notebook, blank: Notebook, grade: Grade
-) -> None:
+def test_an_answer_typed_over_the_check_cell(done: Notebook, blank: Notebook, grade: Grade) -> None:
     answer = without_header(text(exercise_cell(done, "shifted")))
     done["cells"][place(done, SHIFTED)] = exercise_cell(blank, "shifted")
     done["cells"][place(done, "check-shifted")]["source"] = answer
@@ -412,9 +412,7 @@ def test_several_unrelated_cells_that_raise_are_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("at", ["exercise-doubled", SHIFTED, "verify"])
-def test_scratch_cells_that_take_names_of_the_course(
-    at: str, done: Notebook, grade: Grade
-) -> None:
+def test_scratch_cells_that_take_names_of_the_course(at: str, done: Notebook, grade: Grade) -> None:
     insert(done, code("numbers = None\ntorch = 3\nTensor = x = by = 0\nprint(numbers)"), at=at)
     assert full(grade(done))
 
@@ -527,6 +525,12 @@ def test_a_prediction_copied_blank_or_merged_still_counts(
     done["cells"][place(done, second)]["source"] += "\n" + text(
         done["cells"].pop(place(done, first))
     )
+    assert full(grade(done))
+
+
+def test_a_valid_answer_outlives_an_invalid_copy(done: Notebook, grade: Grade) -> None:
+    invalid = code("predict('order_matters', 'perhaps', choices=['yes', 'no'])")
+    insert(done, invalid, at="predict-order_matters", below=True)
     assert full(grade(done))
 
 

@@ -45,9 +45,7 @@ def test_a_sound_exercise_has_no_problems(problems: Problems) -> None:
 
 
 @pytest.mark.parametrize("number", range(5))
-def test_every_kind_of_exercise_can_be_sound(
-    number: int, lesson: Lesson, worker: Worker
-) -> None:
+def test_every_kind_of_exercise_can_be_sound(number: int, lesson: Lesson, worker: Worker) -> None:
     assert prove(lesson, lesson.exercises[number], worker.observe, range(3)) == []
 
 
@@ -82,7 +80,8 @@ def test_probes_whose_sizes_are_equal(problems: Problems) -> None:
     master = STEPS.replace("doubled(randn(3))", "doubled(randn(3, 3))").replace(
         "doubled(randn(2, 4))", "doubled(randn(4, 1, 1))"
     )
-    assert problems(master) == [f"{PLACE}no probe draws inputs of unequal sizes in every dimension."]
+    said = f"{PLACE}no probe draws inputs of unequal sizes in every dimension."
+    assert problems(master) == [said]
 
 
 @pytest.mark.parametrize(

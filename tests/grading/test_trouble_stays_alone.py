@@ -18,9 +18,7 @@ Grade = Callable[[Notebook], LessonReport]
 @pytest.fixture(autouse=True)
 def _small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second of CPU time, so that an endless loop is not waited for."""
-    small = Limits(
-        cpu_seconds=1.0, wall_seconds=1.5, memory_bytes=2**30, output_bytes=2 * 2**20
-    )
+    small = Limits(cpu_seconds=1.0, wall_seconds=1.5, memory_bytes=2**30, output_bytes=2 * 2**20)
     monkeypatch.setattr(ExerciseKey, "limits", property(lambda key: small))
 
 
@@ -41,7 +39,7 @@ CASE = " in the case “Four numbers, by three”"
             id="a loop that never ends",
         ),
         pytest.param(
-            "while True: pass\n" + shifted("return x + by"),
+            "while True: pass\n" + shifted("return x + by").replace("x,", "x: Tensor,"),
             "timeout",
             "It was stopped after 1 seconds of computing. Look for a loop that never ends.",
             id="a loop before the function",

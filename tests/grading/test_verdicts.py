@@ -56,8 +56,7 @@ def test_missing_says_how_to_bring_the_cell_back(done: Notebook, grade_one: One)
     report = grade_one(done, "shifted")
     assert (report.status, report.points) == ("missing", 0)
     assert report.message == (
-        "No cell defines shifted; "
-        "verify.py reset small_steps shifted brings the blank cell back."
+        "No cell defines shifted; verify.py reset small_steps shifted brings the blank cell back."
     )
 
 
@@ -79,9 +78,7 @@ def test_blank_is_no_failure(blank: Notebook, grade_one: One) -> None:
     ],
     ids=["the stub", "with a print before it", "with an answer below the line left in"],
 )
-def test_an_exercise_is_blank_while_it_raises_as_the_stub_does(
-    source: str, judged: Judged
-) -> None:
+def test_an_exercise_is_blank_while_it_raises_as_the_stub_does(source: str, judged: Judged) -> None:
     assert judged("shifted", shifted(source)).report.status == "blank"
 
 
@@ -123,9 +120,7 @@ def test_a_name_of_ones_own_is_not_forbidden(judged: Judged) -> None:
     assert judged("shifted", source).report.status == "passed"
 
 
-def test_forbidden_in_a_helper_that_the_exercise_relies_on(
-    done: Notebook, grade_one: One
-) -> None:
+def test_forbidden_in_a_helper_that_the_exercise_relies_on(done: Notebook, grade_one: One) -> None:
     edit_cell(done, "shifted", lambda s: s.replace("x + by", "plus(x, by)"))
     helper = "def plus(a, b):\n    a.cumsum(0)\n    return a + b"
     insert(done, code(helper), at="exercise-shifted")
@@ -158,12 +153,25 @@ def test_a_named_mistake_comes_with_its_sentence_and_evidence(judged: Judged) ->
 
 
 def test_a_mistake_that_raises_is_named_rather_than_told_as_an_error(
-    judged: Judged, lesson: Lesson
+    worker: Worker, tmp_path: Path, done: Notebook
 ) -> None:
-    sums = lesson.exercise("row_sums")
-    assert sums is not None
+    calls = 'edit("called", "You call x; add to it.", "x + by", "x(by)")\n'
+    rewrite = STEPS.index('rewrite("other-way-round"')
+    lesson = lesson_of(STEPS[:rewrite] + calls + STEPS[rewrite:], tmp_path)
+    exercise = lesson.exercise("shifted")
+    assert exercise is not None
+    grader = LessonGrader(lesson, worker.observe, key_cache=tmp_path)
+    put(done, exercise, shifted("return x(by)"))
+    report = grader.grade_exercise(submitted(done), exercise).report
+    assert (report.status, report.diagnosis) == ("failed", "called")
+    put(done, exercise, shifted("return by(x)"))
+    report = grader.grade_exercise(submitted(done), exercise).report
+    assert (report.status, report.diagnosis) == ("error", None)
+
+
+def test_numbers_typed_in_are_found_out_by_other_numbers(judged: Judged) -> None:
     report = judged("row_sums", "row_sums = torch.tensor([3.0, 12.0])").report
-    assert report.diagnosis == "typed-in"
+    assert (report.status, report.diagnosis) == ("failed", "typed-in")
 
 
 def test_a_changed_input_is_a_named_mistake_where_the_author_knows_it(judged: Judged) -> None:
@@ -171,18 +179,18 @@ def test_a_changed_input_is_a_named_mistake_where_the_author_knows_it(judged: Ju
     assert (report.status, report.diagnosis) == ("failed", "in-place")
 
 
-BY_ZERO = '''
+BY_ZERO = """
 @probe
 def by_zero(shifted):
     "Three numbers, by zero."
     return shifted(randn(3), 0.0)
-'''
+"""
 
 
 def test_a_mistake_equalled_only_where_it_differs_from_what_is_right_is_offered_as_perhaps(
     worker: Worker, tmp_path: Path, done: Notebook
 ) -> None:
-    """By zero, subtracting is no mistake: a student who errs there in another way also subtracts."""
+    """By zero, subtracting is no mistake: who errs there does so in another way."""
     probe = STEPS.index("@probe\ndef by_three")
     lesson = lesson_of(STEPS[:probe] + BY_ZERO + STEPS[probe:], tmp_path)
     exercise = lesson.exercise("shifted")
@@ -266,7 +274,9 @@ def test_a_helper_that_did_not_run_is_the_cause_that_is_told(
     insert(done, code(helper), at="exercise-shifted")
     number = number_of(done, "shifted") - 1
     report = grade_one(done, "shifted")
-    assert report.message == f"ZeroDivisionError: division by zero in line 1 of cell {number}: `1 / 0`"
+    assert report.message == (
+        f"ZeroDivisionError: division by zero in line 1 of cell {number}: `1 / 0`"
+    )
 
 
 def test_an_error_in_one_case_only_is_a_failure_with_the_case_named(judged: Judged) -> None:
@@ -305,7 +315,8 @@ def test_control_characters_and_broken_unicode_do_not_come_through(judged: Judge
         ("return 'x'", "it is the text 'x' where a tensor of shape (4,) is wanted."),
         ("return {'a': 1}", "it is a dict of a where a tensor of shape (4,) is wanted."),
         ("return (x + by, 1)", "it is a tuple of 2 where a tensor of shape (4,) is wanted."),
-        ("return shifted", "it is a value of type function where a tensor of shape (4,) is wanted."),
+        ("return shifted",
+         "it is a value of type function where a tensor of shape (4,) is wanted."),
         ("return (x + by)[None]", "the shape is (1, 4) where (4,) is wanted."),
         ("return x + by > 0", "it holds True and False where numbers are wanted."),
         ("print(x + by)", "it prints a value but returns None; end the function with `return`."),
@@ -362,9 +373,7 @@ def test_one_of_two_targets_left_as_it_was(blank: Notebook, done: Notebook, judg
          "It returns a NumPy array where a tensor is usual; that was accepted."),
     ],
 )  # fmt: skip
-def test_another_dtype_or_form_passes_with_a_remark(
-    body: str, remark: str, judged: Judged
-) -> None:
+def test_another_dtype_or_form_passes_with_a_remark(body: str, remark: str, judged: Judged) -> None:
     report = judged("shifted", shifted(body)).report
     assert (report.status, report.points) == ("passed", 2)
     assert report.remarks == (remark,)
@@ -376,9 +385,7 @@ def test_a_tensor_that_hangs_in_a_graph_is_as_good(judged: Judged) -> None:
     assert (report.status, report.remarks) == ("passed", ())
 
 
-def test_numbers_that_are_not_finite_equal_each_other(
-    lesson: Lesson, grader: LessonGrader
-) -> None:
+def test_numbers_that_are_not_finite_equal_each_other(lesson: Lesson, grader: LessonGrader) -> None:
     from dataclasses import replace
 
     import numpy as np

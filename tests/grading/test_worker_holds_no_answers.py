@@ -63,10 +63,13 @@ def telling_lines(lesson: Lesson, exercise: Exercise) -> list[str]:
 
 def wrong(exercise: Exercise) -> str:
     """A cell that defines every target, and nothing right."""
-    is_function = {t: f"def {t}(" in exercise.stub for t in exercise.targets}
-    return "\n".join(
-        f"def {t}(*a, **k):\n    return 'w'" if is_function[t] else f"{t} = 'w'" for t in is_function
-    )
+    lines = []
+    for target in exercise.targets:
+        is_function = f"def {target}(" in exercise.stub
+        lines.append(
+            f"def {target}(*a, **k):\n    return 'w'" if is_function else f"{target} = 'w'"
+        )
+    return "\n".join(lines)
 
 
 def as_text(job: Job) -> str:
@@ -129,9 +132,7 @@ def test_a_reference_enters_only_a_later_exercise_that_failed(
         assert followed
 
 
-def test_expected_values_never_travel(
-    lesson: Lesson, prepared, listener: Listener
-) -> None:
+def test_expected_values_never_travel(lesson: Lesson, prepared, listener: Listener) -> None:
     """A job is text and limits: it has no place for an array."""
     notebook = {"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}
     for exercise in lesson.exercises:

@@ -361,6 +361,20 @@ def test_running_again_gives_a_dict_of_several_targets_and_leaves_the_first_run_
     assert seen.probes[0].value == ({"a": 5, "b": 10}, 1, 12, 1)
 
 
+def test_a_second_run_sees_what_the_first_saw_and_nothing_of_the_probes(worker):
+    rerun = "def again(rerun, a):\n    return a, rerun(n=2), rerun(m=3)"
+    seen = worker.observe(
+        job(
+            "a = sorted(set(globals()) & {'randn', 'again', 'helper', 'n', 'm', 'a', 'torch'})",
+            rerun,
+            before=["n = 1"],
+            helpers="def helper(): pass",
+            targets=("a",),
+        )
+    )
+    assert seen.probes[0].value == (["n", "torch"], ["n", "torch"], ["m", "n", "torch"])
+
+
 def test_an_error_of_the_second_run_is_in_the_programs_line(worker):
     rerun = "def again(rerun):\n    return rerun(n=0)"
     seen = worker.observe(job("a = 1 / n", rerun, before=["n = 1"], targets=("a",)))

@@ -296,11 +296,16 @@ def test_a_list_that_holds_itself_comes_to_an_end():
     assert arrived(mapping) == Opaque("a structure nested too deeply")
 
 
-def test_a_deep_structure_arrives_as_far_as_the_limit_allows():
+@pytest.mark.parametrize(
+    "wrap", [lambda inner: [inner], lambda inner: (inner,), lambda inner: {"a": inner}]
+)
+def test_a_structure_of_any_depth_arrives_or_is_named(wrap):
     value: object = "end"
-    for _ in range(30):
-        value = [value]
-    assert arrived(value) == value
+    for depth in range(60):
+        found = arrived(value)
+        assert found == (value if depth <= 30 else found)
+        assert depth < 50 or found == Opaque("a structure nested too deeply")
+        value = wrap(value)
 
 
 def test_a_structure_of_very_many_parts_is_named_and_not_sent():

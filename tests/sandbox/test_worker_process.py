@@ -14,6 +14,7 @@ from worker_jobs import LIMITS, children_of, is_running, job, returns, value, wa
 
 from spotlight.sandbox.job import Limits
 from spotlight.sandbox.server import FORKS
+from spotlight.sandbox.wire import encode
 from spotlight.sandbox.worker import SandboxError, Worker
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
@@ -173,19 +174,23 @@ def plain():
 
 def test_without_forks_the_same_values_come_back(plain, worker):
     asked = job(
-        "def f(x):\n    print('hi')\n    return x.add_(torch.rand(1)), [1, 'a'], 1 / x.numel()",
+        "def f(x):\n"
+        "    print('hi')\n"
+        "    drawn = torch.rand(1), torch.tensor(np.random.rand()), torch.tensor(random.random())\n"
+        "    return x.add_(sum(drawn)), [1, 'a'], 1 / x.numel()",
         "def p(f):\n    return f(randn(2, 3))",
         "def q(f):\n    return f(randn(0, 3))",
     )
     here, forked = plain.observe(asked), worker.observe(asked)
     assert here.ended == forked.ended == "finished"
-    for one, other in zip(here.probes, forked.probes, strict=True):
-        assert one.trouble == other.trouble
-        assert one.changed_inputs == other.changed_inputs
-        assert one.printed == other.printed
-        if one.value:
-            assert one.value[0].data.tolist() == other.value[0].data.tolist()
-            assert one.value[1:] == other.value[1:]
+    assert here.steps == forked.steps
+    assert list(map(as_bytes, here.probes)) == list(map(as_bytes, forked.probes))
+    assert here.probes[0].value[0].data.shape == (2, 3)
+    assert here.probes[1].trouble.type == "ZeroDivisionError"
+
+
+def as_bytes(outcome):
+    return encode({**vars(outcome), "trouble": repr(outcome.trouble)})
 
 
 def test_without_forks_each_job_has_an_empty_folder_too(plain):
@@ -203,8 +208,6 @@ def test_without_forks_too_much_output_is_told(plain):
 
 def test_without_forks_an_endless_loop_ends_by_the_clock_and_the_next_job_goes_well(plain):
     limits = Limits(cpu_seconds=1, wall_seconds=1)
-    start = time.monotonic()
     assert plain.observe(job("def f():\n    while True: pass", limits=limits)).ended == "wall"
-    assert time.monotonic() - start < 5
     assert plain.observe(job("os._exit(0)", limits=LIMITS)).ended == "crashed"
     assert value(plain, returns("1")) == 1

@@ -122,13 +122,14 @@ def import_progress(file: Path) -> None:
 def main() -> None:
     """Run a command; every failure is one sentence and an exit status."""
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="verify.py", standalone_mode=False)
         if status == _INTERRUPTED:
             _fail("Stopped. What was saved before is kept.", _INTERRUPTED)
         sys.exit(status)
     except _BAD_USAGE as problem:
         help_command = getattr(problem.ctx, "command_path", "verify.py")
-        _fail(f"{problem.format_message()} See {help_command} --help.", Status.UNUSABLE)
+        said = problem.format_message().rstrip(".")
+        _fail(f"{said}. See {help_command} --help.", Status.UNUSABLE)
     except (UsageError, SubmissionError, AuthoringError, ProgressError) as problem:
         _fail(str(problem), Status.UNUSABLE)
     except (SandboxError, AnswerKeyError) as problem:

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.progress import track
+from rich.progress import Progress
 
 from spotlight.authoring.lesson import Lesson
 from spotlight.authoring.manifest import Course
 from spotlight.authoring.products import Product, lesson_products, shared_products
 from spotlight.authoring.rules import broken_rules
 from spotlight.authoring.sources import read_master
-from spotlight.cli.context import Status, UsageError, a_worker, err, out, shown, the_course
+from spotlight.cli.context import (
+    Status,
+    UsageError,
+    a_worker,
+    err,
+    out,
+    progress_bar,
+    shown,
+    the_course,
+)
 from spotlight.grading.proving import prove_lessons
 
 
@@ -60,5 +69,6 @@ def _products(course: Course, lessons: dict[str, Lesson]) -> Iterator[Product]:
 def _prove(lessons: dict[str, Lesson]) -> Iterator[str]:
     with a_worker() as worker:
         proofs = list(prove_lessons(lessons.values(), worker.observe))
-        for proof in track(proofs, "proving exercises", console=err, transient=True):
-            yield from proof()
+        with progress_bar(*Progress.get_default_columns()) as bar:
+            for proof in bar.track(proofs, description="proving exercises"):
+                yield from proof()

@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 
 import spotlight
 from spotlight.authoring.manifest import Course, LessonEntry, find_course_root, load_course
@@ -64,6 +65,11 @@ def shown(path: Path) -> Path:
     except ValueError:  # another drive, on Windows
         return path
     return path if near.startswith(os.path.join(os.pardir, os.pardir)) else Path(near)
+
+
+def progress_bar(*columns: ProgressColumn) -> Progress:
+    """A bar on standard error that leaves nothing behind; none at all in a pipe."""
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
 from spotlight.authoring.lesson import Lesson
 from spotlight.authoring.manifest import Course, LessonEntry
@@ -17,6 +17,7 @@ from spotlight.cli.context import (
     a_worker,
     err,
     out,
+    progress_bar,
     shown,
     the_course,
     the_entry,
@@ -83,7 +84,7 @@ def _grade_all(course: Course, wanted: _Wanted) -> list[LessonReport]:
         lessons.setdefault(entry.id, read_solution(course.solution(entry)))
     total = sum(len(lessons[entry.id].exercises) for entry, _ in wanted)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with a_worker() as worker, Progress(*columns, console=err, transient=True) as bar:
+    with a_worker() as worker, progress_bar(*columns) as bar:
         task = bar.add_task("grading", total=total)
         for entry, submission in wanted:
             bar.update(task, description=entry.title)

@@ -64,14 +64,14 @@ def _confirmed(question: str) -> bool:
 def export_progress(file: Path) -> Status:
     """Write all progress to a file."""
     ProgressStore(the_course().root / "progress").export(file)
-    out.print(f"Your progress is in {file}.", markup=False)
+    out.print(f"Your progress is in {file}.", markup=False, soft_wrap=True)
     return Status.PASSED
 
 
 def import_progress(file: Path) -> Status:
     """Merge a file's progress into this machine's."""
     ProgressStore(the_course().root / "progress").import_(file)
-    out.print(f"The progress in {file} was added to yours.", markup=False)
+    out.print(f"The progress in {file} was added to yours.", markup=False, soft_wrap=True)
     return Status.PASSED
 
 

@@ -92,6 +92,7 @@ def _course() -> str:
 def _progress() -> str:
     store = ProgressStore(the_course().root / "progress")
     store.read()
+    store.folder.mkdir(exist_ok=True)
     with tempfile.TemporaryFile(dir=store.folder):
         return f"{store.folder} can be written"
 

@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
 from spotlight.authoring.manifest import Course, LessonEntry
 from spotlight.authoring.sources import read_solution
-from spotlight.cli.context import Status, UsageError, a_worker, err, out, the_course, the_entry
+from spotlight.cli.context import (
+    Status,
+    UsageError,
+    a_worker,
+    out,
+    progress_bar,
+    the_course,
+    the_entry,
+)
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.submission import parse_submission
 from spotlight.sandbox.worker import Worker
@@ -35,7 +43,7 @@ def run_solutions(
     entries = [the_entry(course, name) for name in names] or list(course.lessons)
     columns = (TextColumn("running solutions"), BarColumn(), MofNCompleteColumn())
     runs: list[_Run] = []
-    with a_worker() as worker, Progress(*columns, console=err, transient=True) as bar:
+    with a_worker() as worker, progress_bar(*columns) as bar:
         task = bar.add_task("", total=len(entries))
         with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
             futures = [pool.submit(_run, course, e, timeout, keep, worker) for e in entries]
@@ -46,7 +54,7 @@ def run_solutions(
         said = run.problem or "full marks"
         style = "red" if run.problem else "green"
         out.print(f"{run.entry.file:<36} {run.seconds:6.1f} s  ", end="", markup=False)
-        out.print(said, style=style, markup=False)
+        out.print(said, style=style, markup=False, soft_wrap=True)
     if junit is not None:
         _write_junit(junit, runs)
     return Status.NOT_PASSED if any(run.problem for run in runs) else Status.PASSED

@@ -36,35 +36,63 @@ def comparison_tables(comparison: Comparison) -> tuple[HeatTable, ...]:
     expected, observed = comparison.expected, comparison.observed
     if expected is None or observed is None:
         return ()
-    arrays = {"target": expected, "yours": observed}
+    arrays = {"target": _numbers(expected), "yours": _numbers(observed)}
     if expected.shape == observed.shape and expected.dtype.kind != "b" != observed.dtype.kind:
         with np.errstate(all="ignore"):
-            arrays["difference"] = observed.astype(np.float64) - expected.astype(np.float64)
+            arrays["difference"] = arrays["yours"] - arrays["target"]
     limit = max((_largest(array) for array in arrays.values()), default=1.0) or 1.0
-    return tuple(heat_table(title, array, limit) for title, array in arrays.items())
+    return tuple(heat_table(t, array, limit, comparison.index) for t, array in arrays.items())
 
 
-def heat_table(title: str, array: np.ndarray, limit: float) -> HeatTable:
+def heat_table(
+    title: str, array: np.ndarray, limit: float, index: tuple[int, ...] = ()
+) -> HeatTable:
     """One matrix; `limit` is the absolute value that takes the scale's full colour.
 
-    A vector is drawn as one row; of more than two dimensions the first slice is drawn.
+    A vector is drawn as one row. What is too large is cut to the part around `index`, of more than
+    two dimensions to one slice: the first one, where `index` is empty.
     """
     shape = array.shape
-    while array.ndim > 2:
-        array = array[0] if len(array) else array.reshape(0, 0)
+    index = index if len(index) == array.ndim else (0,) * array.ndim
+    lead, array = _slice(array, index[:-2])
     matrix = np.atleast_2d(array)
-    cut = matrix[:MAX_SIDE, :MAX_SIDE]
-    rows = tuple(tuple(_cell(value, limit) for value in row) for row in cut)
+    window = tuple(map(_window, (0, 0, *index)[-2:], matrix.shape))
+    cut = matrix[window]
+    cells = tuple(tuple(_cell(value, limit) for value in row) for row in cut)
     note = f"shape {shape}" if shape else "one number"
-    if matrix.shape != cut.shape or len(shape) > 2:
-        note += f", the first {' × '.join(map(str, cut.shape))} shown"
-    return HeatTable(title, rows, note)
+    if matrix.shape != cut.shape or lead:
+        note += f", {_place(lead, window[-array.ndim or -1 :], cut.shape)} shown"
+    return HeatTable(title, cells, note)
+
+
+def _slice(array: np.ndarray, lead: tuple[int, ...]) -> tuple[tuple[int, ...], np.ndarray]:
+    """The last two dimensions at `lead`; nothing, where there is nothing."""
+    if 0 in array.shape[: len(lead)]:
+        return lead, array.reshape(0, 0)
+    return lead, array[lead]
+
+
+def _window(at: int, size: int) -> slice:
+    """The rows or columns to draw, so that `at` is among them."""
+    start = 0 if at < MAX_SIDE else min(at - MAX_SIDE // 2, size - MAX_SIDE)
+    return slice(start, min(start + MAX_SIDE, size))
+
+
+def _place(lead: tuple[int, ...], window: tuple[slice, ...], shape: tuple[int, ...]) -> str:
+    if not any(lead) and not any(part.start for part in window):
+        return f"the first {' × '.join(map(str, shape))}"
+    return f"[{', '.join([*map(str, lead), *(f'{p.start}:{p.stop}' for p in window)])}]"
+
+
+def _numbers(array: np.ndarray) -> np.ndarray:
+    """Wide enough to subtract; whole numbers and truth values stay what they are to look at."""
+    if array.dtype.kind in "biu":
+        return array.astype(np.int64) if array.dtype.kind == "u" else array
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
 def _largest(array: np.ndarray) -> float:
-    if array.dtype.kind not in "iufb" or not array.size:
-        return 0.0
-    finite = np.abs(array.astype(np.float64))
+    finite = np.abs(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64))
     finite = finite[np.isfinite(finite)]
     return float(finite.max(initial=0.0))
 
@@ -80,7 +108,7 @@ def _cell(value: np.generic, limit: float) -> HeatCell:
 def _written(value: np.generic, limit: float) -> str:
     if isinstance(value, np.bool_ | np.integer):
         return str(value)
-    number = complex(value).real
+    number = complex(value) if isinstance(value, np.complexfloating) else float(value)
     if number and abs(number) < 5e-4 * limit:
         return f"{number:.0e}"
     return f"{number:.3g}" if limit >= 1000 else f"{number:.2f}"

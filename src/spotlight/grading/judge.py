@@ -27,12 +27,16 @@ NOT_FILLED_IN = "Replace the marked line of the exercise, run its cell, and chec
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The matrices behind a verdict, for cards; from the run's own seed."""
+    """The matrices behind a verdict, for cards; from the run's own seed.
+
+    `index` is where the first value differs, where it is values that do.
+    """
 
     probe: str
     description: str
     expected: np.ndarray | None
     observed: np.ndarray | None
+    index: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -325,4 +329,4 @@ def _evidence(probe: Probe, wanted: ProbeOutcome, gap: Difference | None) -> Evi
 def _comparison(probe: Probe, gap: Difference | None) -> Comparison | None:
     if gap is None or gap.expected is None:
         return None
-    return Comparison(probe.name, _case(probe), gap.expected, gap.observed)
+    return Comparison(probe.name, _case(probe), gap.expected, gap.observed, gap.index or ())

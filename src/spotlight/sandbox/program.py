@@ -54,8 +54,6 @@ def run_program(job: Job, emit: Emit) -> None:
         before = dict(namespace)
         exercise = job.steps[-1]
         emit(_run_step(exercise, namespace, names, job.targets))
-        for name in kit.NAMES:
-            before[name] = getattr(kit, name)
         probes = _define_probes(job, before)
         for call in job.probes:
             printed.start()
@@ -121,9 +119,10 @@ def _execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
 def _define_probes(job: Job, before: dict[str, Any]) -> dict[str, Callable[..., Any]]:
     """The probe functions, defined in a copy of the namespace as it was before the exercise.
 
+    They have the kit's names as well, which the exercise does not get to see.
     Where that fails, because an earlier cell did, each probe ends in what went wrong.
     """
-    namespace = dict(before)
+    namespace = before | {name: getattr(kit, name) for name in kit.NAMES}
     try:
         exec(compile(job.helpers, "<probe helpers>", "exec", dont_inherit=True), namespace)
         for call in job.probes:

@@ -1,0 +1,73 @@
+"""The commands run in a small course of their own, in this process, on one warm worker."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from command_runs import Ran, Run
+
+from grading.small_course import write_course
+from spotlight.authoring.manifest import Course, load_course
+from spotlight.cli import context, main
+from spotlight.sandbox.worker import Worker
+
+
+@pytest.fixture(scope="session")
+def _worker() -> Iterator[Worker]:
+    with Worker() as worker:
+        yield worker
+
+
+@pytest.fixture(scope="session")
+def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_course(tmp_path_factory.mktemp("built") / "course").root
+
+
+@pytest.fixture(scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def course(_built: Path, _cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A fresh copy of the small course, which is the working folder."""
+    root = tmp_path / "course"
+    shutil.copytree(_built, root)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(_cache))
+    monkeypatch.setenv("COLUMNS", "80")
+    return load_course(root)
+
+
+@pytest.fixture
+def run(
+    course: Course,
+    _worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Run:
+    """Run a command in the course, with `typed` on standard input."""
+
+    @contextmanager
+    def warm() -> Iterator[Worker]:
+        yield _worker
+
+    monkeypatch.setattr(context, "Worker", warm)
+
+    def command(*arguments: str, typed: str = "") -> Ran:
+        monkeypatch.setattr(sys, "argv", ["verify.py", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capfd.readouterr()
+        code = left.value.code
+        return Ran(code if isinstance(code, int) else 0 if code is None else 1, *printed)
+
+    return command

@@ -1,0 +1,95 @@
+"""`verify.py` as a program of its own: exit statuses, pipes, colours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from work_in_courses import notebook_path, solve, solve_all
+
+from spotlight.authoring.manifest import Course
+
+VERIFY = Path(__file__).parents[2] / "verify.py"
+
+
+def verify(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(VERIFY), *arguments]
+    details = {"capture_output": True, "text": True, "timeout": 120, "encoding": "utf-8"}
+    return subprocess.run(command, check=False, **{**details, **options})  # type: ignore[call-overload, no-any-return]
+
+
+def test_everything_passed(course: Course) -> None:
+    solve_all(course)
+    ran = verify()
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "9 of 9 points." in ran.stdout
+
+
+def test_some_exercise_did_not_and_the_report_is_pure(course: Course) -> None:
+    solve(course, "01", shifted="def shifted(x, by):\n    return x - by")
+    ran = verify("--json", "-")
+    assert ran.returncode == 1
+    assert json.loads(ran.stdout)["schema"] == 1
+    assert "\x1b" not in ran.stdout + ran.stderr
+
+
+def test_a_file_that_cannot_be_read(course: Course) -> None:
+    notebook_path(course, "01").write_text("", encoding="utf-8")
+    ran = verify("grade", "01")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("lessons/01_small_steps.ipynb is empty.")
+
+
+def test_a_request_that_makes_no_sense(course: Course) -> None:
+    ran = verify("frobnicate")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "No such command 'frobnicate'. See verify.py --help.\n"
+
+
+def test_a_reader_that_stops_reading_meets_no_traceback(course: Course) -> None:
+    solve_all(course)
+    with subprocess.Popen(
+        [sys.executable, str(VERIFY), "grade", "02"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.close()
+        assert program.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_colour_in_a_terminal_unless_it_is_not_wanted(
+    environment: dict[str, str], coloured: bool, course: Course
+) -> None:
+    pty = pytest.importorskip("pty", reason="pseudo-terminals are Unix's")
+    solve(course, "02", halved="def halved(x):\n    return x")
+    reader, writer = pty.openpty()
+    known = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    settings = {**known, "TERM": "xterm", **environment}
+    with subprocess.Popen(
+        [sys.executable, str(VERIFY), "grade", "02"], stdout=writer, stderr=subprocess.DEVNULL,
+        env=settings,
+    ) as program:  # fmt: skip
+        os.close(writer)
+        shown = b""
+        while True:
+            try:
+                chunk = os.read(reader, 4096)
+            except OSError:
+                break
+            if not chunk:
+                break
+            shown += chunk
+        program.wait()
+    os.close(reader)
+    assert b"You return x as it came." in shown
+    assert (b"\x1b[31m" in shown) == coloured
