@@ -188,7 +188,9 @@ def test_ids_given_twice_tell_nothing(stripped: bool, done: Notebook, grade: Gra
         strip_metadata(done)
     for cell in done["cells"]:
         cell["id"] = SHIFTED
-    assert full(grade(done))
+    report = grade(done)
+    assert full(report)
+    assert remarks(report) == {}
 
 
 def test_an_export_from_colab(done: Notebook, grade: Grade) -> None:

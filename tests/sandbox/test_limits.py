@@ -232,9 +232,12 @@ def test_the_working_folder_is_not_the_courses(worker):
     assert os.path.commonpath([folder, os.getcwd()]) != os.getcwd()
 
 
-def test_what_is_left_in_the_folder_is_not_imported(worker):
-    assert value(worker, returns("[path for path in sys.path if not os.path.isabs(path)]")) == []
-    assert value(worker, returns("os.getcwd() in sys.path")) is False
+def test_nothing_that_a_job_leaves_behind_is_ever_imported(worker):
+    scratch = os.path.dirname(value(worker, returns("os.getcwd()")))
+    searched = value(worker, returns("[os.path.abspath(path) for path in sys.path]"))
+    assert searched
+    assert not [path for path in searched if path.startswith(scratch)]
+    assert value(worker, returns("sys.flags.no_user_site")) == 1
 
 
 def test_a_job_runs_apart_from_its_server_which_has_one_thread(worker):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -93,24 +94,23 @@ def _problem(
 
 def _execute(notebook: Any, course: Course, timeout: int) -> str:
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
     client = NotebookClient(
         notebook,
         timeout=timeout,
         resources={"metadata": {"path": str(course.root / "solutions")}},
-        extra_arguments=["--IPKernelApp.log_level=40"],  # errors only: its output is ours here
     )
+    inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     try:
-        client.execute(
-            env={**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-        )
+        # What the kernel itself logs is no answer to the command; cells' output is in the notebook.
+        client.execute(env={**os.environ, **inline}, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
         return f"a cell fails: {error.ename}: {error.evalue}"
     except CellTimeoutError:
         return f"a cell takes longer than {timeout} seconds"
-    except DeadKernelError:
-        return "the kernel died"
+    except RuntimeError:  # it died, or never came up
+        return "the kernel died; verify.py doctor says what may be missing"
     return ""
 
 

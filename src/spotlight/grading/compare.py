@@ -99,7 +99,7 @@ def describe(value: Any) -> str:
     if value == Opaque("ellipsis"):
         return "still the dots"
     if isinstance(value, Opaque):
-        return f"a value of type {value.type}"
+        return f"a value of type {' '.join(value.type.split())[:80]}"
     if isinstance(value, dict):
         return f"a dict of {_keys(value)}" if value else "an empty dict"
     return f"a {type(value).__name__} of {len(value)}"
@@ -194,7 +194,7 @@ def _sequence_difference(expected: Any, observed: Any, where: str) -> Difference
 def _keys(value: dict[Any, Any]) -> str:
     keys = sorted(map(str, value))
     more = f" and {len(keys) - _MAX_KEYS} more" if len(keys) > _MAX_KEYS else ""
-    return ", ".join(key[:40] for key in keys[:_MAX_KEYS]) + more
+    return ", ".join(k if k.isidentifier() else repr(k[:40]) for k in keys[:_MAX_KEYS]) + more
 
 
 def _dict_difference(expected: dict[Any, Any], observed: Any, where: str) -> Difference | None:
