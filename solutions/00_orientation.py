@@ -178,8 +178,8 @@ print("kinds of number       ", ids.dtype, "and", torch.tensor([0.5]).dtype)
 # %% [markdown]
 # Now add two tensors of different shapes: a column (4, 1) and a row (3,). Which shape comes out?
 #
-# A **prediction** earns its point for committing, right or wrong, and the next cell reveals the answer.
-# Replace the dots by one of the choices, quotes included, and run the cell.
+# A **prediction** earns its point for committing, right or wrong. Replace the dots by one of the choices,
+# quotes included, and run the cell. The cell that is folded away below reveals the answer; run it too.
 
 # %% prediction="broadcast_shape"
 predict("broadcast_shape", "(4, 3)", choices=["(4, 1)", "(3,)", "(4, 3)", "an error"])  # (4, 1) + (3,)

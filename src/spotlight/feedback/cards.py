@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
 
 from spotlight.feedback.heat_tables import comparison_tables
 from spotlight.feedback.words import SAID, TONE, points, sentence
@@ -114,12 +115,23 @@ def _error_lines(verdict: Verdict) -> list[str]:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("spotlight.feedback"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["marked"] = _marked
+    return environment
+
+
+def _marked(text: str) -> Markup:
+    """Text as HTML: what stands between two backticks is set as code, all else is escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 @cache
@@ -130,6 +142,4 @@ def _style() -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    from markupsafe import Markup
-
     return _environment().get_template(template).render(style=Markup(_style()), **values)
