@@ -198,7 +198,7 @@ UNREADABLE = {
 BREACHES = {
     "one probe": (
         ROWS,
-        "1 probes where at least 2",
+        "probes: 1, where at least 2",
         (
             (
                 "@probe\n"
@@ -211,17 +211,17 @@ BREACHES = {
     ),
     "two mistakes": (
         ROWS,
-        "2 mistakes where at least 3",
+        "mistakes: 2, where at least 3",
         ('edit("average-instead", "That is the average; add up.", "x.sum(", "x.mean(")', ""),
     ),
     "one alternative": (
         ROWS,
-        "1 alternatives where at least 2",
+        "alternatives: 1, where at least 2",
         ('rewrite("by-product", "x.sum(dim=-1)", "x @ torch.ones(x.shape[1])")', ""),
     ),
-    "one hint": (ROWS, "1 hints where at least 2", (HINT, "")),
-    "nothing forbidden": (ROWS, "0 forbid(...) line where at least 1", (FORBID, "")),
-    "no minutes": (ROWS, "0 minutes where at least 1", (" minutes=3", "")),
+    "one hint": (ROWS, "hints: 1, where at least 2", (HINT, "")),
+    "nothing forbidden": (ROWS, "forbid(...) lines: 0, where at least 1", (FORBID, "")),
+    "no minutes": (ROWS, "minutes: 0, where at least 1", (" minutes=3", "")),
     "no line to edit": (ROWS, "no '# TODO: ...' line", (TODO, "")),
     "line to edit below the solution": (
         ROWS,

@@ -205,7 +205,7 @@ def test_nothing_that_a_student_writes_becomes_part_of_the_page() -> None:
 
 def test_a_lesson_has_a_bar_and_a_row_for_every_exercise_and_prediction() -> None:
     report = lesson(
-        exercise("project", "passed", title="Project"),
+        exercise("project", "passed", title="Project", remarks=("It prints.",)),
         exercise("asymmetry", "failed", title="Measure", message="Take the largest."),
         exercise("tied", "blank", title="Tie", message="Replace the marked line."),
         predictions=(prediction("symmetric", True), prediction("colleague", False)),
@@ -221,7 +221,8 @@ def test_a_lesson_has_a_bar_and_a_row_for_every_exercise_and_prediction() -> Non
     assert "Take the largest." in rows[1]
     assert "Replace the marked line." not in card.html
     for text in (page.text, card.text):
-        assert text.index("You changed the given code") < text.index("Not saved yet.")
+        assert text.index("You changed the given code") < text.index("Project: It prints.")
+        assert text.index("Project: It prints.") < text.index("Not saved yet.")
         assert "Prediction colleague" in text
     assert card.text.startswith("Queries and keys: 2 of 5 points\n")
 

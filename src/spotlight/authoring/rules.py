@@ -67,12 +67,12 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
         (len(exercise.mistakes), 3, "mistakes"),
         (len(exercise.alternatives), 2, "alternatives"),
         (len(exercise.hints), 2, "hints"),
-        (len(exercise.forbidden), 1, "forbid(...) line"),
+        (len(exercise.forbidden), 1, "forbid(...) lines"),
         (exercise.minutes, 1, "minutes"),
     )
     for count, floor, what in floors:
         if count < floor:
-            yield f"{place}: {count} {what} where at least {floor} must stand."
+            yield f"{place}: {what}: {count}, where at least {floor} must stand."
     if not exercise.title:
         yield f"{place}: no heading stands above the exercise to give it a title."
     if "# TODO: " not in exercise.solution.split(BEGIN)[0]:

@@ -72,7 +72,8 @@ def lesson_card(report: LessonReport, remarks: Sequence[str] = ()) -> Card:
         }
         for p in report.predictions
     ]
-    remarks = (*report.notes, *(r for e in report.exercises for r in e.remarks), *remarks)
+    of_exercises = (f"{e.title}: {remark}" for e in report.exercises for remark in e.remarks)
+    remarks = (*report.notes, *of_exercises, *remarks)
     share = round(100 * report.points / report.possible) if report.possible else 0
     html = _render("lesson.html.j2", report=report, rows=rows, share=share, remarks=remarks)
     head = f"{report.title}: {report.points:g} of {points(report.possible)}"
