@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from html import unescape
 from html.parser import HTMLParser
+from typing import get_args
 
 import numpy as np
 import pytest
 from feedback_verdicts import comparing, exercise, lesson, prediction
 
 from spotlight.feedback.cards import Card, exercise_card, lesson_card, note_card
-from spotlight.feedback.words import SAID, TONE
 from spotlight.grading.judge import Comparison, Verdict
+from spotlight.grading.report import Status
 from spotlight.sandbox.job import Frame, Trouble
 
 HOSTILE = "<script>alert('x')</script> & <b onclick=\"y\">"
@@ -74,11 +75,26 @@ def test_a_card_says_its_status_and_its_diagnosis_to_machines_and_to_people() ->
         assert "Divide by the square root of d_k." in text
 
 
-@pytest.mark.parametrize("status", SAID)
-def test_every_status_has_words_and_a_tone(status: str) -> None:
-    card = exercise_card(Verdict(exercise(status=status, message="What it is.")))  # type: ignore[arg-type]
-    assert f'class="spotlight-card {TONE[status]}"' in card.html  # type: ignore[index]
-    assert SAID[status] in card.text  # type: ignore[index]
+STATUSES: dict[Status, tuple[str, str]] = {
+    "passed": ("passed", "good"),
+    "failed": ("not right yet", "bad"),
+    "error": ("error", "bad"),
+    "blank": ("not done yet", "calm"),
+    "missing": ("missing", "warn"),
+    "forbidden": ("not allowed here", "warn"),
+    "timeout": ("stopped", "warn"),
+    "memory": ("too much memory", "warn"),
+    "crashed": ("crashed", "warn"),
+}
+
+
+@pytest.mark.parametrize("status", get_args(Status))
+def test_every_status_has_words_and_a_tone(status: Status) -> None:
+    words, tone = STATUSES[status]
+    card = exercise_card(Verdict(exercise(status=status, message="What it is.")))
+    assert f'class="spotlight-card {tone}"' in card.html
+    for text in (read(card).text, card.text):
+        assert words in text
 
 
 def test_a_pass_says_so_and_its_remarks_stand_below() -> None:
