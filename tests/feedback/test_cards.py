@@ -253,3 +253,18 @@ def test_a_card_gives_html_to_browsers_and_text_to_terminals() -> None:
     assert card._repr_mimebundle_() == {"text/html": card.html, "text/plain": card.text}
     assert card.text == "Not done yet\nIt waits.\nx = 1"
     assert 'data-card="waiting"' in card.html
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("AttributeError: no shpe in line 2: `x.shpe`.", 1),
+        ("Use the shape.", 1),
+    ],
+)
+def test_a_line_that_the_sentence_quotes_is_not_shown_again(message: str, shown: int) -> None:
+    trouble = Trouble("AttributeError", "no shpe", (Frame("project", 2, "x.shpe", "project"),))
+    card = exercise_card(Verdict(exercise(status="error", message=message), trouble=trouble))
+    for text in (read(card).text, card.text):
+        assert text.count("x.shpe") == shown
+        assert text.count("AttributeError") == shown

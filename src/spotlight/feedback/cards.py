@@ -110,6 +110,8 @@ def _error_lines(verdict: Verdict) -> list[str]:
     frames = [frame for frame in trouble.frames if frame.text][-_MAX_LINES:]
     if not frames:
         return []
+    if len(frames) == 1 and f"`{frames[0].text}`" in verdict.report.message:
+        return []  # the sentence above has it all
     shown = [f"line {frame.line}:  {frame.text}" for frame in frames]
     return [*shown, f"{trouble.type}: {trouble.message.splitlines()[0] if trouble.message else ''}"]
 

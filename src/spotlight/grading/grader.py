@@ -58,7 +58,11 @@ class LessonGrader:
         return self._grade_one(exercise, locate(self.lesson, submission), {})
 
     def partial_report(self, submission: Submission, verdicts: Iterable[Verdict]) -> LessonReport:
-        """A report of these verdicts alone; points and possible are those of the verdicts."""
+        """A report of these verdicts alone.
+
+        `possible` is still the whole lesson's: by that, progress knows that the rest was not
+        graded, and leaves it as it is.
+        """
         exercises = tuple(v.report for v in verdicts)
         return LessonReport(
             lesson=self.lesson.id,
