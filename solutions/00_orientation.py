@@ -27,8 +27,8 @@ from spotlight.notebook import check, hint, predict, reveal, start, verify
 start("orientation")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite
-from spotlight.authoring.kit import randint, randn
+from spotlight.authoring import alternative, edit, entry, forbid, hint, probe, rewrite, why
+from spotlight.authoring.kit import randint, randn, written
 
 # %%
 import torch
@@ -144,6 +144,10 @@ forbid("numpy", because="the tensor's own shape is enough.")
 hint("How many rows does `ids` have, and how many tokens stand in each row?")
 hint("`ids.shape[0]` is the number of rows. Which entry of `ids.shape` is the number of columns?")
 hint("```python\ntoken_count = <number of rows> * <number of columns>\n```")
+why(
+    "The sizes are read from the tensor, so the line stays right for any ids. That is what every check in this course "
+    "asks: right for other input, too."
+)
 
 # %% [markdown]
 # The next cell uses your result. Until an exercise is done, such a cell says what it waits for and does
@@ -279,6 +283,11 @@ def many_sentences(tokens_as_columns):
     return tokens_as_columns(randn(5, 4, 2))
 
 
+@entry
+def tokens_as_columns__entry(b, c, t, x):
+    return f"it is entry [{b}, {t}, {c}] of `x`, the number {c} of token {t} in sentence {b}: {written(x[b, t, c])}"
+
+
 edit(
     "reshaped",
     "The shape is right, the values are not: `reshape` and `view` read the same numbers in the old order, so rows are broken instead of turned. Use `transpose`.",
@@ -334,6 +343,10 @@ forbid("numpy", "from_numpy", because="a detour through NumPy gives no gradients
 hint("Axes are counted from 0: B, T, C are axes 0, 1, 2. Which two change places?")
 hint("Which of the two tools of the picture turned rows into columns? It takes the two axes.")
 hint("```python\nreturn x.transpose(<axis of the tokens>, <axis of their numbers>)\n```")
+why(
+    "`transpose` names the two axes that change places and leaves the batch alone. It moves no numbers in memory, only "
+    "the way in which they are read, and so it costs nothing."
+)
 
 # %%
 sentences = torch.arange(12).reshape(2, 2, 3)  # (B, T, C): two sentences, two tokens, three numbers

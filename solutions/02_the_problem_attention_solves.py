@@ -24,8 +24,8 @@ from spotlight.notebook import check, hint, predict, reveal, start, verify
 start("the_problem_attention_solves")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, mistake, probe, rewrite
-from spotlight.authoring.kit import randn, uniform
+from spotlight.authoring import alternative, edit, entry, forbid, hint, mistake, probe, rewrite, why
+from spotlight.authoring.kit import gradients, randn, uniform, whole, written
 
 # %%
 import torch
@@ -88,6 +88,12 @@ def average_context(x: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(average_context):
+    "Four tokens of width 2; whole numbers."
+    return average_context(whole(4, 2))
+
+
+@probe
 def five_tokens(average_context):
     "Five tokens of width 3."
     return average_context(randn(5, 3))
@@ -97,6 +103,11 @@ def five_tokens(average_context):
 def square(average_context):
     "Four tokens of width 4."
     return average_context(randn(4, 4))
+
+
+@entry
+def average_context__entry(j, x):
+    return f"column {j} of `x` is {written(x[:, j])}; its sum divided by {len(x)} is {written(x[:, j].mean())}"
 
 
 edit(
@@ -151,6 +162,10 @@ forbid("EmbeddingBag", "embedding_bag", because="it hides the average that you a
 hint("Five words of width 12 go in. How many numbers should come out, and what does the first of them average?")
 hint("`x.mean(dim=...)` makes the dimension that it averages over disappear. Which one should disappear, tokens or features?")
 hint("```python\nreturn x.mean(dim=<the dimension of the tokens>)\n```")
+why(
+    "`dim=0` is the dimension that disappears: averaging over tokens leaves one number per feature, however many tokens "
+    "there are."
+)
 
 # %%
 show_bars(
@@ -211,6 +226,12 @@ def _shares(*shape):
 
 
 @probe
+def by_hand(weighted_average):
+    "Three tokens of width 2 with the weights 0.5, 0.25 and 0.25; whole numbers."
+    return weighted_average(uniform(3, low=1, high=1) * torch.tensor([0.5, 0.25, 0.25]), whole(3, 2, low=-4))
+
+
+@probe
 def five_tokens(weighted_average):
     "Five tokens of width 3."
     return weighted_average(_shares(5), randn(5, 3))
@@ -220,6 +241,11 @@ def five_tokens(weighted_average):
 def square(weighted_average):
     "Four tokens of width 4."
     return weighted_average(_shares(4), randn(4, 4))
+
+
+@entry
+def weighted_average__entry(j, weights, x):
+    return f"weights · column {j} of `x` = {written(weights)} · {written(x[:, j])} = {written(weights @ x[:, j])}"
 
 
 edit(
@@ -272,6 +298,10 @@ forbid("EmbeddingBag", "embedding_bag", because="it hides the two steps, multipl
 hint("How many products of a number and a vector are there, and what happens to them?")
 hint("As a matrix product: (n,) meets (n, d) and leaves (d,). Which of the two stands on the left?")
 hint("```python\nreturn <weights> @ <tokens>\n```")
+why(
+    "`weights @ x` is the sum of every row of `x` times its weight: a vector from the left takes one multiple of each row. "
+    "No division follows, since the weights add up to 1 already."
+)
 
 # %%
 chosen = torch.tensor([0.0, 0.4, 0.0, 0.3, 0.0, 0.3])  # the bank was steep and muddy
@@ -328,6 +358,12 @@ def dot_product(a: Tensor, b: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(dot_product):
+    "Two vectors of width 4; whole numbers."
+    return dot_product(whole(4), whole(4))
+
+
+@probe
 def width_3(dot_product):
     "Two vectors of width 3."
     return dot_product(randn(3), randn(3))
@@ -344,6 +380,11 @@ def opposite(dot_product):
     "A vector and its opposite: the answer is negative."
     a = randn(4)
     return dot_product(a, -2 * a)
+
+
+@entry
+def dot_product__entry(a, b):
+    return f"{written(a)} · {written(b)}: the products are {written(a * b)}, and they add up to {written(a @ b)}"
 
 
 edit(
@@ -404,6 +445,9 @@ forbid("cosine_similarity", "cdist", because="the sum of products itself is aske
 hint("Two vectors of width d go in and one number comes out. What do you have after `a * b`?")
 hint("Which method of a tensor turns d numbers into one, without dividing?")
 hint("```python\nreturn (<entry by entry>).sum()\n```")
+why(
+    "`a * b` keeps the single products in sight, one for each feature; their sum is the score. `a @ b` does both at once."
+)
 
 # %%
 pairs = {
@@ -443,6 +487,12 @@ def cosine(a: Tensor, b: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(cosine):
+    "Two vectors of width 2; whole numbers."
+    return cosine(whole(2, low=1, high=5), whole(2, low=1, high=5))
+
+
+@probe
 def width_3(cosine):
     "Two vectors of width 3."
     return cosine(randn(3), randn(3))
@@ -452,6 +502,14 @@ def width_3(cosine):
 def long_and_short(cosine):
     "A long vector of width 6 and a short one."
     return cosine(10 * randn(6), randn(6) / 10)
+
+
+@entry
+def cosine__entry(a, b):
+    return (
+        f"{written(a)} · {written(b)} = {written(a @ b)}; the lengths are {written(a.norm())} and {written(b.norm())}; "
+        f"{written(a @ b)} / ({written(a.norm())} · {written(b.norm())}) = {written(a @ b / (a.norm() * b.norm()))}"
+    )
 
 
 edit(
@@ -509,6 +567,10 @@ forbid("cosine_similarity", "CosineSimilarity", because="the formula has three p
 hint("Which two numbers make a dot product large although the directions do not agree well?")
 hint("Solve a · b = |a| |b| cos θ for cos θ. What stands below the line?")
 hint("```python\nreturn <dot product> / (<length of a> * <length of b>)\n```")
+why(
+    "The dot product grows with both lengths, so dividing by both leaves what the directions alone say. One pair of "
+    "brackets around the lengths makes it one division."
+)
 
 # %%
 others = ["bird", "puppy", "mat", "big"]
@@ -573,6 +635,12 @@ def softmax_rows(scores: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(softmax_rows):
+    "Two rows of three scores; whole numbers."
+    return softmax_rows(whole(2, 3))
+
+
+@probe
 def three_rows(softmax_rows):
     "Three rows of five scores."
     return softmax_rows(randn(3, 5))
@@ -591,12 +659,28 @@ def a_thousand(softmax_rows):
 
 
 @probe
+def what_flows_back(softmax_rows):
+    "The gradient that flows back to three rows of five scores."
+    return gradients(softmax_rows, scores=randn(3, 5))
+
+
+@probe
 def rows_far_apart(softmax_rows):
     "A row of about 1000, one of about -1000, and one that holds both."
     levels = torch.full((3, 5), 1000.0)
     levels[1] = -1000.0
     levels[2, :4] = -1000.0
     return softmax_rows(levels + randn(3, 5, dtype=torch.float64))
+
+
+@entry
+def softmax_rows__entry(i, j, scores):
+    shifted = scores[i] - scores[i].max()
+    exponentials = shifted.exp()
+    return (
+        f"row {i} less its largest score is {written(shifted)}, the exponentials are {written(exponentials)} with the "
+        f"sum {written(exponentials.sum())}, and number {j} of them divided by that is {written(torch.softmax(scores[i], -1)[j])}"
+    )
 
 
 edit(
@@ -734,6 +818,10 @@ hint(
     "```python\nlargest = <largest score of each row>  # (n, 1)\nexponentials = torch.exp(<scores, lowered by largest>)\n"
     "return exponentials / <sum of each row>  # (n, 1) below the line\n```"
 )
+why(
+    "Subtracting the largest score changes nothing in the result, since every exponential of the row is divided by the "
+    "same factor, and no exponential can exceed 1. `keepdim=True` keeps (n, 1), which lines up with the rows again."
+)
 
 # %%
 examples = torch.tensor([[1.0, 2.0, 3.0, 0.0], [1001.0, 1002.0, 1003.0, 1000.0], [3.0, 6.0, 9.0, 0.0]])
@@ -791,6 +879,12 @@ def raw_attention_weights(x: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(raw_attention_weights):
+    "Three tokens of width 2; whole numbers."
+    return raw_attention_weights(whole(3, 2, low=-1, high=3))
+
+
+@probe
 def five_tokens(raw_attention_weights):
     "Five tokens of width 3."
     return raw_attention_weights(randn(5, 3))
@@ -806,6 +900,15 @@ def square(raw_attention_weights):
 def long_vectors(raw_attention_weights):
     "Three tokens of width 6 with long vectors, so that scores go into the thousands."
     return raw_attention_weights(25 * randn(3, 6, dtype=torch.float64))
+
+
+@entry
+def raw_attention_weights__entry(i, j, x):
+    scores = x[i] @ x.T
+    return (
+        f"token {i} scored against every token is {written(scores)}; softmax turns that row into "
+        f"{written(torch.softmax(scores, -1))}, and the weight of token {j} is {written(torch.softmax(scores, -1)[j])}"
+    )
 
 
 edit(
@@ -900,6 +1003,10 @@ forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are bu
 hint("How many scores are there for four tokens, and which two rows of `x` make the score (i, j)?")
 hint("A matrix product pairs rows of the left with columns of the right. What turns the rows of `x` into columns?")
 hint("```python\nscores = <x against itself>  # (n, n)\nreturn softmax_rows(<scores>)\n```")
+why(
+    "`x @ x.T` pairs every row with every row: all n · n dot products in one product. What turns scores into weights is "
+    "already a function of yours, so it is called, not written again."
+)
 
 # %%
 scores = X @ X.T  # (4, 4)
@@ -981,6 +1088,13 @@ def _shares(*shape):
 
 
 @probe
+def by_hand(context_vectors):
+    "Two rows of weights over three tokens of width 4; whole numbers."
+    weights = uniform(2, 3, low=1, high=1) * torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]])
+    return context_vectors(weights, whole(3, 4, low=-4))
+
+
+@probe
 def three_rows(context_vectors):
     "Three rows of weights over five tokens of width 2."
     return context_vectors(_shares(3, 5), randn(5, 2))
@@ -990,6 +1104,14 @@ def three_rows(context_vectors):
 def square(context_vectors):
     "Four rows of weights over four tokens of width 4."
     return context_vectors(_shares(4, 4), randn(4, 4))
+
+
+@entry
+def context_vectors__entry(i, j, weights, x):
+    return (
+        f"row {i} of weights · column {j} of `x` = {written(weights[i])} · {written(x[:, j])} = "
+        f"{written(weights[i] @ x[:, j])}"
+    )
 
 
 edit(
@@ -1041,6 +1163,10 @@ forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are bu
 hint("For one row you wrote `weighted_average`. What would you get from calling it for every row?")
 hint("(m, n) and (n, d) make (m, d). In which order do the two stand, and is any of them transposed?")
 hint("```python\nreturn <rows of weights> @ <rows of vectors>\n```")
+why(
+    "It is the weighted average of before, once for each row of weights: a matrix from the left does for every row what a "
+    "vector does for one."
+)
 
 # %%
 context = context_vectors(weights, X)  # (4, 3)
@@ -1080,6 +1206,12 @@ def dot_product_attention(x: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(dot_product_attention):
+    "Three tokens of width 2; whole numbers."
+    return dot_product_attention(whole(3, 2, low=-1, high=3))
+
+
+@probe
 def five_tokens(dot_product_attention):
     "Five tokens of width 3."
     return dot_product_attention(randn(5, 3))
@@ -1095,6 +1227,15 @@ def square(dot_product_attention):
 def long_vectors(dot_product_attention):
     "Three tokens of width 6 with long vectors, so that scores go into the thousands."
     return dot_product_attention(25 * randn(3, 6, dtype=torch.float64))
+
+
+@entry
+def dot_product_attention__entry(i, j, x):
+    weights = torch.softmax(x[i] @ x.T, -1)
+    return (
+        f"the weights of token {i} are {written(weights)}; with column {j} of `x`, {written(x[:, j])}, "
+        f"they make {written(weights @ x[:, j])}"
+    )
 
 
 edit(
@@ -1192,6 +1333,10 @@ forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are bu
 hint("Which of your functions makes weights from `x`, and which makes context vectors from weights?")
 hint("`x` is used twice, for two different things. Which are they?")
 hint("```python\nreturn context_vectors(<weights of x>, <what is averaged>)\n```")
+why(
+    "Two functions, in the order of the formula. The embeddings go in twice, once to be compared and once to be "
+    "averaged, and keeping those two uses apart is what the next lessons build on."
+)
 
 # %%
 show_bars(

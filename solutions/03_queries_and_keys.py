@@ -24,8 +24,9 @@ from spotlight.notebook import check, hint, predict, reveal, start, verify
 start("queries_and_keys")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite
-from spotlight.authoring.kit import randn
+from spotlight.authoring import alternative, edit, entry, flops_within, forbid, hint
+from spotlight.authoring import probe, rewrite, why, without_loops
+from spotlight.authoring.kit import gradients, randn, whole, written
 
 # %%
 import math
@@ -87,6 +88,12 @@ def project(x: Tensor, weights: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(project):
+    "Two tokens of width 3, projected to width 4; whole numbers."
+    return project(whole(2, 3), whole(3, 4))
+
+
+@probe
 def five_tokens(project):
     "Five tokens of width 4, projected to width 3."
     return project(randn(5, 4), randn(4, 3))
@@ -96,6 +103,11 @@ def five_tokens(project):
 def square(project):
     "Three tokens of width 3, projected to width 3."
     return project(randn(3, 3), randn(3, 3))
+
+
+@entry
+def project__entry(i, j, x, weights):
+    return f"row {i} of `x` · column {j} of `weights` = {written(x[i])} · {written(weights[:, j])} = {written(x[i] @ weights[:, j])}"
 
 
 edit(
@@ -129,6 +141,10 @@ forbid("Linear", "linear", because="write the product itself, so that the shapes
 hint("One row of the result belongs to one token. Which row of `x`, and which part of `weights`, does its first entry need?")
 hint("A matrix product pairs rows of the left with columns of the right. The result is (n, d_k): what must stand left, what right?")
 hint("```python\nreturn <tokens> @ <matrix>\n```")
+why(
+    "`@` pairs the d_model columns of `x` with the d_model rows of `weights`, so all tokens are projected at once, "
+    "and the same line works for any number of them."
+)
 
 # %% [markdown]
 # Now one embedding becomes two vectors. The picture shows *sat*: the same starting point, two matrices,
@@ -180,6 +196,12 @@ def query_key_scores(q: Tensor, k: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(query_key_scores):
+    "Two queries against three keys of width 4; whole numbers."
+    return query_key_scores(whole(2, 4), whole(3, 4))
+
+
+@probe
 def three_against_five(query_key_scores):
     "Three queries against five keys of width 4."
     return query_key_scores(randn(3, 4), randn(5, 4))
@@ -189,6 +211,11 @@ def three_against_five(query_key_scores):
 def as_many_keys_as_queries(query_key_scores):
     "Four queries against four keys of width 4."
     return query_key_scores(randn(4, 4), randn(4, 4))
+
+
+@entry
+def query_key_scores__entry(i, j, q, k):
+    return f"query {i} · key {j} = {written(q[i])} · {written(k[j])} = {written(q[i] @ k[j])}"
 
 
 edit(
@@ -236,6 +263,10 @@ forbid(
 hint("Entry (i, j) is one number made of two vectors. Which two?")
 hint("Rows of `q` should meet rows of `k`. A matrix product pairs rows with columns: what turns the rows of `k` into columns?")
 hint("```python\nreturn <queries> @ <keys, turned so that their d_k runs downwards>\n```")
+why(
+    "Rows of `q` meet rows of `k`: the transpose turns the rows of `k` into the columns that `@` pairs with. "
+    "One product replaces a loop over all n · m pairs."
+)
 
 # %%
 scores = query_key_scores(Q, K)  # (4, 4)
@@ -310,6 +341,12 @@ def _lopsided(n):
 
 
 @probe
+def by_hand(asymmetry):
+    "Scores of three tokens; whole numbers."
+    return asymmetry(whole(3, 4, low=-9, high=10)[:, :3])
+
+
+@probe
 def three_tokens(asymmetry):
     "Scores of three tokens."
     return asymmetry(_lopsided(3))
@@ -326,6 +363,14 @@ def symmetric(asymmetry):
     "A symmetric matrix: the answer is 0."
     half = _lopsided(4)
     return asymmetry(half + half.T)
+
+
+@entry
+def asymmetry__entry(scores):
+    gaps = (scores - scores.T).abs()
+    i, j = divmod(int(gaps.argmax()), len(scores))
+    there, back = written(scores[i, j]), written(scores[j, i])
+    return f"the largest gap is between `scores[{i}, {j}]` and `scores[{j}, {i}]`: |{there} − ({back})| = {written(gaps.max())}"
 
 
 edit(
@@ -373,6 +418,10 @@ forbid("allclose", "equal", because="those answer yes or no, and a number is ask
 hint("Which matrix has the entry (j, i) of `scores` at (i, j)?")
 hint("Gaps can be negative. What makes all of them count the same?")
 hint("```python\ngaps = <scores minus its mirror image>\nreturn <largest of their absolute values>\n```")
+why(
+    "The mirror image of the whole matrix is its transpose, so one subtraction makes all gaps. Each gap stands there "
+    "twice, once with either sign; `abs` makes the two alike."
+)
 
 # %%
 print(f"raw scores XXᵀ       {asymmetry(raw_scores).item():.1f}")
@@ -399,6 +448,12 @@ def tied_scores(x: Tensor, weights: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(tied_scores):
+    "Three tokens of width 2, projected to width 4; whole numbers."
+    return tied_scores(whole(3, 2), whole(2, 4))
+
+
+@probe
 def five_tokens(tied_scores):
     "Five tokens of width 4, projected to width 3."
     return tied_scores(randn(5, 4), randn(4, 3))
@@ -408,6 +463,12 @@ def five_tokens(tied_scores):
 def square(tied_scores):
     "Three tokens of width 3, projected to width 3."
     return tied_scores(randn(3, 3), randn(3, 3))
+
+
+@entry
+def tied_scores__entry(i, j, x, weights):
+    p = x @ weights
+    return f"token {i} projected · token {j} projected = {written(p[i])} · {written(p[j])} = {written(p[i] @ p[j])}"
 
 
 edit(
@@ -447,6 +508,10 @@ forbid("scaled_dot_product_attention", because="write the scores yourself.")
 hint("With one matrix for both roles, what do Q and K have in common?")
 hint("You have a function that projects and a function that scores. Which arguments does each get?")
 hint("```python\nprojected = project(...)\nreturn query_key_scores(<queries>, <keys>)\n```")
+why(
+    "Projecting once and using the result twice says what the exercise is about: both cards are the same card. "
+    "Then p_i · p_j = p_j · p_i, and the symmetry can be read off."
+)
 
 # %%
 print(f"asymmetry with W_Q = W_K: {asymmetry(tied_scores(X, W_Q)).item():.1f}")
@@ -468,7 +533,7 @@ show_heatmap(
 #
 # So far d_k is 3. Real models use 64 or 128. A dot product is a sum of d_k products, and sums of more
 # terms spread wider. Measure it: draw many random queries and keys, and take the variance of their
-# scores.
+# scores. Compute n dot products, not all n² of them; the check counts.
 
 # %% exercise="score_variance" points=1 minutes=6 difficulty=2
 def score_variance(q: Tensor, k: Tensor) -> Tensor:
@@ -485,6 +550,12 @@ def score_variance(q: Tensor, k: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(score_variance):
+    "Three pairs of width 2; whole numbers."
+    return score_variance(whole(3, 2), whole(3, 2))
+
+
+@probe
 def narrow(score_variance):
     "Seven pairs of width 3."
     return score_variance(randn(7, 3), randn(7, 3))
@@ -494,6 +565,18 @@ def narrow(score_variance):
 def wide(score_variance):
     "Twenty pairs of width 64."
     return score_variance(randn(20, 64), randn(20, 64))
+
+
+@entry
+def score_variance__entry(q, k):
+    scores = (q * k).sum(dim=-1)
+    if len(scores) > 4:
+        return f"the {len(scores)} scores have mean {written(scores.mean())} and variance {written(scores.var())}"
+    squares = " + ".join(f"{written(gap)}²" for gap in scores - scores.mean())
+    return (
+        f"the scores are {written(scores)}, their mean is {written(scores.mean())}, "
+        f"and the variance is ({squares}) / {len(scores) - 1} = {written(scores.var())}"
+    )
 
 
 edit(
@@ -527,7 +610,7 @@ edit(
     "(q @ k.T)",
 )
 rewrite("einsum", "(q * k).sum(dim=-1)", 'torch.einsum("nd,nd->n", q, k)')
-rewrite("diagonal", "(q * k).sum(dim=-1)", "(q @ k.T).diagonal()")
+rewrite("matrix-per-pair", "(q * k).sum(dim=-1)", "(q[:, None, :] @ k[:, :, None]).flatten()")
 
 
 @alternative
@@ -536,10 +619,15 @@ def score_variance__by_definition(q, k):
     return ((scores - scores.mean()) ** 2).sum() / (len(scores) - 1)
 
 
+flops_within(8, because="only query i with key i is asked for, and of all n² pairs n would be kept.")
 forbid("cov", "corrcoef", because="the two steps, scores and variance, are the point.")
 hint("How many scores come out of n pairs? The variance is taken over those.")
 hint("`q * k` holds all single products, (n, d_k). Over which dimension do they add up to dot products?")
 hint("```python\nscores = <products, added up over d_k>  # (n,)\nreturn <their variance>\n```")
+why(
+    "`(q * k).sum(dim=-1)` makes only the n dot products that are asked for, where `q @ k.T` would make n² and "
+    "throw most of them away."
+)
 
 # %%
 torch.manual_seed(0)
@@ -612,6 +700,17 @@ def strong(softmax_sensitivity):
     return softmax_sensitivity(3 * randn(7))
 
 
+@entry
+def softmax_sensitivity__entry(scores):
+    weights = torch.softmax(scores, dim=-1)
+    i = int((weights * (1 - weights)).argmax())
+    w = written(weights[i])
+    return (
+        f"the weights are {written(weights)}, and ∂weight_{i}/∂score_{i} = w(1 − w) = {w} · (1 − {w}) = "
+        f"{written(weights[i] * (1 - weights[i]))} is the largest entry"
+    )
+
+
 edit(
     "gradient-of-the-sum",
     "The weights always add up to 1, so the gradient of their sum is 0 whatever the scores: take the Jacobian of the weights themselves.",
@@ -663,6 +762,10 @@ forbid("scaled_dot_product_attention", because="only softmax is measured here.")
 hint("`jacobian` wants a function. Which function of the scores gives the weights?")
 hint("An entry of the Jacobian may be negative: when one weight rises, another falls. Which size counts?")
 hint("```python\njacobian = torch.autograd.functional.jacobian(<softmax, as a function of s>, scores)\nreturn <its largest absolute entry>\n```")
+why(
+    "`jacobian` differentiates every weight by every score. The entries are w_i(1 − w_i) on the diagonal and −w_i·w_j "
+    "beside it, so all vanish once one weight is near 1: that is saturation, in numbers."
+)
 
 # %%
 torch.manual_seed(0)
@@ -715,6 +818,12 @@ def scaled_scores(q: Tensor, k: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(scaled_scores):
+    "Two queries against three keys of width 4; whole numbers."
+    return scaled_scores(whole(2, 4), whole(3, 4))
+
+
+@probe
 def three_against_five(scaled_scores):
     "Three queries against five keys of width 8."
     return scaled_scores(randn(3, 8), randn(5, 8))
@@ -730,6 +839,15 @@ def six_against_four(scaled_scores):
 def square(scaled_scores):
     "Five queries against five keys of width 5."
     return scaled_scores(randn(5, 5), randn(5, 5))
+
+
+@entry
+def scaled_scores__entry(i, j, q, k):
+    score, d_k = q[i] @ k[j], k.shape[-1]
+    return (
+        f"query {i} · key {j} / √d_k = {written(q[i])} · {written(k[j])} / √{d_k} = "
+        f"{written(score)} / {written(math.sqrt(d_k))} = {written(score / math.sqrt(d_k))}"
+    )
 
 
 edit(
@@ -782,6 +900,10 @@ forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are bu
 hint("You have the scores already. What must they be divided by so that their variance is 1 again?")
 hint("d_k is the width of one query, or of one key. Which entry of `k.shape` is that?")
 hint("```python\nreturn <scores> / math.sqrt(<d_k>)\n```")
+why(
+    "d_k is read off the keys instead of typed in, so the line holds for any width. Dividing by √d_k brings the "
+    "variance of the scores back to 1, whatever d_k is."
+)
 
 # %%
 print("scaled scores of the four tokens:")
@@ -794,7 +916,8 @@ print(scaled_scores(Q, K))
 #
 # $$\text{weights} = \text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right)$$
 #
-# Compare with lesson 02's softmax(XXᵀ): the same structure, with two things added.
+# Compare with lesson 02's softmax(XXᵀ): the same structure, with two things added. Write it without a
+# Python loop over tokens; the check counts operations.
 
 # %% exercise="attention_weights" points=2 minutes=8 difficulty=2
 def attention_weights(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
@@ -811,6 +934,12 @@ def attention_weights(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
 
 # %% tags=["probes"]
 @probe
+def by_hand(attention_weights):
+    "Three tokens of width 2, with d_k = 4; whole numbers."
+    return attention_weights(whole(3, 2, low=-2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2))
+
+
+@probe
 def five_tokens(attention_weights):
     "Five tokens of width 6, with d_k = 3."
     return attention_weights(randn(5, 6), randn(6, 3), randn(6, 3))
@@ -823,9 +952,33 @@ def square(attention_weights):
 
 
 @probe
+def what_flows_back(attention_weights):
+    "The gradients that flow back to four tokens of width 3 and to both matrices."
+    return gradients(attention_weights, x=randn(4, 3), w_q=randn(3, 2), w_k=randn(3, 2))
+
+
+@probe
+def thirty_tokens(attention_weights):
+    "Thirty tokens of width 8, with d_k = 5."
+    return attention_weights(randn(30, 8) / 2, randn(8, 5) / 2, randn(8, 5) / 2)
+
+
+@probe
 def large_scores(attention_weights):
     "Three tokens with scores far apart."
     return attention_weights(4 * randn(3, 5), randn(5, 2), randn(5, 2))
+
+
+@entry
+def attention_weights__entry(i, j, x, w_q, w_k):
+    scores = (x[i] @ w_q) @ (x @ w_k).T / math.sqrt(w_k.shape[-1])
+    scores = scores - scores.max()  # a shift that softmax does not see, and exp can bear
+    total = written(scores.exp().sum())
+    weight = written(torch.softmax(scores, dim=-1)[j])
+    return (
+        f"less their largest, the scaled scores of token {i} are {written(scores)}; exp({written(scores[j])}) "
+        f"divided by the sum of all {len(scores)} exponentials, {total}, is {weight}"
+    )
 
 
 edit(
@@ -904,10 +1057,15 @@ def attention_weights__one_matrix(x, w_q, w_k):
     return torch.nn.functional.softmax(scores / w_k.size(1) ** 0.5, dim=1)
 
 
+without_loops(because="a matrix product scores all pairs at once, and that is what makes attention fast.")
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
 hint("Which of your own functions give you queries, keys and scaled scores?")
 hint("Each row belongs to one query and should add up to 1. Which `dim` does softmax need for that?")
 hint("```python\nq, k = project(...), project(...)\nreturn torch.softmax(<scaled scores>, dim=<along each row>)\n```")
+why(
+    "Each step has its own function, so the line reads as the formula does. `dim=-1` is the last dimension, the one over "
+    "keys: each query shares out one unit of weight, and that holds with a batch in front, too."
+)
 
 # %%
 weights = attention_weights(X, W_Q, W_K)  # (4, 4)

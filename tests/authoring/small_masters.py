@@ -32,8 +32,8 @@ from spotlight.notebook import check, hint, predict, reveal, start, verify
 start("small_sums")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, mistake, probe, rewrite
-from spotlight.authoring.kit import randint, randn
+from spotlight.authoring import alternative, edit, entry, forbid, hint, mistake, probe, rewrite, why
+from spotlight.authoring.kit import randint, randn, written
 
 # %%
 import torch
@@ -80,6 +80,11 @@ def three_rows(row_sums):
     return row_sums(randn(3, 5))
 
 
+@entry
+def row_sums__entry(i, x):
+    return f"{written(x[i])} adds up to {written(x[i].sum())}"
+
+
 edit("columns-instead", "You add up the columns, and rows are asked for.", "dim=-1", "dim=0")
 edit("average-instead", "That is the average; add up.", "x.sum(", "x.mean(")
 
@@ -104,6 +109,7 @@ hint("""
     return <x, added up over its columns>
     ```
 """)
+why("One call adds up all rows.")
 
 # %%
 doubled = 2 * row_sums(table)
@@ -148,6 +154,7 @@ rewrite("twice", "table.sum()", "table.sum(0).sum()")
 forbid("einsum", because="a plain sum is asked for.")
 hint("How many entries are there?")
 hint("`tensor.sum()` adds up all of them.")
+why("It is right for any table.")
 
 # %%
 reveal("grand_total", total)
@@ -207,6 +214,7 @@ def smallest__by_sign(x):
 forbid("aminmax", because="it returns both at once.")
 hint("What does a tensor have for this?")
 hint("Its name is three letters long.")
+why("The tensor knows its own ends.")
 
 # %%
 print(smallest(table), largest(table), total)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spotlight.grading.judge import Comparison, Verdict
+from spotlight.grading.verdict import Comparison, Verdict
 from spotlight.grading.report import ExerciseReport, LessonReport, PredictionReport, Status
 
 

@@ -62,7 +62,7 @@ def test_a_mistake_that_is_accepted_with_some_seed_only(problems: Problems) -> N
 
 def test_an_alternative_that_is_rejected(problems: Problems) -> None:
     (said,) = problems(with_line('rewrite("thrice", "2 * x", "3 * x")'))
-    assert said.startswith(f"{PLACE}alternative thrice is rejected with seed 0: In the case")
+    assert said.startswith(f"{PLACE}alternative thrice is rejected with seed 0: Every number")
 
 
 def test_two_mistakes_that_cannot_be_told_apart(problems: Problems) -> None:

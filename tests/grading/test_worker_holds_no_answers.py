@@ -142,6 +142,13 @@ def test_expected_values_never_travel(lesson: Lesson, prepared, listener: Listen
     assert listener.jobs
     for job in listener.jobs:
         data = job.as_data()
-        assert set(data) == {"steps", "targets", "helpers", "probes", "limits"}
-        assert all(set(p) == {"name", "source", "parameters", "seed"} for p in data["probes"])
+        assert set(data) == {
+            *("steps", "targets", "helpers", "probes", "limits"),
+            *("others", "explain"),
+        }
+        assert (job.others, job.explain) == ((), None)  # these are for answer keys alone
+        assert all(
+            set(p) == {"name", "source", "parameters", "seed", "dtype", "counts"}
+            for p in data["probes"]
+        )
         json.dumps(data)

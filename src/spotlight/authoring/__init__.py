@@ -2,18 +2,36 @@
 
 A master imports its words from here::
 
-    from spotlight.authoring import alternative, edit, forbid, hint, mistake, probe, rewrite
-    from spotlight.authoring.kit import randn
+    from spotlight.authoring import alternative, edit, entry, forbid, hint, mistake, probe, why
+    from spotlight.authoring.kit import randn, whole, written
 """
 
 from spotlight.authoring.vocabulary import (
     alternative,
     edit,
+    entry,
+    flops_within,
     forbid,
     hint,
     mistake,
+    naming_probe,
     probe,
     rewrite,
+    why,
+    without_loops,
 )
 
-__all__ = ["alternative", "edit", "forbid", "hint", "mistake", "probe", "rewrite"]
+__all__ = [
+    "alternative",
+    "edit",
+    "entry",
+    "flops_within",
+    "forbid",
+    "hint",
+    "mistake",
+    "naming_probe",
+    "probe",
+    "rewrite",
+    "why",
+    "without_loops",
+]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -66,6 +67,7 @@ class Probe:
     description: str
     parameters: tuple[str, ...]
     source: str
+    naming_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,21 @@ class Forbidden:
 
 
 @dataclass(frozen=True)
+class CostRule:
+    """What an exercise may cost, and why: no Python loop (`flops` is None), or at most `flops`
+    times the solution's floating-point operations."""
+
+    flops: float | None
+    because: str
+
+
+@dataclass(frozen=True)
 class Exercise:
-    """One cell to fill in, with all that is known about right and wrong ways to do it."""
+    """One cell to fill in, with all that is known about right and wrong ways to do it.
+
+    `entry` is the source of the function that explains one entry of the result; `partial` whether
+    each probe passed earns its share of the points.
+    """
 
     id: str
     title: str
@@ -94,6 +109,10 @@ class Exercise:
     alternatives: tuple[Variant, ...] = ()
     hints: tuple[str, ...] = ()
     forbidden: tuple[Forbidden, ...] = ()
+    costs: tuple[CostRule, ...] = ()
+    entry: str = ""
+    why: str = ""
+    partial: bool = False
 
     @property
     def stub(self) -> str:
@@ -198,6 +217,16 @@ def stub_of(solution: str, targets: Sequence[str], exercise: str) -> str:
 def solution_blocks(solution: str) -> list[str]:
     """The text between each pair of solution marks."""
     return [block["body"] for block in _BLOCK.finditer(solution)]
+
+
+def with_solution(solution: str, body: str) -> str | None:
+    """`solution` with `body`, at the left margin, between its marks; None if it has two blocks."""
+    blocks = list(_BLOCK.finditer(solution))
+    if len(blocks) != 1:
+        return None
+    (block,) = blocks
+    indented = textwrap.indent(body, block["indent"])
+    return f"{solution[: block.start('body')]}{indented}{solution[block.end('body') :]}"
 
 
 def marks_are_paired(solution: str) -> bool:

@@ -19,6 +19,7 @@ from spotlight.authoring.lesson import (
     BEGIN,
     END,
     Cell,
+    CostRule,
     Edit,
     Exercise,
     Forbidden,
@@ -35,8 +36,8 @@ from spotlight.authoring.lesson import (
 from spotlight.authoring.problems import AuthoringError
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,47}")
-_CALLS = {"edit", "rewrite", "hint", "forbid"}
-_DECORATORS = {"probe", "mistake", "alternative"}
+_CALLS = {"edit", "rewrite", "hint", "forbid", "without_loops", "flops_within", "why"}
+_DECORATORS = {"probe", "naming_probe", "mistake", "alternative", "entry"}
 
 
 def parse_lesson(cells: Iterable[Cell], where: str) -> Lesson:
@@ -102,6 +103,7 @@ def _read_exercise(cell: Cell, heading: str) -> Exercise:
         difficulty=int(_number(cell, "difficulty", 1)),
         solution=cell.source,
         place=cell.place,
+        partial=_flag(cell, "partial"),
     )
 
 
@@ -119,6 +121,13 @@ def _number(cell: Cell, key: str, default: float) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
         return float(value)
     raise AuthoringError(f"{cell.place}: {key}={value!r} is not a number of 0 or more.")
+
+
+def _flag(cell: Cell, key: str) -> bool:
+    value = cell.metadata.get(key, False)
+    if isinstance(value, bool):
+        return value
+    raise AuthoringError(f"{cell.place}: {key}={value!r} is neither true nor false.")
 
 
 def _read_prediction(cell: Cell) -> Prediction:
@@ -195,6 +204,8 @@ class _ProbeCell:
         self._alternatives: list[Variant] = []
         self._hints: list[str] = []
         self._forbidden: list[Forbidden] = []
+        self._costs: list[CostRule] = []
+        self._once: dict[str, str] = {}
         self._helpers: list[str] = []
 
     def read(self, node: ast.stmt) -> None:
@@ -224,20 +235,31 @@ class _ProbeCell:
             alternatives=(*old.alternatives, *self._alternatives),
             hints=(*old.hints, *self._hints),
             forbidden=(*old.forbidden, *self._forbidden),
+            costs=(*old.costs, *self._costs),
+            entry=self._once.get("entry", old.entry),
+            why=self._once.get("why", old.why),
         )
 
     def _read_function(self, node: ast.stmt, decorators: list[ast.expr]) -> None:
         if not isinstance(node, ast.FunctionDef) or len(decorators) > 1:
             raise AuthoringError(
-                f"{self._cell.place}: line {decorators[0].lineno}: @probe, @mistake and "
-                "@alternative each stand alone above a function."
+                f"{self._cell.place}: line {decorators[0].lineno}: @probe, @mistake, @alternative "
+                "and @entry each stand alone above a function."
             )
         source = textwrap.dedent(ast.get_source_segment(self._cell.source, node) or "")
         match _word(decorators[0]):
-            case "probe":
+            case "probe" | "naming_probe" as word:
                 parameters = tuple(argument.arg for argument in node.args.args)
                 text = ast.get_docstring(node) or ""
-                self._probes.append(Probe(node.name, text, parameters, source))
+                only = word == "naming_probe"
+                self._probes.append(Probe(node.name, text, parameters, source, only))
+            case "entry":
+                if node.name != f"{self._exercise.targets[0]}__entry":
+                    raise AuthoringError(
+                        f"{self._cell.place}: {node.name} is not called "
+                        f"{self._exercise.targets[0]}__entry."
+                    )
+                self._say_once("entry", source, node.lineno)
             case "mistake":
                 call = decorators[0]
                 if not isinstance(call, ast.Call):
@@ -252,6 +274,13 @@ class _ProbeCell:
             case "alternative":
                 name = self._target_of(node).replace("_", "-")
                 self._alternatives.append(Variant(name, "", None, node.name, source))
+
+    def _say_once(self, word: str, text: str, line: int) -> None:
+        if self._once.get(word) or getattr(self._exercise, word):
+            raise AuthoringError(
+                f"{self._cell.place}: line {line}: a second {word} for {self._exercise.id}."
+            )
+        self._once[word] = text
 
     def _target_of(self, node: ast.FunctionDef) -> str:
         target, _, rest = node.name.partition("__")
@@ -275,20 +304,27 @@ class _ProbeCell:
                 self._hints.append(textwrap.dedent(said["text"]).strip())
             case "forbid":
                 self._forbidden.append(Forbidden(said["names"], said["because"]))
+            case "without_loops":
+                self._costs.append(CostRule(None, said["because"]))
+            case "flops_within":
+                self._costs.append(CostRule(float(said["factor"]), said["because"]))
+            case "why":
+                self._say_once("why", textwrap.dedent(said["text"]).strip(), call.lineno)
 
     def _arguments(self, word: str, call: ast.Call) -> dict[str, Any]:
-        """What a call of the vocabulary is given, by its parameters' names: text, all of it."""
+        """What a call of the vocabulary is given, by its parameters' names: text, but a factor."""
         place = f"{self._cell.place}: line {call.lineno}: {word}(...)"
         values = [literal(argument) for argument in call.args]
         named = {str(keyword.arg): literal(keyword.value) for keyword in call.keywords}
-        if not all(isinstance(value, str) for value in (*values, *named.values())):
-            raise AuthoringError(f"{place} takes literal text only.")
+        kind, what = (str, "text") if word != "flops_within" else (str | int | float, "values")
+        if not all(isinstance(value, kind) for value in (*values, *named.values())):
+            raise AuthoringError(f"{place} takes literal {what} only.")
         try:
             bound = inspect.signature(getattr(vocabulary, word)).bind(*values, **named)
         except TypeError as error:
             raise AuthoringError(f"{place}: {error}.") from error
         bound.apply_defaults()
-        if word in ("forbid", "hint") and not all(bound.arguments.values()):
+        if word in ("forbid", "hint", "why") and not all(bound.arguments.values()):
             raise AuthoringError(f"{place} says nothing.")
         return bound.arguments
 

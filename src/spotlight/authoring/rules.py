@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from spotlight import authoring
 from spotlight.authoring.dataflow import names_of
 from spotlight.authoring.lesson import (
     BEGIN,
@@ -16,10 +17,11 @@ from spotlight.authoring.lesson import (
     solution_blocks,
 )
 from spotlight.authoring.problems import AuthoringError
+from spotlight.authoring.signature import signature_of
 
 MAX_WORDS = 120
 MAX_SOLUTION_LINES = 10
-_AUTHORS_WORDS = {"alternative", "edit", "forbid", "mistake", "probe", "rewrite"}
+_AUTHORS_WORDS = set(authoring.__all__) - {"hint"}
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -63,7 +65,7 @@ def _given(lesson: Lesson) -> Iterator[str]:
 def _exercise(exercise: Exercise) -> Iterator[str]:
     place = exercise.place
     floors = (
-        (len(exercise.probes), 2, "probes"),
+        (sum(not probe.naming_only for probe in exercise.probes), 2, "probes"),
         (len(exercise.mistakes), 3, "mistakes"),
         (len(exercise.alternatives), 2, "alternatives"),
         (len(exercise.hints), 2, "hints"),
@@ -73,6 +75,10 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
     for count, floor, what in floors:
         if count < floor:
             yield f"{place}: {what}: {count}, where at least {floor} must stand."
+    if not exercise.why:
+        yield f"{place}: no why(...) says why the solution is written as it is."
+    if not exercise.entry and signature_of(exercise.solution, exercise.targets[0]):
+        yield f"{place}: no @entry function says how one entry of the result comes about."
     if not exercise.title:
         yield f"{place}: no heading stands above the exercise to give it a title."
     if "# TODO: " not in exercise.solution.split(BEGIN)[0]:

@@ -21,6 +21,20 @@ def probe(function: Function) -> Function:
     return function
 
 
+def naming_probe(function: Function) -> Function:
+    """Mark a probe that helps to tell mistakes apart, and by which nobody fails."""
+    return function
+
+
+def entry(function: Function) -> Function:
+    """Mark `target__entry`, which says in numbers how one entry of the result comes about.
+
+    Its first parameters are the entry's indices, the others arguments of the target by their names.
+    It returns text without a full stop, such as "(1, 2) · (3, 1) = 5".
+    """
+    return function
+
+
 def mistake(name: str, message: str) -> Callable[[Function], Function]:
     """Mark `target__anything` as a wrong implementation, known to the grader as `name`."""
 
@@ -49,3 +63,19 @@ def hint(text: str) -> None:
 
 def forbid(*names: str, because: str) -> None:
     """Names that the exercise does not let the student use, with the sentence that says why."""
+
+
+def without_loops(*, because: str) -> None:
+    """The exercise is to be written without a Python loop over rows, tokens or heads.
+
+    Counted, not guessed from the source: neither the tensor operations nor the lines that are run
+    may grow with the sizes where the solution's do not.
+    """
+
+
+def flops_within(factor: float, *, because: str) -> None:
+    """At most `factor` times the floating-point operations of the solution, in every probe."""
+
+
+def why(text: str) -> None:
+    """Why the solution is written as it is; shown beside it once the student has passed."""

@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
-from spotlight.feedback.heat_tables import comparison_tables
+from spotlight.feedback.heat_tables import comparison_tables, input_tables
 from spotlight.feedback.words import SAID, TONE, points, sentence
-from spotlight.grading.judge import Verdict
 from spotlight.grading.report import LessonReport
+from spotlight.grading.verdict import Comparison, Verdict
 
 _MAX_LINES = 4
 
@@ -30,12 +30,18 @@ class Card:
 
 
 def exercise_card(verdict: Verdict, remarks: Sequence[str] = ()) -> Card:
-    """The verdict on one exercise, with target, yours and difference where there are any."""
+    """The verdict on one exercise.
+
+    Beside its sentence: the student's own lines of an error and what it means; the smallest failing
+    case with what went in, target, yours and difference; how its first wrong entry comes about.
+    """
     report = verdict.report
     message = sentence(report)
-    tables = comparison_tables(verdict.comparison) if verdict.comparison else ()
+    shown = verdict.comparison
+    tables = comparison_tables(shown) if shown else ()
     lines = _error_lines(verdict) if report.status in ("error", "failed") else []
     remarks = (*report.remarks, *remarks)
+    entry = entry_sentence(shown) if shown else ""
     html = _render(
         "exercise.html.j2",
         report=report,
@@ -43,12 +49,24 @@ def exercise_card(verdict: Verdict, remarks: Sequence[str] = ()) -> Card:
         said=SAID[report.status],
         message=message,
         lines=lines,
+        explanation=verdict.explanation,
+        inputs=input_tables(shown) if shown else (),
         tables=tables,
-        case=verdict.comparison.description if verdict.comparison else "",
+        case=shown.description if shown else "",
+        entry=entry,
         remarks=remarks,
     )
     head = f"{report.title}: {SAID[report.status]} ({report.points:g} of {report.possible:g})"
-    return Card(html, "\n".join(filter(None, [head, message, *lines, *remarks])))
+    text = [head, message, *lines, verdict.explanation, entry, *remarks]
+    return Card(html, "\n".join(filter(None, text)))
+
+
+def entry_sentence(comparison: Comparison) -> str:
+    """How the first wrong entry comes about, where that is known."""
+    if not comparison.entry:
+        return ""
+    place = f" at {list(comparison.index)}" if comparison.index else ""
+    return f"By hand, the number{place}: {comparison.entry}"
 
 
 def lesson_card(report: LessonReport, remarks: Sequence[str] = ()) -> Card:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spotlight.grading.judge import Comparison
+from spotlight.grading.verdict import Comparison
 from spotlight.visualizations.palette import SIGNED
 
 MAX_SIDE = 8
@@ -42,6 +42,12 @@ def comparison_tables(comparison: Comparison) -> tuple[HeatTable, ...]:
             arrays["difference"] = arrays["yours"] - arrays["target"]
     limit = max((_largest(array) for array in arrays.values()), default=1.0) or 1.0
     return tuple(heat_table(t, array, limit, comparison.index) for t, array in arrays.items())
+
+
+def input_tables(comparison: Comparison) -> tuple[HeatTable, ...]:
+    """What the exercise's function was called with, each on a colour scale of its own."""
+    arrays = [(name, _numbers(array)) for name, array in comparison.inputs]
+    return tuple(heat_table(name, array, _largest(array) or 1.0) for name, array in arrays)
 
 
 def heat_table(

@@ -1,5 +1,7 @@
 """Answer keys: what every probe returns for the reference and for every mistake, as data.
 
+So it does for mistakes that are made two at a time, as far as they can be composed.
+
 A key is built by observing the solution notebook's own code in a worker, and cached by a hash of
 all that it depends on. Nothing of it ever reaches a worker that runs a student's code.
 """
@@ -9,22 +11,35 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from platformdirs import user_cache_path
 
 import spotlight
+from spotlight.authoring.composing import pairs_of_mistakes
 from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.grading.programs import Program, build_program, job_for
-from spotlight.sandbox.job import Job, Limits, Observation, ProbeOutcome, Trouble
+from spotlight.sandbox.job import (
+    Cost,
+    Job,
+    Limits,
+    Observation,
+    ProbeOutcome,
+    TargetCall,
+    Trouble,
+)
 from spotlight.sandbox.wire import WireError, decode_frames, encode
 from spotlight.whole_files import write_whole
 
 Observe = Callable[[Job], Observation]
-_FORMAT = 1
+Outcomes = tuple[ProbeOutcome, ...]
+_FORMAT = 2
+_RUNNING = ("program", "portable", "counting", "target_calls")  # the sandbox's part in an outcome
+_MAX_PAIRS_SECONDS = 4.0  # of computing, for all pairs of one exercise
+_NONSENSE = ("NameError", "UnboundLocalError")  # what two changes that do not fit end in
 
 
 class AnswerKeyError(Exception):
@@ -33,11 +48,12 @@ class AnswerKeyError(Exception):
 
 @dataclass(frozen=True)
 class ExerciseKey:
-    """The outcomes of every probe, in order, for the reference and for each mistake by name."""
+    """The outcomes of every probe, in order: of the reference, each mistake, each pair of them."""
 
-    reference: tuple[ProbeOutcome, ...]
-    mistakes: dict[str, tuple[ProbeOutcome, ...]]
+    reference: Outcomes
+    mistakes: dict[str, Outcomes]
     cpu_seconds: float
+    pairs: dict[tuple[str, str], Outcomes] = field(default_factory=dict)
 
     @property
     def limits(self) -> Limits:
@@ -56,22 +72,59 @@ def variant_program(lesson: Lesson, exercise: Exercise, source: str) -> Program:
     return build_program(lesson, exercise, {**reference_sources(lesson), exercise.id: source})
 
 
-def build_key(lesson: Lesson, exercise: Exercise, seed: int, observe: Observe) -> ExerciseKey:
-    """Observe the reference and every mistake of one exercise.
+def build_key(
+    lesson: Lesson, exercise: Exercise, seed: int, observe: Observe, dtype: str = "float32"
+) -> ExerciseKey:
+    """Observe the reference, every mistake and every pair of mistakes of one exercise.
 
     Raises:
         AnswerKeyError: the reference fails its own probes.
     """
 
-    def run(source: str) -> Observation:
-        return observe(job_for(exercise, variant_program(lesson, exercise, source), [seed]))
+    def job(source: str) -> Job:
+        program = variant_program(lesson, exercise, source)
+        return job_for(exercise, program, [seed], dtype=dtype)
 
-    reference = run(exercise.solution)
+    reference = observe(replace(job(exercise.solution), explain=exercise.entry))
     _require_sound(lesson, exercise, reference)
-    mistakes = {
-        wrong.name: run(exercise.variant_source(wrong)).probes for wrong in exercise.mistakes
-    }
-    return ExerciseKey(reference.probes, mistakes, reference.cpu_seconds)
+    seconds = reference.cpu_seconds
+    wrong = {mistake.name: exercise.variant_source(mistake) for mistake in exercise.mistakes}
+    pairs = {pair.names: pair.source for pair in pairs_of_mistakes(exercise)}
+    if seconds * len(pairs) > _MAX_PAIRS_SECONDS:
+        pairs = {}
+    mistakes = _observe_all(job, wrong, observe, seconds)
+    if mistakes is None:  # one of them ends its process: each in one of its own
+        mistakes = {name: observe(job(source)).probes for name, source in wrong.items()}
+    composed = _observe_all(job, pairs, observe, seconds) or {}
+    sound = {names: seen for names, seen in composed.items() if not _is_nonsense(seen)}
+    return ExerciseKey(reference.probes, mistakes, seconds, sound)
+
+
+_Name = TypeVar("_Name")
+
+
+def _observe_all(
+    job: Callable[[str], Job], sources: dict[_Name, str], observe: Observe, seconds: float
+) -> dict[_Name, Outcomes] | None:
+    """What every source does, seen in one process; None if that does not reach its end."""
+    if not sources:
+        return {}
+    first, *others = sources.values()
+    cpu = 5.0 + 4 * seconds * len(sources)
+    limits = Limits(cpu_seconds=cpu, wall_seconds=3 * cpu, output_bytes=2**30)
+    together = job("\n\n".join(sources.values()))  # with all that any of them depends on
+    exercise = replace(together.steps[-1], source=first)
+    steps = (*together.steps[:-1], exercise)
+    seen = observe(replace(together, steps=steps, others=tuple(others), limits=limits))
+    if seen.ended != "finished":
+        return None
+    size = len(seen.probes) // len(sources)
+    parts = (seen.probes[size * i : size * (i + 1)] for i in range(len(sources)))
+    return dict(zip(sources, parts, strict=True))
+
+
+def _is_nonsense(seen: Outcomes) -> bool:
+    return all(outcome.trouble and outcome.trouble.type in _NONSENSE for outcome in seen)
 
 
 def cached_key(
@@ -121,6 +174,8 @@ def fingerprint(lesson: Lesson, exercise: Exercise, seed: int) -> str:
         exercise.helpers,
         [asdict(probe) for probe in exercise.probes],
         [exercise.variant_source(wrong) for wrong in exercise.mistakes],
+        [pair.source for pair in pairs_of_mistakes(exercise)],
+        exercise.entry,
         _package_sources(program),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
@@ -129,8 +184,8 @@ def fingerprint(lesson: Lesson, exercise: Exercise, seed: int) -> str:
 def _package_sources(program: Program) -> list[str]:
     """Hashes of the package's lower rooms, when a program imports from them, and of the kit."""
     package = Path(spotlight.__file__).parent
-    files = [package / "authoring" / "kit.py", package / "sandbox" / "program.py"]
-    files.append(package / "sandbox" / "portable.py")
+    files = [package / "authoring" / "kit.py"]
+    files += [package / "sandbox" / f"{name}.py" for name in _RUNNING]
     if any("spotlight" in step.source for step in program.steps):
         for room in ("model_utils", "visualizations"):
             files += sorted(
@@ -143,6 +198,10 @@ def _store(path: Path, key: ExerciseKey) -> None:
     body = {
         "reference": [_outcome_data(o) for o in key.reference],
         "mistakes": {name: [_outcome_data(o) for o in seen] for name, seen in key.mistakes.items()},
+        "pairs": [
+            {"names": list(names), "outcomes": [_outcome_data(o) for o in seen]}
+            for names, seen in key.pairs.items()
+        ],
         "cpu_seconds": key.cpu_seconds,
     }
     try:
@@ -158,26 +217,50 @@ def _load(data: bytes) -> ExerciseKey:
         tuple(_outcome(o) for o in body["reference"]),
         {name: tuple(_outcome(o) for o in seen) for name, seen in body["mistakes"].items()},
         float(body["cpu_seconds"]),
+        {
+            (pair["names"][0], pair["names"][1]): tuple(_outcome(o) for o in pair["outcomes"])
+            for pair in body["pairs"]
+        },
     )
 
 
 def _outcome_data(outcome: ProbeOutcome) -> dict[str, Any]:
-    trouble = outcome.trouble
+    trouble, cost = outcome.trouble, outcome.cost
     return {
         "name": outcome.name,
         "value": outcome.value,
         "trouble": {"type": trouble.type, "message": trouble.message} if trouble else None,
         "changed_inputs": list(outcome.changed_inputs),
         "drawn_shapes": [list(shape) for shape in outcome.drawn_shapes],
+        "cost": asdict(cost) if cost else None,
+        "calls": [
+            {
+                "target": call.target,
+                "shapes": {name: list(shape) for name, shape in call.shapes.items()},
+                "arguments": call.arguments,
+            }
+            for call in outcome.calls
+        ],
+        "entries": list(outcome.entries),
     }
 
 
 def _outcome(data: dict[str, Any]) -> ProbeOutcome:
-    trouble = data["trouble"]
+    trouble, cost = data["trouble"], data["cost"]
     return ProbeOutcome(
         data["name"],
         data["value"],
         Trouble(trouble["type"], trouble["message"], ()) if trouble else None,
         tuple(data["changed_inputs"]),
         tuple(tuple(shape) for shape in data["drawn_shapes"]),
+        cost=Cost(**cost) if cost else None,
+        calls=tuple(
+            TargetCall(
+                call["target"],
+                {name: tuple(shape) for name, shape in call["shapes"].items()},
+                call["arguments"],
+            )
+            for call in data["calls"]
+        ),
+        entries=tuple(data["entries"]),
     )

@@ -26,7 +26,8 @@ Kind = Literal["kind", "shape", "values", "structure"]
 class Difference:
     """Where two values part.
 
-    `where` is the path inside a tuple or dict; the arrays are there when both sides are numeric.
+    `where` is the path inside a tuple or dict; the arrays are there when both sides are numeric,
+    `wrong` (which entries differ) when they are of one shape too.
     """
 
     kind: Kind
@@ -35,6 +36,8 @@ class Difference:
     expected: np.ndarray | None = None
     observed: np.ndarray | None = None
     index: tuple[int, ...] | None = None
+    wrong: np.ndarray | None = None
+    nothing: bool = False  # None stands where a value is wanted
 
     @property
     def max_abs_diff(self) -> float | None:
@@ -48,22 +51,23 @@ class Difference:
 
 def difference(expected: Any, observed: Any, where: str = "") -> Difference | None:
     """The first difference between two values from the wire, or None if they are equal."""
-    wanted, got = _numeric(expected), _numeric(observed)
+    wanted, got = numeric(expected), numeric(observed)
     if wanted is not None:
         if got is None:
-            return Difference(
-                "kind", f"it is {describe(observed)} where {describe(expected)} is wanted", where
-            )
+            return _of_other_kind(expected, observed, where)
         return _array_difference(wanted, got, _tolerance(expected, observed), where)
     if isinstance(expected, list | tuple):
         return _sequence_difference(expected, observed, where)
     if isinstance(expected, dict):
         return _dict_difference(expected, observed, where)
     if type(expected) is not type(observed) or expected != observed:
-        return Difference(
-            "kind", f"it is {describe(observed)} where {describe(expected)} is wanted", where
-        )
+        return _of_other_kind(expected, observed, where)
     return None
+
+
+def _of_other_kind(expected: Any, observed: Any, where: str) -> Difference:
+    message = f"it is {describe(observed)} where {describe(expected)} is wanted"
+    return Difference("kind", message, where, nothing=observed is None)
 
 
 def remarks(expected: Any, observed: Any) -> list[str]:
@@ -105,7 +109,8 @@ def describe(value: Any) -> str:
     return f"a {type(value).__name__} of {len(value)}"
 
 
-def _numeric(value: Any) -> np.ndarray | None:
+def numeric(value: Any) -> np.ndarray | None:
+    """A value from the wire as an array; None where it is not one of numbers."""
     if isinstance(value, Array):
         return value.data
     if isinstance(value, bool | int | float):
@@ -155,7 +160,7 @@ def _array_difference(
     at = f" at {list(index)}" if index else ""
     is_now, should_be = _told_apart(observed[index], expected[index])
     message = f"the value{at} is {is_now} where {should_be} is wanted"
-    return Difference("values", message, where, expected, observed, index)
+    return Difference("values", message, where, expected, observed, index, wrong)
 
 
 def _told_apart(one: Any, other: Any) -> tuple[str, str]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.grading.answer_key import ExerciseKey, cached_key
 from spotlight.grading.forbidden import forbidden_use, warns
-from spotlight.grading.judge import NOT_FILLED_IN, Verdict, judge, verdict
+from spotlight.grading.judge import NOT_FILLED_IN, judge
 from spotlight.grading.listing import cells_listed, listed
 from spotlight.grading.locate import Located, locate
 from spotlight.grading.programs import Program, build_program, job_for
 from spotlight.grading.report import LessonReport, PredictionReport
 from spotlight.grading.submission import Submission
+from spotlight.grading.verdict import Verdict, verdict
 from spotlight.sandbox.job import Job, Observation
 
 PUBLIC_SEED = 0
@@ -108,8 +109,8 @@ class LessonGrader:
 
     def _judge(self, exercise: Exercise, program: Program) -> Verdict:
         key = self.key(exercise)
-        job = job_for(exercise, program, [self._seed], key.limits)
-        return judge(exercise, key, self._observe(job), key.limits)
+        job = job_for(exercise, program, [self._seed], key.limits, again=True)
+        return judge(exercise, key, self._observe(job), key.limits, program.steps)
 
     def _follow_through(
         self,

@@ -1,22 +1,29 @@
 """From an observation to a verdict. Pure: nothing is executed here, and nothing of a student's.
 
-The order of what is said: blank, forbidden, a budget exceeded, passed, a named mistake, an error,
-"perhaps" a mistake, then the first difference (kind, shape, property, value).
+The order of what is said: blank, a budget exceeded, passed (unless it costs too much), a named
+mistake, two at once, an error, what the result has to do with the right one, "perhaps" a mistake,
+and at last where it first differs: kind, shape, property, value.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from spotlight.authoring.lesson import Exercise, Probe, Variant, not_done
+from spotlight.authoring.lesson import Exercise, not_done
+from spotlight.authoring.signature import Signature, signature_of
+from spotlight.grading import evidence, signs
 from spotlight.grading.answer_key import ExerciseKey
-from spotlight.grading.compare import Difference, difference, remarks
-from spotlight.grading.report import Evidence, ExerciseReport, Status
-from spotlight.sandbox.job import Limits, Observation, ProbeOutcome, Trouble
+from spotlight.grading.compare import remarks
+from spotlight.grading.costs import broken_cost_rule
+from spotlight.grading.diagnosis import named_mistake, named_pair, perhaps, same_outcome
+from spotlight.grading.error_messages import explain
+from spotlight.grading.evidence import Failing
+from spotlight.grading.relations import Finding
+from spotlight.grading.report import Status
+from spotlight.grading.verdict import Ground, Verdict, verdict
+from spotlight.sandbox.job import Limits, Observation, ProbeOutcome, Step, Trouble
 from spotlight.sandbox.wire import Opaque
 
 _MAX_CODE = 80
@@ -25,122 +32,234 @@ _NOT_CALLED = re.compile(r"\(\) (takes|missing|got an unexpected)|object is not 
 NOT_FILLED_IN = "Replace the marked line of the exercise, run its cell, and check again."
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """The matrices behind a verdict, for cards; from the run's own seed.
-
-    `index` is where the first value differs, where it is values that do.
-    """
-
-    probe: str
-    description: str
-    expected: np.ndarray | None
-    observed: np.ndarray | None
-    index: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What is said of one exercise: the report, and what a card may draw beside it."""
-
-    report: ExerciseReport
-    comparison: Comparison | None = field(default=None, compare=False)
-    trouble: Trouble | None = None
-
-    def with_remarks(self, *more: str) -> Verdict:
-        """The same verdict with remarks added."""
-        report = self.report.model_copy(update={"remarks": (*self.report.remarks, *more)})
-        return replace(self, report=report)
-
-
-def verdict(
+def judge(
     exercise: Exercise,
-    status: Status,
-    message: str = "",
-    *,
-    diagnosis: str | None = None,
-    evidence: Evidence | None = None,
-    comparison: Comparison | None = None,
-    trouble: Trouble | None = None,
-    cpu_seconds: float = 0.0,
-    notes: Sequence[str] = (),
+    key: ExerciseKey,
+    seen: Observation,
+    limits: Limits,
+    steps: Sequence[Step] = (),
 ) -> Verdict:
-    """A verdict on `exercise`, with its points by its status.
-
-    What a student's code wrote into `message` and `trouble` is cleared of what no page or terminal
-    should be handed: control characters and broken Unicode.
-    """
-    report = ExerciseReport(
-        exercise=exercise.id,
-        title=exercise.title,
-        points=exercise.points if status == "passed" else 0.0,
-        possible=exercise.points,
-        status=status,
-        diagnosis=diagnosis,
-        message=_printable(message),
-        remarks=tuple(notes),
-        evidence=evidence,
-        cpu_seconds=round(cpu_seconds, 4),
-    )
-    return Verdict(report, comparison, _printable_trouble(trouble))
-
-
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def _printable(text: str) -> str:
-    return _UNPRINTABLE.sub("\ufffd", text)
-
-
-def _printable_trouble(trouble: Trouble | None) -> Trouble | None:
-    if trouble is None:
-        return None
-    frames = tuple(replace(frame, text=_printable(frame.text)) for frame in trouble.frames)
-    return Trouble(_printable(trouble.type), _printable(trouble.message), frames)
-
-
-def judge(exercise: Exercise, key: ExerciseKey, seen: Observation, limits: Limits) -> Verdict:
-    """The verdict on what was seen of a student's program for `exercise`."""
+    """The verdict on what was seen of a student's program for `exercise`, run as `steps`."""
     if _never_filled_in(exercise, seen):
         return verdict(exercise, "blank", NOT_FILLED_IN)
     if seen.ended != "finished":
         return _over_budget(exercise, seen, limits)
-    failing = [
-        (probe, wanted, got)
-        for probe, wanted, got in zip(
-            exercise.probes, key.reference, _outcomes(exercise, seen), strict=True
-        )
-        if not same_outcome(wanted, got)
-    ]
-    if not failing:
-        first = next(iter(seen.probes), None)
-        notes = remarks(key.reference[0].value, first.value) if first else []
-        if any(outcome.printed.strip() for outcome in seen.probes):
+    return _Judged(exercise, key, seen, tuple(steps)).verdict()
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One finished observation, beside the key."""
+
+    exercise: Exercise
+    key: ExerciseKey
+    seen: Observation
+    steps: tuple[Step, ...]
+
+    def verdict(self) -> Verdict:
+        outcomes = self._outcomes()
+        failing = [
+            Failing(probe, wanted, got)
+            for probe, wanted, got in zip(
+                self.exercise.probes, self.key.reference, outcomes, strict=True
+            )
+            if not probe.naming_only and not same_outcome(wanted, got)
+        ]
+        if failing:
+            return self._failed(outcomes, sorted(failing, key=lambda case: case.size))
+        if self._is_stateful():
+            return self._verdict("failed", _STATEFUL, "generic")
+        costly = broken_cost_rule(self.exercise, self.key.reference, outcomes, self.steps)
+        if costly is not None:
+            return self._verdict("forbidden", costly, "generic")
+        return self._passed()
+
+    def _outcomes(self) -> list[ProbeOutcome]:
+        missing = ProbeOutcome("", None, Trouble("Missing", "the probe was not reached", ()))
+        return [self.seen.probe(probe.name) or missing for probe in self.exercise.probes]
+
+    def _passed(self) -> Verdict:
+        first = next(iter(self.seen.probes), None)
+        notes = remarks(self.key.reference[0].value, first.value) if first else []
+        if any(outcome.printed.strip() for outcome in self.seen.probes):
             notes.append("It prints while it runs; that costs nothing.")
-        return verdict(exercise, "passed", cpu_seconds=seen.cpu_seconds, notes=notes)
-    return _failed(exercise, key, seen, failing)
+        return verdict(self.exercise, "passed", cpu_seconds=self.seen.cpu_seconds, notes=notes)
 
+    def _is_stateful(self) -> bool:
+        """Whether the first probe, called again at the end, gave something else."""
+        again = self.seen.probes[len(self.exercise.probes) :]
+        return bool(again) and not same_outcome(self.seen.probes[0], again[0])
 
-def same_outcome(wanted: ProbeOutcome, got: ProbeOutcome) -> bool:
-    """Whether two outcomes of one probe are equal: values, exceptions and changed inputs."""
-    if wanted.trouble or got.trouble:
-        return (
-            wanted.trouble is not None
-            and got.trouble is not None
-            and (wanted.trouble.type, wanted.trouble.message)
-            == (got.trouble.type, got.trouble.message)
+    def _verdict(
+        self, status: Status, finding: Finding, ground: Ground, failing: Sequence[Failing] = ()
+    ) -> Verdict:
+        shown = failing[0] if failing else None
+        graded = sum(not probe.naming_only for probe in self.exercise.probes)
+        share = 1 - len(failing) / graded if self.exercise.partial and failing else 0.0
+        trouble = shown.got.trouble if shown else None
+        return verdict(
+            self.exercise,
+            status,
+            finding.message,
+            ground=ground,
+            diagnosis=finding.name or None,
+            evidence=evidence.in_numbers(shown) if shown else None,
+            comparison=evidence.comparison(shown) if shown else None,
+            trouble=trouble,
+            explanation=(explain(trouble) or "") if trouble and trouble.frames else "",
+            share=share,
+            cpu_seconds=self.seen.cpu_seconds,
         )
-    return (
-        wanted.changed_inputs == got.changed_inputs and difference(wanted.value, got.value) is None
-    )
+
+    def _failed(self, outcomes: list[ProbeOutcome], failing: list[Failing]) -> Verdict:
+        """`failing` come with the smallest case first."""
+        known = named_mistake(self.exercise, self.key, outcomes)
+        if known is not None:
+            return self._verdict("failed", known, "mistake", failing)
+        both = named_pair(self.exercise, self.key, outcomes)
+        if both is not None:
+            return self._verdict("failed", both, "pair", failing)
+        sign = signs.look(self.steps, self.exercise.targets[0]) if self.steps else None
+        if sign is not None and sign.name == "global-for-argument":
+            return self._verdict("failed", sign, "generic", failing)
+        error = self._error(failing)
+        if error is not None:
+            return error
+        signature = signature_of(self.exercise.solution, self.exercise.targets[0])
+        cases = evidence.cases(self.exercise.probes, self.key.reference, outcomes, signature)
+        generic = (
+            _left_undone(failing)
+            or (_STATEFUL if self._is_stateful() else None)
+            or evidence.generic(cases, failing, self.key.reference, signature)
+            or sign
+        )
+        if generic is not None:
+            return self._verdict("failed", generic, "generic", failing)
+        guess = perhaps(self.exercise, self.key, outcomes)
+        if guess is not None:
+            return self._verdict("failed", guess, "perhaps", failing)
+        return self._difference(failing, signature)
+
+    def _error(self, failing: Sequence[Failing]) -> Verdict | None:
+        """An error, if the cell does not run or if every probe ends in the student's code."""
+        for step in self.seen.steps:
+            if step.missing and step.trouble is not None:
+                return self._error_verdict(step.trouble)
+            if step.missing:
+                names = " and ".join(step.missing)
+                said = f"The cell runs, but does not define {names}."
+                return verdict(self.exercise, "failed", said)
+        troubles = [case.got.trouble for case in failing]
+        graded = sum(not probe.naming_only for probe in self.exercise.probes)
+        if len(failing) == graded and all(t is not None and t.frames for t in troubles):
+            # What the exercise relies on and did not run is the cause of what it lacks.
+            broken = [s.trouble for s in self.seen.steps if s.trouble]
+            return self._error_verdict([*broken, *troubles][0])
+        return None
+
+    def _error_verdict(self, trouble: Trouble | None) -> Verdict:
+        assert trouble is not None
+        message = describe_trouble(self.exercise, trouble)
+        return verdict(
+            self.exercise,
+            "error",
+            message[0].upper() + message[1:],
+            ground="error",
+            trouble=trouble,
+            explanation=explain(trouble) or "",
+            cpu_seconds=self.seen.cpu_seconds,
+        )
+
+    def _difference(self, failing: list[Failing], signature: Signature | None) -> Verdict:
+        """What can be seen of the smallest failing case, where nothing explains it."""
+        shown = failing[0]
+        trouble = shown.got.trouble
+        case = f"In the case “{evidence.case_of(shown.probe)}”"
+        ground: Ground = "values"
+        if trouble is not None and trouble.frames:
+            ground, said = "error", f"{case}: {describe_trouble(self.exercise, trouble)}"
+        elif trouble is not None:
+            ground, said = "error", f"{case}, {_unusable(trouble)}"
+        else:
+            gap = shown.gap
+            assert gap is not None
+            if gap.kind == "shape":
+                shown = evidence.telling_case(failing, signature)
+                case = f"In the case “{evidence.case_of(shown.probe)}”"
+            ground, what = evidence.describe_gap(shown, signature)
+            said = f"{case}{evidence.part_of(shown)}, {what}."
+        first = [shown, *(other for other in failing if other is not shown)]
+        return self._verdict("failed", Finding("", said), ground, first)
 
 
-_Failing = list[tuple[Probe, ProbeOutcome, ProbeOutcome]]
+_STATEFUL = Finding(
+    "state-between-calls",
+    "Called twice with the same arguments, it gives two different results: something is kept from "
+    "one call to the next, such as a list or counter outside the function, or a default argument "
+    "that is changed.",
+)
 
 
-def _outcomes(exercise: Exercise, seen: Observation) -> list[ProbeOutcome]:
-    missing = ProbeOutcome("", None, Trouble("Missing", "the probe was not reached", ()))
-    return [seen.probe(probe.name) or missing for probe in exercise.probes]
+def _left_undone(failing: Sequence[Failing]) -> Finding | None:
+    """What every failing case shows alike: nothing returned, or the caller's tensor changed."""
+    if all(_returns_nothing(case) for case in failing):
+        if any(case.got.printed.strip() for case in failing):
+            return Finding(
+                "printed-not-returned",
+                "It prints a value but returns None; end the function with `return`.",
+            )
+        return Finding(
+            "nothing-returned",
+            "It returns None: the function ends without a `return`, or a method that works in "
+            "place was returned.",
+        )
+    if all(case.got.trouble is None and case.gap is None for case in failing):
+        if any(case.wanted.changed_inputs for case in failing):
+            return Finding(
+                "input-not-changed",
+                "It leaves the tensor that it was given as it was; change it in place.",
+            )
+        return Finding(
+            "input-changed",
+            "The values are right, but it changes the tensor that it was given: methods that end "
+            "in `_`, `+=` and assignments to entries write into the caller's own tensor. Compute "
+            "with a new one.",
+        )
+    return None
+
+
+def _returns_nothing(case: Failing) -> bool:
+    trouble = case.got.trouble
+    if trouble is not None:
+        return not trouble.frames and "NoneType" in trouble.message
+    return case.got.value is None
+
+
+def _unusable(trouble: Trouble) -> str:
+    """An exception outside the student's code: what they returned could not be used."""
+    said = shorten((trouble.message.splitlines() or [""])[0], _MAX_SAID)
+    called = trouble.type == "TypeError" and _NOT_CALLED.search(said)
+    what = "it cannot be called" if called else "what it returns cannot be used"
+    return f"{what} as its docstring says ({trouble.type}: {said})."
+
+
+def describe_trouble(exercise: Exercise, trouble: Trouble) -> str:
+    """An exception in one sentence, with the student's own line."""
+    line, code = "", "."
+    if trouble.frames:
+        frame = trouble.frames[-1]
+        line = f"line {frame.line}" + ("" if frame.cell == exercise.id else f" of {frame.cell}")
+        code = f": `{shorten(frame.text, _MAX_CODE)}`" if frame.text else "."
+    if trouble.type == "NameError" and "'" in trouble.message:
+        name = trouble.message.split("'")[1]
+        return f"{line or 'it'} uses `{name}`, which no cell defines{code}"
+    said = shorten((trouble.message.splitlines() or [""])[0], _MAX_SAID).rstrip(".")
+    return f"{trouble.type}{': ' if said else ''}{said}{' in ' if line else ''}{line}{code}"
+
+
+def shorten(text: str, length: int) -> str:
+    """`text`, cut to `length` characters with an ellipsis where it is longer."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def _never_filled_in(exercise: Exercise, seen: Observation) -> bool:
@@ -162,7 +281,7 @@ def _over_budget(exercise: Exercise, seen: Observation, limits: Limits) -> Verdi
         reached = next((i for i, o in enumerate(seen.probes) if o.trouble), reached)
     ran = any(step.name == exercise.id for step in seen.steps)
     if ran and reached < len(exercise.probes):
-        where = f" in the case “{_case(exercise.probes[reached])}”"
+        where = f" in the case “{evidence.case_of(exercise.probes[reached])}”"
     status: Status = "crashed"
     match seen.ended:
         case "cpu":
@@ -189,144 +308,3 @@ def _over_budget(exercise: Exercise, seen: Observation, limits: Limits) -> Verdi
         case _:
             said = f"It ended its Python process{where}, so nothing could be compared."
     return verdict(exercise, status, said, cpu_seconds=seen.cpu_seconds)
-
-
-def _failed(exercise: Exercise, key: ExerciseKey, seen: Observation, failing: _Failing) -> Verdict:
-    probe, wanted, got = failing[0]
-    gap = None if got.trouble else difference(wanted.value, got.value)
-    outcomes = _outcomes(exercise, seen)
-    named = _named(exercise, key, outcomes)
-    if named is None:
-        error = _error(exercise, seen, failing)
-        if error is not None:
-            return error
-    message = _describe(exercise, probe, wanted, got, gap)
-    if named is not None:
-        message = named.message
-    elif (perhaps := _perhaps(exercise, key, outcomes)) is not None:
-        message = f"Perhaps: {perhaps.message}"
-    return verdict(
-        exercise,
-        "failed",
-        message,
-        diagnosis=named.name if named else None,
-        evidence=_evidence(probe, wanted, gap),
-        comparison=_comparison(probe, gap),
-        trouble=got.trouble,
-        cpu_seconds=seen.cpu_seconds,
-    )
-
-
-def _named(exercise: Exercise, key: ExerciseKey, got: list[ProbeOutcome]) -> Variant | None:
-    """The mistake that every probe's outcome equals."""
-    for wrong in exercise.mistakes:
-        if all(same_outcome(w, g) for w, g in zip(key.mistakes[wrong.name], got, strict=False)):
-            return wrong
-    return None
-
-
-def _perhaps(exercise: Exercise, key: ExerciseKey, got: list[ProbeOutcome]) -> Variant | None:
-    """The mistake that is equalled wherever it differs from the reference, on the most probes."""
-    best: tuple[int, Variant] | None = None
-    for wrong in exercise.mistakes:
-        telling = [
-            (w, g)
-            for r, w, g in zip(key.reference, key.mistakes[wrong.name], got, strict=False)
-            if not same_outcome(r, w)
-        ]
-        if (
-            telling
-            and all(same_outcome(w, g) for w, g in telling)
-            and (best is None or len(telling) > best[0])
-        ):
-            best = (len(telling), wrong)
-    return best[1] if best else None
-
-
-def _error(exercise: Exercise, seen: Observation, failing: _Failing) -> Verdict | None:
-    """An error, if the cell does not run or if every probe ends in the student's code."""
-    for step in seen.steps:
-        if step.missing and step.trouble is not None:
-            return _error_verdict(exercise, seen, step.trouble)
-        if step.missing:
-            names = " and ".join(step.missing)
-            return verdict(exercise, "failed", f"The cell runs, but does not define {names}.")
-    troubles = [got.trouble for _, _, got in failing]
-    if len(failing) == len(exercise.probes) and all(t is not None and t.frames for t in troubles):
-        # What the exercise relies on and did not run is the cause of what it lacks.
-        broken = [s.trouble for s in seen.steps if s.trouble and s.name != exercise.id]
-        return _error_verdict(exercise, seen, [*broken, *troubles][0])
-    return None
-
-
-def _error_verdict(exercise: Exercise, seen: Observation, trouble: Trouble | None) -> Verdict:
-    assert trouble is not None
-    message = describe_trouble(exercise, trouble)
-    message = message[0].upper() + message[1:]
-    return verdict(exercise, "error", message, trouble=trouble, cpu_seconds=seen.cpu_seconds)
-
-
-def describe_trouble(exercise: Exercise, trouble: Trouble) -> str:
-    """An exception in one sentence, with the student's own line."""
-    line, code = "", "."
-    if trouble.frames:
-        frame = trouble.frames[-1]
-        line = f"line {frame.line}" + ("" if frame.cell == exercise.id else f" of {frame.cell}")
-        code = f": `{shorten(frame.text, _MAX_CODE)}`" if frame.text else "."
-    if trouble.type == "NameError" and "'" in trouble.message:
-        name = trouble.message.split("'")[1]
-        return f"{line or 'it'} uses `{name}`, which no cell defines{code}"
-    said = shorten((trouble.message.splitlines() or [""])[0], _MAX_SAID).rstrip(".")
-    return f"{trouble.type}{': ' if said else ''}{said}{' in ' if line else ''}{line}{code}"
-
-
-def shorten(text: str, length: int) -> str:
-    """`text`, cut to `length` characters with an ellipsis where it is longer."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
-def _describe(
-    exercise: Exercise,
-    probe: Probe,
-    wanted: ProbeOutcome,
-    got: ProbeOutcome,
-    gap: Difference | None,
-) -> str:
-    case = f"In the case “{_case(probe)}”"
-    if got.trouble is not None and got.trouble.frames:
-        return f"{case}: {describe_trouble(exercise, got.trouble)}"
-    returned_none = got.value is None if got.trouble is None else "NoneType" in got.trouble.message
-    if returned_none and got.printed.strip():
-        return f"{case}, it prints a value but returns None; end the function with `return`."
-    if got.trouble is not None:
-        said = shorten((got.trouble.message.splitlines() or [""])[0], _MAX_SAID)
-        called = got.trouble.type == "TypeError" and _NOT_CALLED.search(said)
-        what = "it cannot be called" if called else "what it returns cannot be used"
-        return f"{case}, {what} as its docstring says ({got.trouble.type}: {said})."
-    if gap is None and wanted.changed_inputs:
-        return f"{case}, it leaves the tensor that it was given as it was; change it in place."
-    if gap is None:
-        return f"{case}, it changes the tensor that it was given; compute with a copy."
-    part = f", part {gap.where}" if gap.where else ""
-    return f"{case}{part}, {gap.message}."
-
-
-def _case(probe: Probe) -> str:
-    return probe.description.strip().split("\n")[0].rstrip(".")
-
-
-def _evidence(probe: Probe, wanted: ProbeOutcome, gap: Difference | None) -> Evidence:
-    if gap is None or gap.expected is None or gap.observed is None:
-        return Evidence(probe=probe.name)
-    return Evidence(
-        probe=probe.name,
-        expected_shape=tuple(gap.expected.shape),
-        shape=tuple(gap.observed.shape),
-        max_abs_diff=gap.max_abs_diff,
-    )
-
-
-def _comparison(probe: Probe, gap: Difference | None) -> Comparison | None:
-    if gap is None or gap.expected is None:
-        return None
-    return Comparison(probe.name, _case(probe), gap.expected, gap.observed, gap.index or ())

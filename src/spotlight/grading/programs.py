@@ -87,18 +87,31 @@ def build_program(
 
 
 def job_for(
-    exercise: Exercise, program: Program, seeds: Sequence[int], limits: Limits | None = None
+    exercise: Exercise,
+    program: Program,
+    seeds: Sequence[int],
+    limits: Limits | None = None,
+    *,
+    dtype: str = "float32",
+    again: bool = False,
 ) -> Job:
-    """The job that observes `program` with the probes of `exercise`, once per seed."""
+    """The job that observes `program` with the probes of `exercise`, once per seed.
+
+    `dtype` is what inputs are drawn as; with `again`, the first probe is called once more at the
+    end, to see whether anything is left over from one call to the next.
+    """
+    calls = [
+        ProbeCall(
+            probe.name, probe.source, probe.parameters, seed, dtype, counts=bool(exercise.costs)
+        )
+        for seed in seeds
+        for probe in exercise.probes
+    ]
     return Job(
         steps=program.steps,
         targets=exercise.targets,
         helpers=exercise.helpers,
-        probes=tuple(
-            ProbeCall(probe.name, probe.source, probe.parameters, seed)
-            for seed in seeds
-            for probe in exercise.probes
-        ),
+        probes=(*calls, *(calls[:1] if again else [])),
         limits=limits or Limits(),
     )
 

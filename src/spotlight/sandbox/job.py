@@ -31,24 +31,44 @@ class Step:
 
 @dataclass(frozen=True)
 class ProbeCall:
-    """A probe: its source defines a function `name` that takes `parameters`; its inputs are drawn
-    from the generator of (`seed`, `name`)."""
+    """A probe: its source defines a function `name` that takes `parameters`.
+
+    Its inputs are drawn from the generator of (`seed`, `name`), as `dtype` where the probe does not
+    say; `counts` asks what the call costs.
+    """
 
     name: str
     source: str
     parameters: tuple[str, ...]
     seed: int = 0
+    dtype: str = "float32"
+    counts: bool = False
 
 
 @dataclass(frozen=True)
 class Job:
-    """A program whose last step is the exercise, and the probes to call on its targets."""
+    """A program whose last step is the exercise, and the probes to call on its targets.
+
+    `others` are further sources of that last step: each is run and probed in its turn, from the
+    same start. Where `explain` is not None, the outcomes say what the targets were called with; it
+    is the source of a function that puts one entry of the result in words, or empty. Both are for
+    the course's own code.
+    """
 
     steps: tuple[Step, ...]
     targets: tuple[str, ...]
     helpers: str
     probes: tuple[ProbeCall, ...]
     limits: Limits = field(default_factory=Limits)
+    others: tuple[str, ...] = ()
+    explain: str | None = None
+
+    @property
+    def expected_outcomes(self) -> list[str]:
+        """The names of all outcomes, in the order in which they come."""
+        probes = [call.name for call in self.probes]
+        again = [self.steps[-1].name, *probes] * len(self.others)
+        return [*(step.name for step in self.steps), *probes, *again]
 
     def as_data(self) -> dict[str, Any]:
         """The job as JSON-ready data."""
@@ -62,10 +82,12 @@ class Job:
             targets=tuple(data["targets"]),
             helpers=data["helpers"],
             probes=tuple(
-                ProbeCall(p["name"], p["source"], tuple(p["parameters"]), p["seed"])
-                for p in data["probes"]
+                ProbeCall(**{**call, "parameters": tuple(call["parameters"])})
+                for call in data["probes"]
             ),
             limits=Limits(**data["limits"]),
+            others=tuple(data["others"]),
+            explain=data["explain"],
         )
 
 
@@ -98,11 +120,32 @@ class StepOutcome:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What one probe cost: tensor operations (views are free), floating-point operations, and lines
+    of the program's own cells that were run."""
+
+    operations: int
+    flops: int
+    lines: int
+
+
+@dataclass(frozen=True)
+class TargetCall:
+    """One call of a target by a probe: the shapes of its arguments, and the small ones' values."""
+
+    target: str
+    shapes: dict[str, tuple[int, ...]]
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class ProbeOutcome:
     """What one probe returned, or the exception that it ended in.
 
     `changed_inputs` are the indices of drawn inputs that were modified; `drawn_shapes` the shapes
     of all that were drawn; `printed` what the code wrote to standard output, cut to some length.
+    `calls` and `entries` (each entry of a small result in words, in row-major order) are there
+    where the job explains, `cost` where the probe counts.
     """
 
     name: str
@@ -111,6 +154,9 @@ class ProbeOutcome:
     changed_inputs: tuple[int, ...] = ()
     drawn_shapes: tuple[tuple[int, ...], ...] = ()
     printed: str = ""
+    cost: Cost | None = None
+    calls: tuple[TargetCall, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

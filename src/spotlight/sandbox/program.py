@@ -15,7 +15,8 @@ import linecache
 import random
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import CodeType
 from typing import Any
 
@@ -23,8 +24,10 @@ import numpy as np
 import torch
 
 from spotlight.authoring import kit
+from spotlight.sandbox.counting import Counter
 from spotlight.sandbox.job import Job, ProbeCall, Step
 from spotlight.sandbox.portable import portable
+from spotlight.sandbox.target_calls import TargetCalls
 
 Emit = Callable[[dict[str, Any]], None]
 MAX_PRINTED = 2_000
@@ -51,14 +54,10 @@ def run_program(job: Job, emit: Emit) -> None:
         warnings.simplefilter("ignore")
         for step in job.steps[:-1]:
             emit(_run_step(step, namespace, names, ()))
-        before = dict(namespace)
-        exercise = job.steps[-1]
-        emit(_run_step(exercise, namespace, names, job.targets))
-        probes = _define_probes(job, before)
-        for call in job.probes:
-            printed.start()
-            outcome = _call_probe(call, probes[call.name], job, namespace, before, names)
-            emit({**outcome, "printed": printed.text()})
+        probing = _Probing(job, namespace, names, printed)
+        for source in (job.steps[-1].source, *job.others):
+            for event in probing.events(source):
+                emit(event)
 
 
 class _Shell:
@@ -116,20 +115,90 @@ def _execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
         asyncio.run(result)
 
 
-def _define_probes(job: Job, before: dict[str, Any]) -> dict[str, Callable[..., Any]]:
-    """The probe functions, defined in a copy of the namespace as it was before the exercise.
+class _Probing:
+    """The probes of a job, called on one source of its exercise after the other."""
 
-    They have the kit's names as well, which the exercise does not get to see.
-    Where that fails, because an earlier cell did, each probe ends in what went wrong.
-    """
-    namespace = before | {name: getattr(kit, name) for name in kit.NAMES}
-    try:
-        exec(compile(job.helpers, "<probe helpers>", "exec", dont_inherit=True), namespace)
-        for call in job.probes:
-            exec(compile(call.source, f"<probe {call.name}>", "exec", dont_inherit=True), namespace)
-    except BaseException as error:
-        return dict.fromkeys((call.name for call in job.probes), _raising(error))
-    return {call.name: namespace[call.name] for call in job.probes}
+    def __init__(
+        self, job: Job, before: dict[str, Any], names: dict[str, str], printed: _Printed
+    ) -> None:
+        """`before` is the namespace as the exercise's cell finds it."""
+        self._job = job
+        self._before = before
+        self._names = names
+        self._printed = printed
+        self._probes, self._explain = self._define_probes()
+
+    def events(self, source: str) -> Iterator[dict[str, Any]]:
+        """What comes of the exercise's cell being `source`, and then of every probe."""
+        exercise = replace(self._job.steps[-1], source=source)
+        namespace = dict(self._before)
+        yield _run_step(exercise, namespace, self._names, self._job.targets)
+        for call in self._job.probes:
+            self._printed.start()
+            outcome = self._call(call, exercise, namespace)
+            yield {**outcome, "printed": self._printed.text()}
+
+    def _define_probes(self) -> tuple[dict[str, Callable[..., Any]], Callable[..., str] | None]:
+        """The probe functions, defined in a copy of the namespace as it was before the exercise.
+
+        They have the kit's names as well, which the exercise does not get to see.
+        Where that fails, because an earlier cell did, each probe ends in what went wrong.
+        """
+        namespace = self._before | {name: getattr(kit, name) for name in kit.NAMES}
+        calls = self._job.probes
+        try:
+            _define(self._job.helpers, "<probe helpers>", namespace)
+            for call in calls:
+                _define(call.source, f"<probe {call.name}>", namespace)
+            explain = None
+            if self._job.explain:
+                _define(self._job.explain, "<explanation>", namespace)
+                explain = namespace[f"{self._job.targets[0]}__entry"]
+        except BaseException as error:
+            return dict.fromkeys((call.name for call in calls), _raising(error)), None
+        return {call.name: namespace[call.name] for call in calls}, explain
+
+    def _call(self, call: ProbeCall, exercise: Step, namespace: dict[str, Any]) -> dict[str, Any]:
+        job = self._job
+
+        def rerun(**givens: Any) -> Any:
+            again = {**self._before, **givens}
+            _execute(exercise.source, _filename(exercise.name), again)
+            made = {target: again[target] for target in job.targets}
+            return made[job.targets[0]] if len(made) == 1 else made
+
+        counter = Counter(self._names) if call.counts else None
+        calls = TargetCalls(counter, job.explain is not None, self._explain)
+        _seed_everything(f"{call.seed}:{call.name}")
+        value, trouble, entries = None, None, []
+        with kit.fresh_draws(call.seed, call.name, getattr(torch, call.dtype)) as draws:
+            try:
+                given = [
+                    rerun if name == "rerun" else calls.watched(name, namespace[name])
+                    for name in call.parameters
+                ]
+                returned = self._probes[call.name](*given)
+                entries = calls.entries(returned)
+                value = portable(returned)
+            except BaseException as error:
+                value, trouble = None, _trouble(error, self._names)
+            changed = draws.changed_inputs()
+            shapes = [list(copy.shape) for _, copy in draws.drawn]
+        return {
+            "event": "probe",
+            "name": call.name,
+            "value": value,
+            "trouble": trouble,
+            "changed_inputs": changed,
+            "drawn_shapes": shapes,
+            "cost": counter.as_data() if counter else None,
+            "calls": calls.as_data(),
+            "entries": entries,
+        }
+
+
+def _define(source: str, filename: str, namespace: dict[str, Any]) -> None:
+    exec(compile(source, filename, "exec", dont_inherit=True), namespace)
 
 
 def _raising(error: BaseException) -> Callable[..., Any]:
@@ -137,41 +206,6 @@ def _raising(error: BaseException) -> Callable[..., Any]:
         raise error
 
     return fail
-
-
-def _call_probe(
-    call: ProbeCall,
-    function: Callable[..., Any],
-    job: Job,
-    namespace: dict[str, Any],
-    before: dict[str, Any],
-    names: dict[str, str],
-) -> dict[str, Any]:
-    def rerun(**givens: Any) -> Any:
-        again = {**before, **givens}
-        exercise = job.steps[-1]
-        _execute(exercise.source, _filename(exercise.name), again)
-        made = {target: again[target] for target in job.targets}
-        return made[job.targets[0]] if len(made) == 1 else made
-
-    _seed_everything(f"{call.seed}:{call.name}")
-    value, trouble = None, None
-    with kit.fresh_draws(call.seed, call.name) as draws:
-        try:
-            arguments = [rerun if name == "rerun" else namespace[name] for name in call.parameters]
-            value = portable(function(*arguments))
-        except BaseException as error:
-            value, trouble = None, _trouble(error, names)
-        changed = draws.changed_inputs()
-        shapes = [list(copy.shape) for _, copy in draws.drawn]
-    return {
-        "event": "probe",
-        "name": call.name,
-        "value": value,
-        "trouble": trouble,
-        "changed_inputs": changed,
-        "drawn_shapes": shapes,
-    }
 
 
 def _trouble(error: BaseException, names: dict[str, str]) -> dict[str, Any]:

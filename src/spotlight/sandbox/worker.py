@@ -18,12 +18,14 @@ from contextlib import suppress
 from typing import IO, Any, get_args
 
 from spotlight.sandbox.job import (
+    Cost,
     Ended,
     Frame,
     Job,
     Observation,
     ProbeOutcome,
     StepOutcome,
+    TargetCall,
     Trouble,
 )
 
@@ -227,11 +229,13 @@ def _read_observation(job: Job, reply: dict[str, Any], output: bytes) -> Observa
 
     steps: list[StepOutcome] = []
     probes: list[ProbeOutcome] = []
+    names: list[str] = []
     ended: Ended = "crashed"
     cpu_seconds = 0.0
     try:
         cpu_seconds = float(reply["cpu_seconds"])
         for event in decode_frames(output):
+            names.append(event["name"])
             if event["event"] == "step":
                 steps.append(_step(event))
             else:
@@ -241,9 +245,8 @@ def _read_observation(job: Job, reply: dict[str, Any], output: bytes) -> Observa
     except (WireError, *_NOT_AS_AGREED):
         pass
     outcomes: tuple[StepOutcome | ProbeOutcome, ...] = (*steps, *probes)
-    asked = [step.name for step in job.steps] + [call.name for call in job.probes]
-    seen = [outcome.name for outcome in outcomes]
-    if seen != asked[: len(seen)] or (ended == "finished" and len(seen) < len(asked)):
+    asked = job.expected_outcomes
+    if names != asked[: len(names)] or (ended == "finished" and len(names) < len(asked)):
         ended = "crashed"
     elif ended == "finished" and any(_out_of_memory(outcome.trouble) for outcome in outcomes):
         ended = "memory"
@@ -269,7 +272,21 @@ def _probe(event: dict[str, Any]) -> ProbeOutcome:
         changed_inputs=tuple(int(index) for index in event["changed_inputs"]),
         drawn_shapes=tuple(tuple(int(n) for n in shape) for shape in event["drawn_shapes"]),
         printed=str(event["printed"]),
+        cost=_cost(event["cost"]),
+        calls=tuple(_call(call) for call in event["calls"]),
+        entries=tuple(str(entry) for entry in event["entries"]),
     )
+
+
+def _cost(data: dict[str, Any] | None) -> Cost | None:
+    if data is None:
+        return None
+    return Cost(int(data["operations"]), int(data["flops"]), int(data["lines"]))
+
+
+def _call(data: dict[str, Any]) -> TargetCall:
+    shapes = {str(k): tuple(int(n) for n in shape) for k, shape in data["shapes"].items()}
+    return TargetCall(str(data["target"]), shapes, dict(data["arguments"]))
 
 
 def _trouble(data: dict[str, Any] | None) -> Trouble | None:

@@ -1,0 +1,279 @@
+"""What a failing case shows: the smallest one, its inputs, its first wrong entry, its shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from spotlight.authoring.kit import GRADIENT
+from spotlight.authoring.lesson import Probe
+from spotlight.authoring.signature import Signature
+from spotlight.grading.compare import Difference, difference, numeric
+from spotlight.grading.relations import Case, Finding, are_telling, find_relation
+from spotlight.grading.report import Evidence
+from spotlight.grading.scaling import find_mixture, find_scaling
+from spotlight.grading.shapes import describe_shape, sizes_tell
+from spotlight.grading.verdict import Comparison, Ground
+from spotlight.sandbox.job import ProbeOutcome
+
+_MAX_INPUTS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Failing:
+    """A probe that was not passed, with the reference's outcome and the student's."""
+
+    probe: Probe
+    wanted: ProbeOutcome
+    got: ProbeOutcome
+
+    @cached_property
+    def gap(self) -> Difference | None:
+        """Where the values part; None where it is not values that do."""
+        return None if self.got.trouble else difference(self.wanted.value, self.got.value)
+
+    @property
+    def size(self) -> int:
+        """How many numbers the case is made of."""
+        return sum(math.prod(shape) for shape in self.wanted.drawn_shapes)
+
+    def sizes(self, signature: Signature | None) -> dict[str, int]:
+        """What the docstring's letters stand for in this case."""
+        return _sizes(self.wanted, signature)
+
+
+def case_of(probe: Probe) -> str:
+    """A probe's case in words."""
+    return probe.description.strip().split("\n")[0].rstrip(".")
+
+
+def in_numbers(case: Failing) -> Evidence:
+    """The case for the report."""
+    gap = case.gap
+    if gap is None or gap.expected is None or gap.observed is None:
+        return Evidence(probe=case.probe.name)
+    return Evidence(
+        probe=case.probe.name,
+        expected_shape=tuple(gap.expected.shape),
+        shape=tuple(gap.observed.shape),
+        max_abs_diff=gap.max_abs_diff,
+    )
+
+
+def comparison(case: Failing) -> Comparison | None:
+    """The case for a card: both matrices, what went in, how the first wrong entry comes about."""
+    gap = case.gap
+    if gap is None or gap.expected is None:
+        return None
+    index = gap.index or ()
+    entry = ""
+    entries = case.wanted.entries
+    if gap.index is not None and not gap.where and len(entries) == gap.expected.size:
+        entry = entries[int(np.ravel_multi_index(index, gap.expected.shape)) if index else 0]
+    inputs: list[tuple[str, np.ndarray]] = []
+    if len(case.wanted.calls) == 1:
+        for name, value in case.wanted.calls[0].arguments.items():
+            array = numeric(value)
+            if array is not None:
+                inputs.append((name, array))
+    return Comparison(
+        case.probe.name,
+        case_of(case.probe),
+        gap.expected,
+        gap.observed,
+        index,
+        tuple(inputs[:_MAX_INPUTS]),
+        entry,
+    )
+
+
+def cases(
+    probes: Sequence[Probe],
+    wanted: Sequence[ProbeOutcome],
+    got: Sequence[ProbeOutcome],
+    signature: Signature | None,
+) -> list[Case]:
+    """Every probe whose two results are arrays; none at all if one of them is not.
+
+    Probes that return several things are left out.
+    """
+    found: list[Case] = []
+    for probe, want, have in zip(probes, wanted, got, strict=True):
+        if probe.naming_only or isinstance(want.value, dict | list | tuple):
+            continue
+        expected, observed = numeric(want.value), numeric(have.value)
+        if (
+            have.trouble
+            or expected is None
+            or observed is None
+            or "c"
+            in (
+                expected.dtype.kind,
+                observed.dtype.kind,
+            )
+        ):
+            return []
+        arguments = want.calls[0].arguments if len(want.calls) == 1 else {}
+        arrays = {name: numeric(value) for name, value in arguments.items()}
+        found.append(
+            Case(
+                expected.astype(np.float64),
+                observed.astype(np.float64),
+                _sizes(want, signature),
+                {k: v.astype(np.float64) for k, v in arrays.items() if v is not None},
+            )
+        )
+    return found
+
+
+def generic(
+    found: Sequence[Case],
+    failing: Sequence[Failing],
+    wanted: Sequence[ProbeOutcome],
+    signature: Signature | None,
+) -> Finding | None:
+    """What needs no author to be known; `wanted` are the reference's outcomes of all probes."""
+    finite = [case for case in found if np.isfinite(case.got).all()]
+    relation = _relation(finite if are_telling(finite) else found)
+    if relation is not None and len(finite) < len(found):
+        relation = Finding(relation.name, f"{relation.message} {_OVERFLOWS}")
+    return (
+        _detached(failing)
+        or relation
+        or _not_finite(failing)
+        or _square_only(failing, wanted, signature)
+    )
+
+
+_OVERFLOWS = "Besides, large numbers become inf or nan on the way."
+
+
+def _relation(found: Sequence[Case]) -> Finding | None:
+    if not are_telling(found):
+        return None
+    return find_scaling(found) or find_relation(found) or find_mixture(found)
+
+
+def _detached(failing: Sequence[Failing]) -> Finding | None:
+    gaps = [case.gap for case in failing]
+    if not all(gap and GRADIENT in gap.where and gap.nothing for gap in gaps):
+        return None
+    assert gaps[0] is not None
+    name = _gradient_of(gaps[0].where)
+    return Finding(
+        "detached-gradient",
+        f"The values are right, but no gradient comes back to `{name}`: `.item()`, `.tolist()`, "
+        "`.detach()`, `torch.tensor(...)`, NumPy and `torch.no_grad()` each cut the graph.",
+    )
+
+
+def _not_finite(failing: Sequence[Failing]) -> Finding | None:
+    """Numbers that are none, in every failing case and in no wanted result."""
+    for case in failing:
+        gap = case.gap
+        if gap is None or gap.expected is None or gap.observed is None:
+            return None
+        if not np.isfinite(gap.expected).all() or np.isfinite(gap.observed).all():
+            return None
+    case, gap = failing[0], failing[0].gap
+    assert gap is not None
+    assert gap.observed is not None
+    what = "nan" if np.isnan(gap.observed).any() else "inf"
+    return Finding(
+        "not-finite",
+        f"In the case “{case_of(case.probe)}”, some of your numbers are {what}: `exp` of a large "
+        "number, 0 divided by 0, and the logarithm or root of a negative number all end there.",
+    )
+
+
+def _square_only(
+    failing: Sequence[Failing], wanted: Sequence[ProbeOutcome], signature: Signature | None
+) -> Finding | None:
+    """Right wherever two sizes are equal, wrong wherever they are not."""
+    failed = [case.sizes(signature) for case in failing]
+    names = {case.probe.name for case in failing}
+    passed = [_sizes(outcome, signature) for outcome in wanted if outcome.name not in names]
+    if not passed or not all((*passed, *failed)):
+        return None
+    letters = list(failed[0])
+    for i, a in enumerate(letters):
+        for b in letters[i + 1 :]:
+            if all(s[a] == s[b] for s in passed) and all(s[a] != s[b] for s in failed):
+                return Finding(
+                    "square-only",
+                    f"It is right only where {a} = {b}: somewhere one is taken for the other. "
+                    "Look at every shape and axis.",
+                )
+    return None
+
+
+def _sizes(outcome: ProbeOutcome, signature: Signature | None) -> dict[str, int]:
+    if signature is None or not outcome.calls:
+        return {}
+    all_sizes = [signature.sizes(call.shapes) for call in outcome.calls]
+    first = all_sizes[0]
+    return first if first and all(sizes == first for sizes in all_sizes) else {}
+
+
+def _gradient_of(where: str) -> str:
+    """The name of the input, from the path of its gradient."""
+    return where.partition(GRADIENT)[2].split("'")[0]
+
+
+def telling_case(failing: Sequence[Failing], signature: Signature | None) -> Failing:
+    """The first case of a wrong shape whose sizes can be told apart; else the first of all."""
+    for case in failing:
+        wrong_shape = case.gap is not None and case.gap.kind == "shape"
+        if wrong_shape and sizes_tell(case.sizes(signature)):
+            return case
+    return failing[0]
+
+
+def part_of(case: Failing) -> str:
+    """Which part of what a probe returns a gap is in, as a phrase after the case's name."""
+    where = case.gap.where if case.gap else ""
+    if GRADIENT in where:
+        return f", in the gradient that comes back to `{_gradient_of(where)}`"
+    return f", part {where}" if where else ""
+
+
+def describe_gap(case: Failing, signature: Signature | None) -> tuple[Ground, str]:
+    """The first difference in words, and what kind of evidence that is."""
+    gap = case.gap
+    assert gap is not None
+    if gap.kind == "shape" and gap.expected is not None and gap.observed is not None:
+        if signature is None or gap.where:
+            return "shape", gap.message
+        shapes = gap.expected.shape, gap.observed.shape
+        return "shape", describe_shape(signature, case.sizes(signature), *shapes)
+    if gap.kind != "values":
+        return "property", gap.message
+    pattern = _pattern(gap)
+    return ("property", f"{gap.message}; {pattern}") if pattern else ("values", gap.message)
+
+
+def _pattern(gap: Difference) -> str:
+    """Where the wrong numbers stand, if they stand together."""
+    if gap.wrong is None or gap.wrong.ndim != 2 or min(gap.wrong.shape) < 2:
+        return ""
+    wrong = gap.wrong
+    rows, columns = wrong.any(axis=1), wrong.any(axis=0)
+    n, m = wrong.shape
+    if n == m and np.array_equal(wrong, np.eye(n, dtype=bool)):
+        return "only the diagonal is wrong"
+    if n == m and np.array_equal(wrong, ~np.eye(n, dtype=bool)):
+        return "only the diagonal is right"
+    if not np.tril(wrong).any():
+        return "only what stands above the diagonal is wrong"
+    if not np.triu(wrong).any():
+        return "only what stands below the diagonal is wrong"
+    for lines, what in ((rows, "row"), (columns, "column")):
+        if lines.sum() == 1:
+            return f"only {what} {int(np.argmax(lines))} is wrong"
+        if (~lines).sum() == 1:
+            return f"only {what} {int(np.argmax(~lines))} is right"
+    return ""

@@ -1,0 +1,148 @@
+"""Results that are off by a factor or an offset, which is named by the sizes that it equals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from spotlight.grading.relations import TOLERANCE, Case, Finding, alike, constant_of, factor_of
+
+_CLOSE = 1e-4  # relative: how well a measured factor equals an expression of sizes
+
+
+@dataclass(frozen=True)
+class _Expression:
+    """Something that sizes make, as text and as its value in every case."""
+
+    text: str
+    values: tuple[float, ...]
+    letter: str = ""  # where it is one size alone
+
+    def equals(self, numbers: Sequence[float]) -> bool:
+        return len(set(self.values)) > 1 and np.allclose(self.values, numbers, rtol=_CLOSE, atol=0)
+
+
+def find_scaling(cases: Sequence[Case]) -> Finding | None:
+    """A factor or an offset that holds in all of `cases`."""
+    with np.errstate(all="ignore"):
+        return _factor(cases) or _offset(cases)
+
+
+def find_mixture(cases: Sequence[Case]) -> Finding | None:
+    """A factor and an offset together that hold in all of `cases`."""
+    with np.errstate(all="ignore"):
+        return _factor_and_offset(cases)
+
+
+def _factor(cases: Sequence[Case]) -> Finding | None:
+    factors = [factor_of(case.wanted, case.got) for case in cases]
+    if any(factor is None for factor in factors):
+        return None
+    sizes = [abs(factor) for factor in factors if factor is not None]
+    turned = [factor < 0 for factor in factors if factor is not None]
+    if len(set(turned)) > 1 or np.allclose(sizes, 1.0, rtol=_CLOSE):
+        return None
+    sign = " and of the opposite sign" if turned[0] else ""
+    if np.allclose(sizes, sizes[0], rtol=_CLOSE):
+        how, number = ("large", sizes[0]) if sizes[0] > 1 else ("small", 1 / sizes[0])
+        said = f"Every number is {number:.4g} times too {how}{sign}."
+        return Finding("constant-factor", said)
+    for what in _expressions(cases):
+        for how, numbers in (("large", sizes), ("small", [1 / size for size in sizes])):
+            if what.equals(numbers):
+                said = f"Every number is {what.text} times too {how}{sign}"
+                return Finding("constant-factor", f"{said}{_like_a_sum(what, how)}.")
+    return None
+
+
+def _like_a_sum(what: _Expression, how: str) -> str:
+    if not what.letter:
+        return ""
+    one, other = ("sum", "mean") if how == "large" else ("mean", "sum")
+    return f", as a {one} over {what.letter} is beside a {other}"
+
+
+def _offset(cases: Sequence[Case]) -> Finding | None:
+    offsets = []
+    for case in cases:
+        if case.wanted.shape != case.got.shape:
+            return None
+        offset = constant_of(case.got - case.wanted)
+        if offset is None:
+            return None
+        offsets.append(offset)
+    how = "large" if offsets[0] > 0 else "small"
+    said = _said(offsets, cases)
+    if said is None or abs(offsets[0]) <= TOLERANCE:
+        return None
+    return Finding("constant-offset", f"Every number is {said} too {how}.")
+
+
+def _factor_and_offset(cases: Sequence[Case]) -> Finding | None:
+    fits: list[tuple[float, float]] = []
+    for case in cases:
+        x, y = case.wanted.ravel(), case.got.ravel()
+        if case.wanted.shape != case.got.shape or x.size < 3 or not np.isfinite([*x, *y]).all():
+            return None
+        if not np.ptp(x):
+            return None
+        slope, shift = (float(number) for number in np.polyfit(x, y, 1))
+        if not alike(slope * case.wanted + shift, case.got) or abs(slope) <= TOLERANCE:
+            return None
+        fits.append((slope, shift))
+    factor = _said([slope for slope, _ in fits], cases)
+    offset = _said([shift for _, shift in fits], cases)
+    if factor is None or offset is None:
+        return None
+    sign = "plus" if fits[0][1] > 0 else "minus"
+    return Finding(
+        "factor-and-offset",
+        f"What you return is {factor} times what is wanted, {sign} {offset}: look at the operators "
+        "and at their order.",
+    )
+
+
+def _said(numbers: Sequence[float], cases: Sequence[Case]) -> str | None:
+    """The size of `numbers`: one for all cases, or an expression of the cases' sizes."""
+    if len({number > 0 for number in numbers}) > 1:
+        return None
+    absolute = np.abs(numbers)
+    if np.allclose(absolute, absolute[0], rtol=_CLOSE, atol=1e-6):
+        return f"{absolute[0]:.4g}"
+    for what in _expressions(cases):
+        if what.equals(absolute.tolist()):
+            return what.text
+        if what.equals((1 / absolute).tolist()):
+            return f"1/{what.text}" if len(what.text) == 1 else f"1/({what.text})"
+    return None
+
+
+def _expressions(cases: Sequence[Case]) -> Iterator[_Expression]:
+    """What the docstring's letters make: themselves, roots, products, quotients."""
+    letters = [a for a in cases[0].sizes if all(a in case.sizes for case in cases)]
+
+    def of(*names: str, make: Callable[..., float]) -> tuple[float, ...]:
+        return tuple(float(make(*(case.sizes[name] for name in names))) for case in cases)
+
+    for a in letters:
+        yield _Expression(a, of(a, make=float), a)
+        yield _Expression(f"√{a}", of(a, make=np.sqrt))
+        yield _Expression(f"{a}²", of(a, make=np.square))
+        yield _Expression(f"{a}^¼", of(a, make=partial(_power, 0.25)))
+        yield _Expression(f"{a} − 1", of(a, make=lambda n: n - 1))
+        yield _Expression(f"{a}/({a} − 1)", of(a, make=lambda n: n / (n - 1) if n > 1 else np.inf))
+    for a in letters:
+        for b in letters:
+            if a < b:
+                yield _Expression(f"{a}·{b}", of(a, b, make=lambda n, m: n * m))
+                yield _Expression(f"√({a}·{b})", of(a, b, make=lambda n, m: np.sqrt(n * m)))
+            if a != b:
+                yield _Expression(f"{a}/{b}", of(a, b, make=lambda n, m: n / m))
+                yield _Expression(f"√({a}/{b})", of(a, b, make=lambda n, m: np.sqrt(n / m)))
+
+
+def _power(exponent: float, base: float) -> float:
+    return float(base**exponent)

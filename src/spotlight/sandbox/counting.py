@@ -1,0 +1,84 @@
+"""What a call costs, counted and never timed: tensor operations, FLOPs, and lines of Python."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from types import FrameType, TracebackType
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+
+class Counter(AbstractContextManager["Counter"]):
+    """Counts what is done inside its block.
+
+    Operations are those that the framework dispatches, views left out. A matrix product counts
+    2·n·m·k FLOPs, any other operation one for each number that it makes. Lines are those run in
+    the files called `filenames`, each turn of a loop anew.
+    """
+
+    def __init__(self, filenames: Collection[str]) -> None:
+        self.operations = 0
+        self.flops = 0
+        self.lines = 0
+        self._filenames = filenames
+        self._mode = _Dispatch(self)
+        self._outer_trace: Any = None
+
+    def __enter__(self) -> Counter:
+        self._outer_trace = sys.gettrace()
+        self._mode.__enter__()  # type: ignore[no-untyped-call]
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        sys.settrace(self._outer_trace)
+        self._mode.__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
+
+    def as_data(self) -> dict[str, int]:
+        """The counts, for the wire."""
+        return {"operations": self.operations, "flops": self.flops, "lines": self.lines}
+
+    def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code.co_filename not in self._filenames:
+            return None
+        if event == "line":
+            self.lines += 1
+        return self._trace
+
+
+class _Dispatch(TorchDispatchMode):
+    def __init__(self, counter: Counter) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._counter = counter
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled here; without this, the first use imports the compiler (1 s)."""
+        return False
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if not function.is_view and isinstance(result, torch.Tensor | tuple | list):
+            self._counter.operations += 1
+            self._counter.flops += _flops(function, args, kwargs or {}, result)
+        return result
+
+
+def _flops(function: Any, args: Any, kwargs: Any, result: Any) -> int:
+    formula = flop_registry.get(function.overloadpacket)
+    if formula is not None:
+        return int(formula(*args, **kwargs, out_val=result))
+    made = [result] if isinstance(result, torch.Tensor) else result
+    return sum(part.numel() for part in made if isinstance(part, torch.Tensor))
