@@ -22,7 +22,7 @@
 # which takes a few seconds.
 
 # %%
-from spotlight.notebook import check, hint, predict, reveal, start, verify
+from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
 
 start("orientation")
 

@@ -19,7 +19,7 @@
 # **You need:** lesson 00 (tensors, broadcasting, `@`, transpose). **Time:** 45 minutes.
 
 # %%
-from spotlight.notebook import check, hint, predict, reveal, start, verify
+from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
 
 start("the_problem_attention_solves")
 

@@ -19,7 +19,7 @@
 # **You need:** lesson 02 (dot products, softmax over rows, weighted averages). **Time:** 60 minutes.
 
 # %%
-from spotlight.notebook import check, hint, predict, reveal, start, verify
+from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
 
 start("queries_and_keys")
 

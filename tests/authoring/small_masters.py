@@ -27,7 +27,7 @@ SMALL = '''\
 # Three exercises and a prediction.
 
 # %%
-from spotlight.notebook import check, hint, predict, reveal, start, verify
+from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
 
 start("small_sums")
 

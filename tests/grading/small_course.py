@@ -37,7 +37,7 @@ STEPS = '''\
 # # 01 · Small steps
 
 # %%
-from spotlight.notebook import check, hint, predict, reveal, start, verify
+from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
 
 start("small_steps")
 
@@ -282,7 +282,7 @@ FINISH = '''\
 # # 02 · Small finish
 
 # %%
-from spotlight.notebook import check, hint, predict, reveal, start, verify
+from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
 
 start("small_finish")
 

@@ -103,6 +103,7 @@ SHAPES = {
         "`unsqueeze`",
     ),
     "torch.exp(q - q.max(dim=1).values)": ("`q.max(dim=1).values` 4", "`keepdim=True`"),
+    "q / 2 - q.sum(dim=1)": ("`q / 2` has 8", "`q.sum(dim=1)` 4"),
     "q - torch.max(q, dim=1).values": ("`torch.max(q, dim=1).values` 4",),
     "q - torch.max(q, k)": ("A size of 4 meets one of 5",),
     "q.masked_fill(k > 0, 0.0)": ("dimension 0", "equal"),
@@ -126,6 +127,7 @@ SHAPES = {
     "vec.mT": ("rows and columns",),
     "torch.stack([vec, q[0]])": ("entry 0 is (5,)", "entry 1 is (8,)", "`torch.cat`"),
     "torch.cat([q, batch[0], q[:, :5]])": ("dimension 0", "third", "5 where 8 is wanted"),
+    "torch.cat([q] * 6 + [q[:, :5]])": ("number 7 tensor", "5 where 8"),
     "torch.cat([q, vec])": ("2-D", "1-D", "`unsqueeze`"),
     "torch.cat(q, k)": ("`[a, b]`",),
     "torch.stack([q, 1.0])": ("second entry", "float"),
@@ -391,6 +393,7 @@ def test_nothing_is_added_to_what_the_student_says_himself(source: str) -> None:
         "(q @ k) @ (k @ q)",
         "scores = (q @ k if q is not None else",
         "x = q @ k  # " + "x" * 400,
+        "q @ kept['`']",
     ],
 )
 def test_operands_are_named_only_where_no_other_part_of_the_line_can_have_failed(
@@ -401,6 +404,28 @@ def test_operands_are_named_only_where_no_other_part_of_the_line_can_have_failed
     words = explain(Trouble("RuntimeError", message, (line,))) or ""
     assert words.startswith("A product comes down to (4, 8) times (5, 8)")
     assert "`q" not in words
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("q[:3] @ k", "batch"),  # 3 rows are no batch of matrices with rows in them
+        ("q @ k", "nn.Linear"),
+        ("def make():\n    def f(x): pass\n    f(1, 2)\nmake()", "self"),
+        ("torch.ones(3) @ q", "`torch.ones(3).T`"),
+    ],
+)
+def test_what_does_not_concern_the_exception_is_left_out(source: str, word: str) -> None:
+    assert word not in said(source, **fresh_names())
+
+
+@pytest.mark.parametrize("key", ["a`b", "a\x00b", "a\ud800b", "a\u2028b", "{name}", "a" * 90])
+def test_what_is_quoted_from_a_message_is_fit_to_be_shown(key: str) -> None:
+    words = explain(Trouble("KeyError", key, ()))
+    assert words is not None
+    assert "`" not in words
+    assert words.isprintable()
+    assert len(words) < 200
 
 
 # No claim about sizes is false.
@@ -538,7 +563,9 @@ def test_every_name_that_may_be_proposed_exists(home: Any, names: list[str]) -> 
 # Whatever the strings hold.
 
 MESSAGES = [raised(source, **fresh_names()) for source in EVERYTHING]
-scraps = st.sampled_from(["9" * 400, "`", "{", "}", "\n", "\ud800", "\x00", "'", "-", "٣", "", "("])
+scraps = st.sampled_from(
+    ["9" * 5_000, "`", "{", "}", "\n", "\ud800", "\x00", "'", "-", "٣", "", "("]
+)
 
 
 @st.composite

@@ -61,6 +61,18 @@ def test_an_exercise_passes_although_the_ones_it_uses_are_blank_or_missing(
     )
 
 
+def test_a_helper_in_the_cell_of_a_failed_exercise_stays_at_hand(
+    done: Notebook, lesson: Lesson, grade: Grade
+) -> None:
+    helper = "import math\n\ndef plus(x, by):\n    return x + math.floor(by) + by % 1"
+    put_source(done, lesson, "doubled", f"{helper}\n\n{WRONG}")
+    put_source(
+        done, lesson, LATER, "def doubled_then_shifted(x, by):\n    return plus(doubled(x), by)"
+    )
+    later = report_on(grade(done), LATER)
+    assert (later.status, later.follow_through) == ("passed", True)
+
+
 def test_its_own_mistake_is_named_from_the_second_run(
     done: Notebook, lesson: Lesson, grade: Grade
 ) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-START = 'from spotlight.notebook import check, hint, predict, reveal, start, verify\nstart("{}")'
+START = 'from spotlight.notebook import check, hint, predict, reveal, solution, start, verify\nstart("{}")'
 LESSON = "03_queries_and_keys"
 
 
@@ -148,3 +148,42 @@ def test_a_given_cell_that_fails_in_the_students_code_shows_the_students_traceba
         "%%needs query_key_scores\nquery_key_scores(torch.ones(1, 2), torch.ones(1, 2))"
     )
     assert reply.error.startswith("NameError")
+
+
+def test_the_second_failed_attempt_offers_the_next_hint(kernel):
+    write(kernel, "query_key_scores", "def query_key_scores(q, k):", "    return k @ q.T")
+    assert "hint(" not in kernel.run('check("query_key_scores")').text
+    offered = 'Stuck? `hint("query_key_scores")` shows hint {} of 3.'
+    assert offered.format(1) in kernel.run('check("query_key_scores")').text
+    kernel.run('hint("query_key_scores")')
+    assert offered.format(2) in kernel.run('check("query_key_scores")').text
+    for _ in range(4):
+        kernel.run('hint("query_key_scores")')
+    assert offered.format(3) in kernel.run('check("query_key_scores")').text
+
+
+def test_a_blank_exercise_is_no_attempt(kernel):
+    for _ in range(3):
+        assert "hint(" not in kernel.run('check("asymmetry")').text
+
+
+def test_the_solution_opens_after_a_pass_beside_ones_own_and_with_its_why(kernel):
+    closed = kernel.run('solution("query_key_scores")')
+    assert "It opens once the exercise has passed" in closed.text
+    assert "q @ k.T" not in closed.html
+    own = "    return torch.einsum('nd,md->nm', q, k)"
+    write(kernel, "query_key_scores", "def query_key_scores(q, k):", own)
+    assert 'solution("query_key_scores")' in kernel.run('check("query_key_scores")').text
+    opened = kernel.run('solution("query_key_scores")')
+    assert own.strip() in opened.text
+    assert "return q @ k.T" in opened.text
+    assert "One product replaces a loop" in opened.text
+    assert "BEGIN SOLUTION" not in opened.html
+    assert "TODO" not in opened.html
+
+
+def test_the_solution_stays_open_once_it_was_earned(kernel):
+    write(kernel, "project", "def project(x, weights):", "    return x @ weights")
+    kernel.run('check("project")')
+    write(kernel, "project", "def project(x, weights):", "    return x * weights")
+    assert "return x @ weights" in kernel.run('solution("project")').text

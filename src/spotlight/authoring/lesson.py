@@ -26,6 +26,7 @@ _BLOCK = re.compile(
 )
 _EXERCISE_HEAD = re.compile(r"\A# Exercise [a-z][a-z0-9_]* · [^\n]*\n")
 _NUMBER = re.compile(r"^[\d.]+\s*·\s*")
+_SCAFFOLD = re.compile(rf"[ \t]*({BEGIN}|{END}|# TODO: )")
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -118,6 +119,12 @@ class Exercise:
     def stub(self) -> str:
         """What the student finds: the cell without its solution, raising only when called."""
         return stub_of(self.solution, self.targets, self.id)
+
+    @property
+    def reference(self) -> str:
+        """The solution as it is read: without marks, and without the line that says what to do."""
+        kept = [x for x in self.solution.splitlines() if not _SCAFFOLD.match(x)]
+        return "\n".join(kept)
 
     def variant_source(self, variant: Variant) -> str:
         """The cell as `variant` would have it."""

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
+from spotlight.authoring.lesson import Exercise
 from spotlight.feedback.heat_tables import comparison_tables, input_tables
 from spotlight.feedback.words import SAID, TONE, points, sentence
 from spotlight.grading.report import LessonReport
@@ -29,8 +30,8 @@ class Card:
         return {"text/html": self.html, "text/plain": self.text}
 
 
-def exercise_card(verdict: Verdict, remarks: Sequence[str] = ()) -> Card:
-    """The verdict on one exercise.
+def exercise_card(verdict: Verdict, remarks: Sequence[str] = (), offer: str = "") -> Card:
+    """The verdict on one exercise, and what is offered to the student next.
 
     Beside its sentence: the student's own lines of an error and what it means; the smallest failing
     case with what went in, target, yours and difference; how its first wrong entry comes about.
@@ -54,10 +55,11 @@ def exercise_card(verdict: Verdict, remarks: Sequence[str] = ()) -> Card:
         tables=tables,
         case=shown.description if shown else "",
         entry=entry,
+        offer=offer,
         remarks=remarks,
     )
     head = f"{report.title}: {SAID[report.status]} ({report.points:g} of {report.possible:g})"
-    text = [head, message, *lines, verdict.explanation, entry, *remarks]
+    text = [head, message, *lines, verdict.explanation, entry, offer, *remarks]
     return Card(html, "\n".join(filter(None, text)))
 
 
@@ -67,6 +69,16 @@ def entry_sentence(comparison: Comparison) -> str:
         return ""
     place = f" at {list(comparison.index)}" if comparison.index else ""
     return f"By hand, the number{place}: {comparison.entry}"
+
+
+def solution_card(exercise: Exercise, yours: str) -> Card:
+    """The course's solution beside the student's own, and why it is written as it is."""
+    title, reference = exercise.title, exercise.reference
+    html = _render(
+        "solution.html.j2", title=title, yours=yours, reference=reference, why=exercise.why
+    )
+    columns = ["Yours:", yours, "The course's:", reference, exercise.why]
+    return Card(html, "\n\n".join([f"Solution  {title}", *columns]))
 
 
 def lesson_card(report: LessonReport, remarks: Sequence[str] = ()) -> Card:

@@ -59,7 +59,7 @@ class ExerciseKey:
     def limits(self) -> Limits:
         """A student's budget: ten times the reference's CPU time, five seconds at least."""
         cpu = max(5.0, 10 * self.cpu_seconds)
-        return Limits(cpu_seconds=cpu, wall_seconds=2 * cpu + 5)
+        return Limits(cpu_seconds=cpu, wall_seconds=3 * cpu + 5)
 
 
 def reference_sources(lesson: Lesson) -> dict[str, str]:

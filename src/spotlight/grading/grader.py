@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from spotlight.authoring.lesson import Exercise, Lesson
+from spotlight.authoring.lesson import Exercise, Lesson, bare_exercise
 from spotlight.grading.answer_key import ExerciseKey, cached_key
 from spotlight.grading.forbidden import forbidden_use, warns
 from spotlight.grading.judge import NOT_FILLED_IN, judge
 from spotlight.grading.listing import cells_listed, listed
 from spotlight.grading.locate import Located, locate
-from spotlight.grading.programs import Program, build_program, job_for
+from spotlight.grading.programs import Program, build_program, in_place_of, job_for
 from spotlight.grading.report import LessonReport, PredictionReport
 from spotlight.grading.submission import Submission
 from spotlight.grading.verdict import Verdict, verdict
@@ -57,6 +57,11 @@ class LessonGrader:
     def grade_exercise(self, submission: Submission, exercise: Exercise) -> Verdict:
         """Grade one exercise, and those before it only as far as follow-through asks."""
         return self._grade_one(exercise, locate(self.lesson, submission), {})
+
+    def source_of(self, submission: Submission, exercise: Exercise) -> str:
+        """The student's own cell of an exercise, as it is judged; empty where it is missing."""
+        found = locate(self.lesson, submission).exercises.get(exercise.id)
+        return bare_exercise(found.source).strip() if found else ""
 
     def partial_report(self, submission: Submission, verdicts: Iterable[Verdict]) -> LessonReport:
         """A report of these verdicts alone.
@@ -124,7 +129,10 @@ class LessonGrader:
         substitutes: dict[str, str] = {}
         while failed := self._failed_earlier(located, known, program, substitutes):
             # The reference may use exercises that the student's own code did not.
-            substitutes |= {earlier.id: earlier.solution for earlier in failed}
+            for earlier in failed:
+                found = located.exercises.get(earlier.id)
+                source = found.source if found else ""
+                substitutes[earlier.id] = in_place_of(source, earlier)
             program = self._program(exercise, located, substitutes)
         if not substitutes:
             return first

@@ -86,6 +86,29 @@ def build_program(
     return Program((*steps, Step(exercise.id, own, "exercise")), earlier)
 
 
+def in_place_of(source: str, exercise: Exercise) -> str:
+    """The reference of `exercise`, and what else the student's cell, `source`, defines.
+
+    Functions, classes and imports are kept, since later exercises may use them; what is computed
+    when the cell runs is not, since it may need what the student got wrong.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return exercise.solution
+    kept = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        or (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and node.name not in exercise.targets
+        )
+    ]
+    helpers = "\n\n".join(map(ast.unparse, kept))
+    return f"{helpers}\n\n\n{exercise.solution}" if helpers else exercise.solution
+
+
 def job_for(
     exercise: Exercise,
     program: Program,

@@ -1,8 +1,8 @@
-"""What a lesson's notebook imports: `start`, `check`, `predict`, `reveal`, `hint` and `verify`.
+"""What a lesson's notebook imports: `check`, `hint`, `predict`, `solution` and their like.
 
 Importing it starts the worker that judges exercises, so that it is warm by the first check.
 """
 
-from spotlight.notebook.words import check, hint, predict, reveal, start, verify
+from spotlight.notebook.words import check, hint, predict, reveal, solution, start, verify
 
-__all__ = ["check", "hint", "predict", "reveal", "start", "verify"]
+__all__ = ["check", "hint", "predict", "reveal", "solution", "start", "verify"]

@@ -17,10 +17,11 @@ from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.authoring.manifest import Course, LessonEntry, find_course_root, load_course
 from spotlight.authoring.sources import read_solution
 from spotlight.grading.grader import LessonGrader
+from spotlight.grading.report import Status
 from spotlight.grading.submission import Submission
 from spotlight.notebook import waiting
 from spotlight.notebook.sources import ExecutedCells
-from spotlight.progress import ProgressError, ProgressStore
+from spotlight.progress import Progress, ProgressError, ProgressStore
 from spotlight.sandbox.worker import Worker
 
 
@@ -38,6 +39,7 @@ class Session:
         self.executed = ExecutedCells()
         self.predictions: dict[str, object] = {}
         self._hints_shown: Counter[str] = Counter()
+        self._attempts: Counter[str] = Counter()
         if shell is not None:
             shell.events.register("pre_run_cell", self._before_cell)
             shell.input_transformers_cleanup.append(self._skip_if_waiting)
@@ -121,6 +123,31 @@ class Session:
             pass  # a folder that cannot be written costs no hint
         self._hints_shown[exercise.id] += 1
         return min(self._hints_shown[exercise.id], count)
+
+    def tries(self, exercise: Exercise, status: Status) -> tuple[int, int]:
+        """How often the exercise was tried, this time (which ended in `status`) included, and how
+        many of its hints were shown."""
+        self._attempts[exercise.id] += status not in ("blank", "missing")
+        attempts, shown = self._attempts[exercise.id], self._hints_shown[exercise.id]
+        known = self._known()
+        lesson = known.lessons.get(self.lesson.id)
+        if lesson is not None and exercise.id in lesson.exercises:
+            attempts = max(attempts, lesson.exercises[exercise.id].attempts)
+        return attempts, max(shown, known.hints_shown.get(f"{self.lesson.id}/{exercise.id}", 0))
+
+    def has_passed(self, exercise: Exercise) -> bool:
+        """Whether the exercise has ever passed, as far as progress is kept."""
+        lesson = self._known().lessons.get(self.lesson.id)
+        found = lesson.exercises.get(exercise.id) if lesson is not None else None
+        return found is not None and found.status == "passed"
+
+    def _known(self) -> Progress:
+        if self.keeps_progress:
+            try:
+                return self.progress.read()
+            except ProgressError:
+                pass  # a folder that cannot be read costs what it would have told, no more
+        return Progress()
 
     def submission(self) -> tuple[Submission, tuple[int, ...]]:
         """The notebook as it stands now, and the numbers of its unsaved cells."""

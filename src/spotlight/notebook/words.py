@@ -11,9 +11,9 @@ from IPython.display import Markdown, display
 
 from spotlight.authoring.lesson import Exercise, Prediction
 from spotlight.authoring.problems import AuthoringError
-from spotlight.feedback.cards import exercise_card, lesson_card, note_card
+from spotlight.feedback.cards import exercise_card, lesson_card, note_card, solution_card
 from spotlight.grading.answer_key import AnswerKeyError
-from spotlight.grading.report import now
+from spotlight.grading.report import Status, now
 from spotlight.notebook.session import LessonNotFoundError, Session
 from spotlight.progress import ProgressError
 from spotlight.sandbox.worker import SandboxError
@@ -22,6 +22,7 @@ _session = Session(get_ipython())
 if _session.interactive:
     _ = _session.worker  # warm by the first check
 
+_ATTEMPTS_BEFORE_HINT = 2
 _TROUBLES = (LessonNotFoundError, AuthoringError, AnswerKeyError, SandboxError)
 
 
@@ -54,8 +55,9 @@ def check(exercise: str) -> None:
         return
     submission, unsaved = _session.submission()
     verdict = _session.grader.grade_exercise(submission, found)
-    report = _session.grader.partial_report(submission, [verdict])
-    display(exercise_card(verdict, [*_keep(report), *_unsaved_note(unsaved)]))
+    notes = _keep(_session.grader.partial_report(submission, [verdict]))
+    offer = _offer(found, verdict.report.status)
+    display(exercise_card(verdict, [*notes, *_unsaved_note(unsaved)], offer))
 
 
 @_in_notebook
@@ -74,6 +76,22 @@ def hint(exercise: str) -> None:
         return
     number = _session.next_hint(found)
     display(Markdown(f"**Hint {number} of {len(found.hints)}**\n\n{found.hints[number - 1]}"))
+
+
+@_in_notebook
+def solution(exercise: str) -> None:
+    """Show the course's solution beside the student's own, once the exercise has passed."""
+    found = _find(exercise)
+    if found is None:
+        return
+    submission, _ = _session.submission()
+    if not _session.has_passed(found):
+        verdict = _session.grader.grade_exercise(submission, found)
+        if verdict.report.status != "passed":
+            text = f'It opens once the exercise has passed. Until then, `hint("{found.id}")` helps.'
+            display(note_card("solution", "Not yet", text, title=found.title))
+            return
+    display(solution_card(found, _session.grader.source_of(submission, found)))
 
 
 @_in_notebook
@@ -132,6 +150,17 @@ def _find(name: str) -> Exercise | None:
         text = f"This lesson has no exercise called {name!r}. It has: {known}."
         display(note_card("trouble", "No such exercise", text, tone="warn"))
     return exercise
+
+
+def _offer(exercise: Exercise, status: Status) -> str:
+    """What a card offers: the solution after a pass, a hint after the second failed attempt."""
+    if status == "passed":
+        return f'`solution("{exercise.id}")` shows the course\'s way beside yours, and why.'
+    attempts, shown = _session.tries(exercise, status)
+    if attempts < _ATTEMPTS_BEFORE_HINT or status == "blank":
+        return ""
+    number = min(shown + 1, len(exercise.hints))
+    return f'Stuck? `hint("{exercise.id}")` shows hint {number} of {len(exercise.hints)}.'
 
 
 def _keep(report: Any) -> list[str]:

@@ -1,6 +1,6 @@
-"""The calls of targets by a probe: what they were called with, what they cost, what they returned.
+"""The calls of targets by a probe: what they were called with, what they cost and returned.
 
-Arguments and explanations are for answer keys alone, where the code that is run is the course's own.
+Arguments and explanations are for answer keys alone, where the code that runs is the course's own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class TargetCalls:
         self._calls: list[tuple[str, dict[str, Any], Any]] = []
 
     def watched(self, name: str, target: Any) -> Any:
-        """`target` to be called as ever; a class, or what cannot be called, is handed on as it is."""
+        """`target`, to be called as ever; a class, or what cannot be called, stays as it is."""
         idle = self._counter is None and not self._records
         if idle or isinstance(target, type) or not callable(target):
             return target
