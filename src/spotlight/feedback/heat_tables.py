@@ -15,11 +15,12 @@ _STOPS = SIGNED["light"]
 
 @dataclass(frozen=True)
 class HeatCell:
-    """One entry: its number as text, and the colours of its cell."""
+    """One entry: its number as text, the colours of its cell, whether it is the one pointed at."""
 
     text: str
     background: str
     ink: str
+    pointed_at: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def comparison_tables(comparison: Comparison) -> tuple[HeatTable, ...]:
 
 def input_tables(comparison: Comparison) -> tuple[HeatTable, ...]:
     """What the exercise's function was called with, each on a colour scale of its own."""
-    arrays = [(name, _numbers(array)) for name, array in comparison.inputs]
+    arrays = [(name, _whole(_numbers(array))) for name, array in comparison.inputs]
     return tuple(heat_table(name, array, _largest(array) or 1.0) for name, array in arrays)
 
 
@@ -59,12 +60,17 @@ def heat_table(
     two dimensions to one slice: the first one, where `index` is empty.
     """
     shape = array.shape
+    pointed_at = len(index) == array.ndim > 0
     index = index if len(index) == array.ndim else (0,) * array.ndim
     lead, array = _slice(array, index[:-2])
     matrix = np.atleast_2d(array)
     window = tuple(map(_window, (0, 0, *index)[-2:], matrix.shape))
     cut = matrix[window]
-    cells = tuple(tuple(_cell(value, limit) for value in row) for row in cut)
+    place = tuple(i - part.start for i, part in zip((0, 0, *index)[-2:], window, strict=True))
+    cells = tuple(
+        tuple(_cell(value, limit, pointed_at and (i, j) == place) for j, value in enumerate(row))
+        for i, row in enumerate(cut)
+    )
     note = f"shape {shape}" if shape else "one number"
     if matrix.shape != cut.shape or lead:
         note += f", {_place(lead, window[-array.ndim or -1 :], cut.shape)} shown"
@@ -97,18 +103,25 @@ def _numbers(array: np.ndarray) -> np.ndarray:
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
+def _whole(array: np.ndarray) -> np.ndarray:
+    """Floats that are all whole numbers as integers, which are shorter to read."""
+    with np.errstate(all="ignore"):
+        is_whole = array.dtype.kind == "f" and np.array_equal(array, np.round(array))
+    return array.astype(np.int64) if is_whole and _largest(array) < 1e6 else array
+
+
 def _largest(array: np.ndarray) -> float:
     finite = np.abs(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64))
     finite = finite[np.isfinite(finite)]
     return float(finite.max(initial=0.0))
 
 
-def _cell(value: np.generic, limit: float) -> HeatCell:
+def _cell(value: np.generic, limit: float, pointed_at: bool) -> HeatCell:
     number = complex(value).real
     if not np.isfinite(number):
-        return HeatCell(str(value), "#7d8a97", "#ffffff")
+        return HeatCell(str(value), "#7d8a97", "#ffffff", pointed_at)
     colour = _colour(number / limit)
-    return HeatCell(_written(value, limit), colour, _ink(colour))
+    return HeatCell(_written(value, limit), colour, _ink(colour), pointed_at)
 
 
 def _written(value: np.generic, limit: float) -> str:
