@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from spotlight.grading.verdict import Comparison, Verdict
 from spotlight.grading.report import ExerciseReport, LessonReport, PredictionReport, Status
+from spotlight.grading.verdict import Comparison, Verdict
 
 
 def exercise(name: str = "scaled_scores", status: Status = "failed", **more: Any) -> ExerciseReport:

@@ -12,8 +12,8 @@ import pytest
 from feedback_verdicts import comparing, exercise, lesson, prediction
 
 from spotlight.feedback.cards import Card, exercise_card, lesson_card, note_card
-from spotlight.grading.verdict import Comparison, Verdict
 from spotlight.grading.report import Status
+from spotlight.grading.verdict import Comparison, Verdict
 from spotlight.sandbox.job import Frame, Trouble
 
 HOSTILE = "<script>alert('x')</script> & <b onclick=\"y\">"

@@ -11,8 +11,8 @@ from small_course import STEPS, lesson_of
 
 from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.grading.answer_key import AnswerKeyError, ExerciseKey, cached_key, fingerprint
-from spotlight.grading.grader import LessonGrader
 from spotlight.grading.diagnosis import same_outcome
+from spotlight.grading.grader import LessonGrader
 from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker
 

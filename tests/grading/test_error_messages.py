@@ -74,7 +74,7 @@ PRODUCTS = {
     "(q + 1) @ (k * 2)": ("`(q + 1) @ (k * 2)`", "`(k * 2).T`"),
     "k[:, :4].T @ q.T": ("(4, 5) times (8, 4)", "In the other order, (8, 4) times (4, 5)"),
     "q @ k[:, :3]": ("(4, 8) times (5, 3)", "8 columns", "it has 5"),
-    "batch @ k": ("(6, 8) times (5, 8)", "`k.T`", "In a batch, all rows are counted together"),
+    "batch @ k": ("(6, 8) times (5, 8)", "`k.T`"),
     "nn.Linear(6, 5)(q)": ("(4, 8) times (6, 5)", "`nn.Linear(6, 5)`", "rows of 6", "given 8"),
     "F.linear(q, k.T)": ("(4, 8) times (5, 8)", "a transpose"),
     "torch.addmm(q, q, k)": ("(4, 8) times (5, 8)", "a transpose"),
@@ -605,5 +605,6 @@ def test_no_exception_breaks_the_explanation_or_the_card_that_shows_it(trouble: 
 def test_very_long_messages_and_lines_come_to_an_end(filler: str) -> None:
     for real in MESSAGES[::5]:
         text = filler * 20_000
-        for message in (text, real.message[:20] + text, text + real.message):
+        large = re.sub(r"\d+", lambda _: filler * 5_000, real.message)
+        for message in (text, real.message[:20] + text, large):
             explain(Trouble(real.type, message, (Frame("c", 1, text, ""),)))

@@ -23,8 +23,8 @@ from small_course import STEPS, lesson_of
 
 from spotlight.authoring.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
-from spotlight.grading.verdict import Verdict
 from spotlight.grading.report import Evidence, ExerciseReport
+from spotlight.grading.verdict import Verdict
 from spotlight.sandbox.worker import Worker
 
 One = Callable[[Notebook, str], ExerciseReport]

@@ -9,9 +9,6 @@ from spotlight.authoring.lesson import Exercise
 from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 
-NAMES = ("python-loop", "too-many-flops")
-"""Every name that `broken_cost_rule` gives."""
-
 _FREE_GROWTH = 6  # operations or lines more in a larger case that are not yet a loop
 _LOOPS = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 

@@ -37,9 +37,17 @@ class Failing:
         return None if self.got.trouble else difference(self.wanted.value, self.got.value)
 
     @property
-    def size(self) -> int:
-        """How many numbers the case is made of."""
-        return sum(math.prod(shape) for shape in self.wanted.drawn_shapes)
+    def effort(self) -> tuple[bool, int]:
+        """How hard the case is to check by hand: whole numbers come first, then few of them."""
+        arguments = [v for call in self.wanted.calls for v in call.arguments.values()]
+        arrays = [array for value in arguments if (array := numeric(value)) is not None]
+        whole = bool(arrays) and all(np.array_equal(a, np.round(a)) for a in arrays)
+        return not whole, sum(math.prod(shape) for shape in self.wanted.drawn_shapes)
+
+    @property
+    def gives_numbers(self) -> bool:
+        """Whether numbers came back where numbers are wanted, however wrong."""
+        return self.gap is not None and self.gap.kind in ("shape", "values")
 
     def sizes(self, signature: Signature | None) -> dict[str, int]:
         """What the docstring's letters stand for in this case."""
@@ -125,6 +133,7 @@ def cases(
                 observed.astype(np.float64),
                 _sizes(want, signature),
                 {k: v.astype(np.float64) for k, v in arrays.items() if v is not None},
+                want.drawn_shapes,
             )
         )
     return found
@@ -186,7 +195,8 @@ def _not_finite(failing: Sequence[Failing]) -> Finding | None:
     return Finding(
         "not-finite",
         f"In the case “{case_of(case.probe)}”, some of your numbers are {what}: `exp` of a large "
-        "number, 0 divided by 0, and the logarithm or root of a negative number all end there.",
+        "number, 0 divided by 0, the logarithm or root of a negative number, and the variance of a "
+        "single number all end there.",
     )
 
 

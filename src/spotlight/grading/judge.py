@@ -66,7 +66,7 @@ class _Judged:
             if not probe.naming_only and not same_outcome(wanted, got)
         ]
         if failing:
-            return self._failed(outcomes, sorted(failing, key=lambda case: case.size))
+            return self._failed(outcomes, sorted(failing, key=lambda case: case.effort))
         if self._is_stateful():
             return self._verdict("failed", _STATEFUL, "generic")
         costly = broken_cost_rule(self.exercise, self.key.reference, outcomes, self.steps)
@@ -112,14 +112,17 @@ class _Judged:
         )
 
     def _failed(self, outcomes: list[ProbeOutcome], failing: list[Failing]) -> Verdict:
-        """`failing` come with the smallest case first."""
+        """`failing` come with the case first that is easiest to check by hand."""
         known = named_mistake(self.exercise, self.key, outcomes)
         if known is not None:
             return self._verdict("failed", known, "mistake", failing)
         both = named_pair(self.exercise, self.key, outcomes)
         if both is not None:
             return self._verdict("failed", both, "pair", failing)
-        sign = signs.look(self.steps, self.exercise.targets[0]) if self.steps else None
+        undone = _left_undone(failing)
+        if undone is not None:
+            return self._verdict("failed", undone, "generic", failing)
+        sign = signs.look(self.steps, self.exercise) if self.steps else None
         if sign is not None and sign.name == "global-for-argument":
             return self._verdict("failed", sign, "generic", failing)
         error = self._error(failing)
@@ -128,10 +131,9 @@ class _Judged:
         signature = signature_of(self.exercise.solution, self.exercise.targets[0])
         cases = evidence.cases(self.exercise.probes, self.key.reference, outcomes, signature)
         generic = (
-            _left_undone(failing)
-            or (_STATEFUL if self._is_stateful() else None)
+            (_STATEFUL if self._is_stateful() else None)
             or evidence.generic(cases, failing, self.key.reference, signature)
-            or sign
+            or (sign if all(case.gives_numbers for case in failing) else None)
         )
         if generic is not None:
             return self._verdict("failed", generic, "generic", failing)
@@ -250,7 +252,7 @@ def describe_trouble(exercise: Exercise, trouble: Trouble) -> str:
         frame = trouble.frames[-1]
         line = f"line {frame.line}" + ("" if frame.cell == exercise.id else f" of {frame.cell}")
         code = f": `{shorten(frame.text, _MAX_CODE)}`" if frame.text else "."
-    if trouble.type == "NameError" and "'" in trouble.message:
+    if trouble.type == "NameError" and "' is not defined" in trouble.message:
         name = trouble.message.split("'")[1]
         return f"{line or 'it'} uses `{name}`, which no cell defines{code}"
     said = shorten((trouble.message.splitlines() or [""])[0], _MAX_SAID).rstrip(".")

@@ -16,7 +16,6 @@ import numpy as np
 
 TOLERANCE = 2e-5
 _FEW_DIGITS = 2e-2
-_MIN_NUMBERS = 4  # in all wrong cases together, below which a coincidence is not ruled out
 _MAX_RANK = 4
 
 
@@ -25,13 +24,14 @@ class Case:
     """One probe's result beside the reference's, both as float64.
 
     `sizes` are the numbers that the docstring's letters stand for, `arguments` the tensors that the
-    target was called with, as far as they are known.
+    target was called with, as far as they are known; `drawn` are the shapes of what was drawn.
     """
 
     wanted: np.ndarray
     got: np.ndarray
     sizes: Mapping[str, int] = field(default_factory=dict)
     arguments: Mapping[str, np.ndarray] = field(default_factory=dict)
+    drawn: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,8 @@ Holds = Callable[[Case], bool]
 def are_telling(cases: Cases) -> bool:
     """Whether there is enough to go by: two wrong cases or more, of different sizes."""
     wrong = [case for case in cases if not alike(case.wanted, case.got)]
-    sizes = {(case.wanted.shape, tuple(case.sizes.items())) for case in cases}
-    numbers = sum(case.wanted.size for case in wrong)
-    return len(sizes) >= 2 and len(wrong) >= 2 and numbers >= min(_MIN_NUMBERS, 2 * len(wrong))
+    sizes = {(case.wanted.shape, case.drawn, tuple(case.sizes.items())) for case in wrong}
+    return len(sizes) >= 2 and any(case.wanted.size for case in wrong)
 
 
 def find_relation(cases: Cases) -> Finding | None:
@@ -262,7 +261,7 @@ _MAPS: tuple[tuple[str, _Step], ...] = (
     ("the square", np.square),
     ("the reciprocal, 1/x,", np.reciprocal),
     ("the absolute value", np.abs),
-    ("the positive part", partial(np.maximum, 0)),
+    ("the positive part, max(0, x),", partial(np.maximum, 0)),
     ("the running sum", partial(np.cumsum, axis=-1)),
     ("1 − x", partial(np.subtract, 1)),
     ("the sine", np.sin),
@@ -273,13 +272,17 @@ _MAPS: tuple[tuple[str, _Step], ...] = (
 _REDUCTIONS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("the sum", np.sum),
     ("the mean", np.mean),
-    ("the largest", np.max),
-    ("the smallest", np.min),
+    ("the largest number", np.max),
+    ("the smallest number", np.min),
     ("the product", np.prod),
     ("the standard deviation", partial(np.std, ddof=1)),
     ("the variance", partial(np.var, ddof=1)),
 )
-_AXES = ((-1, " over the last dimension"), (0, " over the first dimension"), (None, " of all"))
+_AXES = (
+    (-1, " over the last dimension"),
+    (0, " over the first dimension"),
+    (None, " over all dimensions"),
+)
 
 
 def _steps() -> Iterator[tuple[str, Holds, str]]:
@@ -290,7 +293,7 @@ def _steps() -> Iterator[tuple[str, Holds, str]]:
         yield (
             "step-missing",
             partial(_leads_from_got, step),
-            f"One step is missing: {what} of what you return is what is wanted.",
+            f"One step is missing: what is wanted is {what} of what you return.",
         )
         yield (
             "step-too-many",

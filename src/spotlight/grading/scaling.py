@@ -55,7 +55,22 @@ def _factor(cases: Sequence[Case]) -> Finding | None:
             if what.equals(numbers):
                 said = f"Every number is {what.text} times too {how}{sign}"
                 return Finding("constant-factor", f"{said}{_like_a_sum(what, how)}.")
-    return None
+    return _unnamed_factor(cases, [factor for factor in factors if factor is not None])
+
+
+def _unnamed_factor(cases: Sequence[Case], factors: Sequence[float]) -> Finding | None:
+    """A factor that is one number in every case, and another number in another."""
+    if any(case.wanted.size < 2 for case in cases):
+        return None  # of one number alone, every other is a multiple
+    told = [
+        f"{factor:.4g} in the case of shape {case.wanted.shape}"
+        for case, factor in zip(cases, factors, strict=True)
+    ]
+    return Finding(
+        "constant-factor",
+        f"All your numbers are off by one factor, and it changes from case to case: {told[0]}, "
+        f"{told[-1]}. What does it depend on?",
+    )
 
 
 def _like_a_sum(what: _Expression, how: str) -> str:

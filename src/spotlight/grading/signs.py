@@ -6,40 +6,59 @@ import ast
 import builtins
 from collections.abc import Iterator, Sequence
 
+from spotlight.authoring.lesson import Exercise
 from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Step
 
-NAMES = ("global-for-argument", "depends-on-global")
-"""Every name that `look` gives."""
+_INDIRECT = {"locals", "vars", "eval", "exec"}  # by which an argument can be read unseen
 
 
-def look(steps: Sequence[Step], target: str) -> Finding | None:
-    """A variable of the notebook that function `target`, in the last of `steps`, reads.
+def look(steps: Sequence[Step], exercise: Exercise) -> Finding | None:
+    """What the function of the last of `steps` does not read, or should not.
 
-    Functions, classes and modules from outside are nothing to remark on, nor are names in capitals
-    that the student set in the exercise's own cell.
+    Functions, classes and modules from outside are nothing to remark on.
     """
+    target = exercise.targets[0]
     function = _function(steps[-1].source, target)
     if function is None:
         return None
     variables = {name for step in steps for name in _variables(step.source)}
-    read = [name for name in _free_names(function) if name in variables]
-    if not read:
-        return None
-    parameters = [argument.arg for argument in function.args.args]
-    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    ignored = [name for name in parameters if name not in used]
-    if ignored:
+    outside = [name for name in _free_names(function) if name in variables]
+    ignored = _ignored_argument(function, _function(exercise.solution, target))
+    if ignored and outside:
         return Finding(
             "global-for-argument",
-            f"Your function never uses its argument `{ignored[0]}`; it uses `{read[0]}`, a "
+            f"Your function never uses its argument `{ignored}`; it uses `{outside[0]}`, a "
             "variable of the notebook, which stays the same whatever the function is called with.",
         )
-    return Finding(
-        "depends-on-global",
-        f"Your function uses `{read[0]}`, a variable of the notebook: what it returns should "
-        "depend on its arguments alone.",
-    )
+    if ignored:
+        return Finding(
+            "argument-ignored",
+            f"Your function never uses its argument `{ignored}`, and the result depends on it.",
+        )
+    if outside:
+        return Finding(
+            "depends-on-global",
+            f"Your function uses `{outside[0]}`, a variable of the notebook: what it returns "
+            "should depend on its arguments alone.",
+        )
+    return None
+
+
+def _ignored_argument(function: ast.FunctionDef, reference: ast.FunctionDef | None) -> str | None:
+    """The first argument that the reference reads, and that the student's function does not."""
+    if reference is None:
+        return None
+    used, needed = _names(function), _names(reference)
+    if used & _INDIRECT:
+        return None
+    places = zip(function.args.args, reference.args.args, strict=False)
+    ignored = (own.arg for own, its in places if own.arg not in used and its.arg in needed)
+    return next(ignored, None)
+
+
+def _names(function: ast.FunctionDef) -> set[str]:
+    return {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
 
 
 def _function(source: str, name: str) -> ast.FunctionDef | None:

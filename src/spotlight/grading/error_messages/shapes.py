@@ -31,8 +31,6 @@ def _matrices(found: re.Match[str], line: str) -> str:
         said += f" In the other order, {(c, d)} times {(a, b)}, they fit."
     if not re.search("@|mm|mul|dot", line):
         said += f" An `nn.Linear({c}, {d})`, if this is one, takes rows of {c} and is given {b}."
-    if any(a % batch == 0 for batch in range(2, min(a, 100))):
-        said += " In a batch, all rows are counted together."
     return said
 
 
