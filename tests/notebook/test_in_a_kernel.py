@@ -6,7 +6,10 @@ import json
 
 import pytest
 
-START = 'from spotlight.notebook import check, hint, predict, reveal, solution, start, verify\nstart("{}")'
+START = """\
+from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
+start("{}")
+"""
 LESSON = "03_queries_and_keys"
 
 
