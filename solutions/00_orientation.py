@@ -160,9 +160,8 @@ print(torch.arange(token_count).reshape(ids.shape))
 # %% [markdown]
 # ## What helps you
 #
-# - **Hints** stand closed under every check. Open one above: it costs nothing. The first asks a
-#   question, the last nearly writes the line.
-# - **Solutions** open after a pass: `solution("token_count")` shows the course's beside yours, and why.
+# - **Hints** stand closed under every check. Opening one costs nothing; the last nearly writes the line.
+# - **Solutions** open after a pass: `solution("token_count")` puts the course's beside yours.
 # - **Saving** is up to you: Ctrl+S. Running a cell does not save it.
 # - **Nothing can break.** Change given cells as you like: grading uses its own copy of them. In a
 #   terminal, `./setup_venv.sh verify reset orientation` brings blanks back and keeps a backup.
