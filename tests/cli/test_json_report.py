@@ -55,6 +55,7 @@ def test_the_report_has_exactly_these_keys_and_types(
         "status": "failed",
         "diagnosis": "subtracted",
         "message": "You subtract; add.",
+        "explanation": "",
         "remarks": [],
         "follow_through": False,
         "evidence": {

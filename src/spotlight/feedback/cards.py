@@ -50,7 +50,6 @@ def exercise_card(verdict: Verdict, remarks: Sequence[str] = (), offer: str = ""
         said=SAID[report.status],
         message=message,
         lines=lines,
-        explanation=verdict.explanation,
         inputs=input_tables(shown) if shown else (),
         tables=tables,
         case=shown.description if shown else "",
@@ -59,7 +58,7 @@ def exercise_card(verdict: Verdict, remarks: Sequence[str] = (), offer: str = ""
         remarks=remarks,
     )
     head = f"{report.title}: {SAID[report.status]} ({report.points:g} of {report.possible:g})"
-    text = [head, message, *lines, verdict.explanation, entry, offer, *remarks]
+    text = [head, message, *lines, report.explanation, entry, offer, *remarks]
     return Card(html, "\n".join(filter(None, text)))
 
 

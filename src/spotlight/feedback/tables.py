@@ -113,12 +113,14 @@ def _lines(lesson: LessonReport) -> Iterator[RenderableType]:
 
 
 def _said(exercise: ExerciseReport) -> Iterator[tuple[Text, Text]]:
-    """The exercise's name beside its diagnosis, then beside what is remarked on it."""
+    """The exercise's name beside its diagnosis, then beside what it means and is remarked."""
     style = _STYLE[TONE[exercise.status]]
     name = Text(exercise.exercise, style=style)
     if exercise.status not in ("passed", "blank"):
         yield name, Text(sentence(exercise))
         name = Text()
+        if exercise.explanation:
+            yield name, Text(exercise.explanation)
     for remark in exercise.remarks:
         yield name, Text(remark, style="dim")
         name = Text()

@@ -168,11 +168,10 @@ def _relation(found: Sequence[Case]) -> Finding | None:
 
 
 def _detached(failing: Sequence[Failing]) -> Finding | None:
-    gaps = [case.gap for case in failing]
-    if not all(gap and GRADIENT in gap.where and gap.nothing for gap in gaps):
+    if not all(is_of_gradient(case) and case.gap and case.gap.nothing for case in failing):
         return None
-    assert gaps[0] is not None
-    name = _gradient_of(gaps[0].where)
+    assert failing[0].gap is not None
+    name = _gradient_of(failing[0].gap.where)
     return Finding(
         "detached-gradient",
         f"The values are right, but no gradient comes back to `{name}`: `.item()`, `.tolist()`, "
@@ -241,6 +240,11 @@ def telling_case(failing: Sequence[Failing], signature: Signature | None) -> Fai
         if wrong_shape and sizes_tell(case.sizes(signature)):
             return case
     return failing[0]
+
+
+def is_of_gradient(case: Failing) -> bool:
+    """Whether it is a gradient that differs."""
+    return case.gap is not None and GRADIENT in case.gap.where
 
 
 def part_of(case: Failing) -> str:

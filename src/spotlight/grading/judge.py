@@ -190,6 +190,8 @@ class _Judged:
                 case = f"In the case “{evidence.case_of(shown.probe)}”"
             ground, what = evidence.describe_gap(shown, signature)
             said = f"{case}{evidence.part_of(shown)}, {what}."
+            if all(evidence.is_of_gradient(other) for other in failing):
+                ground, said = "property", f"The values are right, the gradients are not. {said}"
         first = [shown, *(other for other in failing if other is not shown)]
         return self._verdict("failed", Finding("", said), ground, first)
 

@@ -39,7 +39,7 @@ class Evidence(_Record):
 
 
 class ExerciseReport(_Record):
-    """The verdict on one exercise."""
+    """The verdict on one exercise; `explanation` adds to an exception what it means."""
 
     exercise: str
     title: str
@@ -48,6 +48,7 @@ class ExerciseReport(_Record):
     status: Status
     diagnosis: str | None = None
     message: str = ""
+    explanation: str = ""
     remarks: tuple[str, ...] = ()
     follow_through: bool = False
     evidence: Evidence | None = None

@@ -19,9 +19,9 @@ class _Expression:
 
     text: str
     values: tuple[float, ...]
-    letter: str = ""  # where it is one size alone
+    letters: tuple[str, ...]  # of which it is made
 
-    def equals(self, numbers: Sequence[float]) -> bool:
+    def equals(self, numbers: np.ndarray) -> bool:
         return len(set(self.values)) > 1 and np.allclose(self.values, numbers, rtol=_CLOSE, atol=0)
 
 
@@ -38,24 +38,25 @@ def find_mixture(cases: Sequence[Case]) -> Finding | None:
 
 
 def _factor(cases: Sequence[Case]) -> Finding | None:
-    factors = [factor_of(case.wanted, case.got) for case in cases]
-    if any(factor is None for factor in factors):
+    found = [factor_of(case.wanted, case.got) for case in cases]
+    factors = [factor for factor in found if factor is not None]
+    if len(factors) < len(cases) or np.allclose(np.abs(factors), 1.0, rtol=_CLOSE):
         return None
-    sizes = [abs(factor) for factor in factors if factor is not None]
-    turned = [factor < 0 for factor in factors if factor is not None]
-    if len(set(turned)) > 1 or np.allclose(sizes, 1.0, rtol=_CLOSE):
+    if len({factor > 0 for factor in factors}) > 1:
         return None
-    sign = " and of the opposite sign" if turned[0] else ""
-    if np.allclose(sizes, sizes[0], rtol=_CLOSE):
-        how, number = ("large", sizes[0]) if sizes[0] > 1 else ("small", 1 / sizes[0])
-        said = f"Every number is {number:.4g} times too {how}{sign}."
-        return Finding("constant-factor", said)
+    sign = " and of the opposite sign" if factors[0] < 0 else ""
+    times = np.abs(factors)
+    if np.allclose(times, times[0], rtol=_CLOSE):
+        how, number = ("large", times[0]) if times[0] > 1 else ("small", 1 / times[0])
+        return Finding("constant-factor", f"Every number is {number:.4g} times too {how}{sign}.")
     for what in _expressions(cases):
-        for how, numbers in (("large", sizes), ("small", [1 / size for size in sizes])):
+        for how, numbers in (("large", times), ("small", 1 / times)):
             if what.equals(numbers):
-                said = f"Every number is {what.text} times too {how}{sign}"
-                return Finding("constant-factor", f"{said}{_like_a_sum(what, how)}.")
-    return _unnamed_factor(cases, [factor for factor in factors if factor is not None])
+                said = f"Every number is {what.text} times too {how}{sign}{_like_a_sum(what, how)}"
+                sizes = ", ".join(f"{letter} = {cases[0].sizes[letter]}" for letter in what.letters)
+                here = f"{what.values[0]:.4g} times where {sizes}"
+                return Finding("constant-factor", f"{said} ({here}).")
+    return _unnamed_factor(cases, factors)
 
 
 def _unnamed_factor(cases: Sequence[Case], factors: Sequence[float]) -> Finding | None:
@@ -74,10 +75,10 @@ def _unnamed_factor(cases: Sequence[Case], factors: Sequence[float]) -> Finding 
 
 
 def _like_a_sum(what: _Expression, how: str) -> str:
-    if not what.letter:
+    if what.text not in what.letters:
         return ""
     one, other = ("sum", "mean") if how == "large" else ("mean", "sum")
-    return f", as a {one} over {what.letter} is beside a {other}"
+    return f", as a {one} over {what.text} is beside a {other}"
 
 
 def _offset(cases: Sequence[Case]) -> Finding | None:
@@ -128,9 +129,9 @@ def _said(numbers: Sequence[float], cases: Sequence[Case]) -> str | None:
     if np.allclose(absolute, absolute[0], rtol=_CLOSE, atol=1e-6):
         return f"{absolute[0]:.4g}"
     for what in _expressions(cases):
-        if what.equals(absolute.tolist()):
+        if what.equals(absolute):
             return what.text
-        if what.equals((1 / absolute).tolist()):
+        if what.equals(1 / absolute):
             return f"1/{what.text}" if len(what.text) == 1 else f"1/({what.text})"
     return None
 
@@ -139,24 +140,25 @@ def _expressions(cases: Sequence[Case]) -> Iterator[_Expression]:
     """What the docstring's letters make: themselves, roots, products, quotients."""
     letters = [a for a in cases[0].sizes if all(a in case.sizes for case in cases)]
 
-    def of(*names: str, make: Callable[..., float]) -> tuple[float, ...]:
-        return tuple(float(make(*(case.sizes[name] for name in names))) for case in cases)
+    def made(text: str, make: Callable[..., float], *names: str) -> _Expression:
+        values = (float(make(*(case.sizes[name] for name in names))) for case in cases)
+        return _Expression(text, tuple(values), names)
 
     for a in letters:
-        yield _Expression(a, of(a, make=float), a)
-        yield _Expression(f"√{a}", of(a, make=np.sqrt))
-        yield _Expression(f"{a}²", of(a, make=np.square))
-        yield _Expression(f"{a}^¼", of(a, make=partial(_power, 0.25)))
-        yield _Expression(f"{a} − 1", of(a, make=lambda n: n - 1))
-        yield _Expression(f"{a}/({a} − 1)", of(a, make=lambda n: n / (n - 1) if n > 1 else np.inf))
+        yield made(a, float, a)
+        yield made(f"√{a}", np.sqrt, a)
+        yield made(f"{a}²", np.square, a)
+        yield made(f"{a}^¼", partial(_power, 0.25), a)
+        yield made(f"{a} − 1", lambda n: n - 1, a)
+        yield made(f"{a}/({a} − 1)", lambda n: n / (n - 1) if n > 1 else np.inf, a)
     for a in letters:
         for b in letters:
             if a < b:
-                yield _Expression(f"{a}·{b}", of(a, b, make=lambda n, m: n * m))
-                yield _Expression(f"√({a}·{b})", of(a, b, make=lambda n, m: np.sqrt(n * m)))
+                yield made(f"{a}·{b}", lambda n, m: n * m, a, b)
+                yield made(f"√({a}·{b})", lambda n, m: np.sqrt(n * m), a, b)
             if a != b:
-                yield _Expression(f"{a}/{b}", of(a, b, make=lambda n, m: n / m))
-                yield _Expression(f"√({a}/{b})", of(a, b, make=lambda n, m: np.sqrt(n / m)))
+                yield made(f"{a}/{b}", lambda n, m: n / m, a, b)
+                yield made(f"√({a}/{b})", lambda n, m: np.sqrt(n / m), a, b)
 
 
 def _power(exponent: float, base: float) -> float:

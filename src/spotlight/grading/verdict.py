@@ -48,16 +48,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one exercise: the report, and what a card may draw beside it.
-
-    `explanation` adds to the message what an exception means.
-    """
+    """What is said of one exercise: the report, and what a card may draw beside it."""
 
     report: ExerciseReport
     comparison: Comparison | None = field(default=None, compare=False)
     trouble: Trouble | None = None
     ground: Ground = "status"
-    explanation: str = ""
 
     def with_remarks(self, *more: str) -> Verdict:
         """The same verdict with remarks added."""
@@ -94,12 +90,12 @@ def verdict(
         status=status,
         diagnosis=diagnosis,
         message=_printable(message),
+        explanation=_printable(explanation),
         remarks=tuple(notes),
         evidence=evidence,
         cpu_seconds=round(cpu_seconds, 4),
     )
-    said = _printable(explanation)
-    return Verdict(report, comparison, _printable_trouble(trouble), ground, said)
+    return Verdict(report, comparison, _printable_trouble(trouble), ground)
 
 
 def _printable(text: str) -> str:
