@@ -13,9 +13,7 @@ from spotlight.authoring.kit import GRADIENT
 from spotlight.authoring.lesson import Probe
 from spotlight.authoring.signature import Signature
 from spotlight.grading.compare import Difference, difference, numeric
-from spotlight.grading.relations import Case, Finding, are_telling, find_relation
 from spotlight.grading.report import Evidence
-from spotlight.grading.scaling import find_mixture, find_scaling
 from spotlight.grading.shapes import describe_shape, sizes_tell
 from spotlight.grading.verdict import Comparison, Ground
 from spotlight.sandbox.job import ProbeOutcome
@@ -51,7 +49,7 @@ class Failing:
 
     def sizes(self, signature: Signature | None) -> dict[str, int]:
         """What the docstring's letters stand for in this case."""
-        return _sizes(self.wanted, signature)
+        return sizes_of(self.wanted, signature)
 
 
 def case_of(probe: Probe) -> str:
@@ -99,128 +97,8 @@ def comparison(case: Failing) -> Comparison | None:
     )
 
 
-def cases(
-    probes: Sequence[Probe],
-    wanted: Sequence[ProbeOutcome],
-    got: Sequence[ProbeOutcome],
-    signature: Signature | None,
-) -> list[Case]:
-    """Every probe whose two results are arrays; none at all if one of them is not.
-
-    Probes that return several things are left out.
-    """
-    found: list[Case] = []
-    for probe, want, have in zip(probes, wanted, got, strict=True):
-        if probe.naming_only or isinstance(want.value, dict | list | tuple):
-            continue
-        expected, observed = numeric(want.value), numeric(have.value)
-        if (
-            have.trouble
-            or expected is None
-            or observed is None
-            or "c"
-            in (
-                expected.dtype.kind,
-                observed.dtype.kind,
-            )
-        ):
-            return []
-        arguments = want.calls[0].arguments if len(want.calls) == 1 else {}
-        arrays = {name: numeric(value) for name, value in arguments.items()}
-        found.append(
-            Case(
-                expected.astype(np.float64),
-                observed.astype(np.float64),
-                _sizes(want, signature),
-                {k: v.astype(np.float64) for k, v in arrays.items() if v is not None},
-                want.drawn_shapes,
-            )
-        )
-    return found
-
-
-def generic(
-    found: Sequence[Case],
-    failing: Sequence[Failing],
-    wanted: Sequence[ProbeOutcome],
-    signature: Signature | None,
-) -> Finding | None:
-    """What needs no author to be known; `wanted` are the reference's outcomes of all probes."""
-    finite = [case for case in found if np.isfinite(case.got).all()]
-    relation = _relation(finite if are_telling(finite) else found)
-    if relation is not None and len(finite) < len(found):
-        relation = Finding(relation.name, f"{relation.message} {_OVERFLOWS}")
-    return (
-        _detached(failing)
-        or relation
-        or _not_finite(failing)
-        or _square_only(failing, wanted, signature)
-    )
-
-
-_OVERFLOWS = "Besides, large numbers become inf or nan on the way."
-
-
-def _relation(found: Sequence[Case]) -> Finding | None:
-    if not are_telling(found):
-        return None
-    return find_scaling(found) or find_relation(found) or find_mixture(found)
-
-
-def _detached(failing: Sequence[Failing]) -> Finding | None:
-    if not all(is_of_gradient(case) and case.gap and case.gap.nothing for case in failing):
-        return None
-    assert failing[0].gap is not None
-    name = _gradient_of(failing[0].gap.where)
-    return Finding(
-        "detached-gradient",
-        f"The values are right, but no gradient comes back to `{name}`: `.item()`, `.tolist()`, "
-        "`.detach()`, `torch.tensor(...)`, NumPy and `torch.no_grad()` each cut the graph.",
-    )
-
-
-def _not_finite(failing: Sequence[Failing]) -> Finding | None:
-    """Numbers that are none, in every failing case and in no wanted result."""
-    for case in failing:
-        gap = case.gap
-        if gap is None or gap.expected is None or gap.observed is None:
-            return None
-        if not np.isfinite(gap.expected).all() or np.isfinite(gap.observed).all():
-            return None
-    case, gap = failing[0], failing[0].gap
-    assert gap is not None
-    assert gap.observed is not None
-    what = "nan" if np.isnan(gap.observed).any() else "inf"
-    return Finding(
-        "not-finite",
-        f"In the case “{case_of(case.probe)}”, some of your numbers are {what}: `exp` of a large "
-        "number, 0 divided by 0, the logarithm or root of a negative number, and the variance of a "
-        "single number all end there.",
-    )
-
-
-def _square_only(
-    failing: Sequence[Failing], wanted: Sequence[ProbeOutcome], signature: Signature | None
-) -> Finding | None:
-    """Right wherever two sizes are equal, wrong wherever they are not."""
-    failed = [case.sizes(signature) for case in failing]
-    names = {case.probe.name for case in failing}
-    passed = [_sizes(outcome, signature) for outcome in wanted if outcome.name not in names]
-    if not passed or not all((*passed, *failed)):
-        return None
-    letters = list(failed[0])
-    for i, a in enumerate(letters):
-        for b in letters[i + 1 :]:
-            if all(s[a] == s[b] for s in passed) and all(s[a] != s[b] for s in failed):
-                return Finding(
-                    "square-only",
-                    f"It is right only where {a} = {b}: somewhere one is taken for the other. "
-                    "Look at every shape and axis.",
-                )
-    return None
-
-
-def _sizes(outcome: ProbeOutcome, signature: Signature | None) -> dict[str, int]:
+def sizes_of(outcome: ProbeOutcome, signature: Signature | None) -> dict[str, int]:
+    """What the docstring's letters stand for in one probe; empty where that cannot be told."""
     if signature is None or not outcome.calls:
         return {}
     all_sizes = [signature.sizes(call.shapes) for call in outcome.calls]
@@ -228,7 +106,7 @@ def _sizes(outcome: ProbeOutcome, signature: Signature | None) -> dict[str, int]
     return first if first and all(sizes == first for sizes in all_sizes) else {}
 
 
-def _gradient_of(where: str) -> str:
+def gradient_of(where: str) -> str:
     """The name of the input, from the path of its gradient."""
     return where.partition(GRADIENT)[2].split("'")[0]
 
@@ -251,7 +129,7 @@ def part_of(case: Failing) -> str:
     """Which part of what a probe returns a gap is in, as a phrase after the case's name."""
     where = case.gap.where if case.gap else ""
     if GRADIENT in where:
-        return f", in the gradient that comes back to `{_gradient_of(where)}`"
+        return f", in the gradient that comes back to `{gradient_of(where)}`"
     return f", part {where}" if where else ""
 
 

@@ -20,6 +20,7 @@ from spotlight.grading.costs import broken_cost_rule
 from spotlight.grading.diagnosis import named_mistake, named_pair, perhaps, same_outcome
 from spotlight.grading.error_messages import explain
 from spotlight.grading.evidence import Failing
+from spotlight.grading.generic import generic_mistake
 from spotlight.grading.relations import Finding
 from spotlight.grading.report import Status
 from spotlight.grading.verdict import Ground, Verdict, verdict
@@ -129,10 +130,11 @@ class _Judged:
         if error is not None:
             return error
         signature = signature_of(self.exercise.solution, self.exercise.targets[0])
-        cases = evidence.cases(self.exercise.probes, self.key.reference, outcomes, signature)
         generic = (
             (_STATEFUL if self._is_stateful() else None)
-            or evidence.generic(cases, failing, self.key.reference, signature)
+            or generic_mistake(
+                self.exercise.probes, self.key.reference, outcomes, failing, signature
+            )
             or (sign if all(case.gives_numbers for case in failing) else None)
         )
         if generic is not None:
@@ -151,11 +153,12 @@ class _Judged:
                 names = " and ".join(step.missing)
                 said = f"The cell runs, but does not define {names}."
                 return verdict(self.exercise, "failed", said)
+        own = self.exercise.id
         troubles = [case.got.trouble for case in failing]
         graded = sum(not probe.naming_only for probe in self.exercise.probes)
         if len(failing) == graded and all(t is not None and t.frames for t in troubles):
             # What the exercise relies on and did not run is the cause of what it lacks.
-            broken = [s.trouble for s in self.seen.steps if s.trouble]
+            broken = [s.trouble for s in self.seen.steps if s.trouble and s.name != own]
             return self._error_verdict([*broken, *troubles][0])
         return None
 

@@ -1,0 +1,130 @@
+"""Mistakes that need no author: what a result, seen as numbers, gives away by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spotlight.authoring.lesson import Probe
+from spotlight.authoring.signature import Signature
+from spotlight.grading.compare import numeric
+from spotlight.grading.evidence import Failing, case_of, gradient_of, is_of_gradient, sizes_of
+from spotlight.grading.relations import Case, Finding, are_telling, find_relation
+from spotlight.grading.scaling import find_mixture, find_scaling
+from spotlight.sandbox.job import ProbeOutcome
+
+_OVERFLOWS = "Besides, large numbers become inf or nan on the way."
+
+
+def generic_mistake(
+    probes: Sequence[Probe],
+    wanted: Sequence[ProbeOutcome],
+    got: Sequence[ProbeOutcome],
+    failing: Sequence[Failing],
+    signature: Signature | None,
+) -> Finding | None:
+    """What the outcomes of all `probes` show, `failing` being those that were not passed."""
+    found = _cases(probes, wanted, got, signature)
+    finite = [case for case in found if np.isfinite(case.got).all()]
+    relation = _relation(finite if are_telling(finite) else found)
+    if relation is not None and len(finite) < len(found):
+        relation = Finding(relation.name, f"{relation.message} {_OVERFLOWS}")
+    return (
+        _detached(failing)
+        or relation
+        or _not_finite(failing)
+        or _square_only(failing, wanted, signature)
+    )
+
+
+def _relation(found: Sequence[Case]) -> Finding | None:
+    if not are_telling(found):
+        return None
+    return find_scaling(found) or find_relation(found) or find_mixture(found)
+
+
+def _detached(failing: Sequence[Failing]) -> Finding | None:
+    if not all(is_of_gradient(case) and case.gap and case.gap.nothing for case in failing):
+        return None
+    assert failing[0].gap is not None
+    name = gradient_of(failing[0].gap.where)
+    return Finding(
+        "detached-gradient",
+        f"The values are right, but no gradient comes back to `{name}`: `.item()`, `.tolist()`, "
+        "`.detach()`, `torch.tensor(...)`, NumPy and `torch.no_grad()` each cut the graph.",
+    )
+
+
+def _not_finite(failing: Sequence[Failing]) -> Finding | None:
+    """Numbers that are none, in every failing case and in no wanted result."""
+    for case in failing:
+        gap = case.gap
+        if gap is None or gap.expected is None or gap.observed is None:
+            return None
+        if not np.isfinite(gap.expected).all() or np.isfinite(gap.observed).all():
+            return None
+    case, gap = failing[0], failing[0].gap
+    assert gap is not None
+    assert gap.observed is not None
+    what = "nan" if np.isnan(gap.observed).any() else "inf"
+    return Finding(
+        "not-finite",
+        f"In the case “{case_of(case.probe)}”, some of your numbers are {what}: `exp` of a large "
+        "number, 0 divided by 0, the logarithm or root of a negative number, and the variance of a "
+        "single number all end there.",
+    )
+
+
+def _square_only(
+    failing: Sequence[Failing], wanted: Sequence[ProbeOutcome], signature: Signature | None
+) -> Finding | None:
+    """Right wherever two sizes are equal, wrong wherever they are not."""
+    failed = [case.sizes(signature) for case in failing]
+    names = {case.probe.name for case in failing}
+    passed = [sizes_of(outcome, signature) for outcome in wanted if outcome.name not in names]
+    if not passed or not all((*passed, *failed)):
+        return None
+    letters = list(failed[0])
+    for i, a in enumerate(letters):
+        for b in letters[i + 1 :]:
+            if all(s[a] == s[b] for s in passed) and all(s[a] != s[b] for s in failed):
+                return Finding(
+                    "square-only",
+                    f"It is right only where {a} = {b}: somewhere one is taken for the other. "
+                    "Look at every shape and axis.",
+                )
+    return None
+
+
+def _cases(
+    probes: Sequence[Probe],
+    wanted: Sequence[ProbeOutcome],
+    got: Sequence[ProbeOutcome],
+    signature: Signature | None,
+) -> list[Case]:
+    """Every probe whose two results are arrays; none at all if one of them is not.
+
+    Probes that return several things are left out.
+    """
+    found: list[Case] = []
+    for probe, want, have in zip(probes, wanted, got, strict=True):
+        if probe.naming_only or isinstance(want.value, dict | list | tuple):
+            continue
+        expected, observed = numeric(want.value), numeric(have.value)
+        if have.trouble or expected is None or observed is None:
+            return []
+        if "c" in (expected.dtype.kind, observed.dtype.kind):
+            return []
+        arguments = want.calls[0].arguments if len(want.calls) == 1 else {}
+        arrays = {name: numeric(value) for name, value in arguments.items()}
+        found.append(
+            Case(
+                expected.astype(np.float64),
+                observed.astype(np.float64),
+                sizes_of(want, signature),
+                {k: v.astype(np.float64) for k, v in arrays.items() if v is not None},
+                want.drawn_shapes,
+            )
+        )
+    return found
