@@ -6,7 +6,7 @@ import argparse
 import json
 from importlib import import_module
 
-NAMES = ("checks",)
+NAMES = ("checks", "fuzz", "diagnosis", "mutants", "right_answers", "watch")
 
 
 def main() -> None:
@@ -14,8 +14,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--count", type=int, help="fuzz: how many notebooks")
+    parser.add_argument("--seed", type=int, help="fuzz: the seed of the first of them")
     arguments = parser.parse_args()
-    figures: dict[str, float] = import_module(f"bench.{arguments.name}").measure()
+    asked = {"count": arguments.count, "seed": arguments.seed}
+    options = {name: value for name, value in asked.items() if value is not None}
+    figures: dict[str, float] = import_module(f"bench.{arguments.name}").measure(**options)
     if arguments.json:
         print(json.dumps(figures, indent=2))
         return

@@ -147,7 +147,7 @@ edit(
     "dim=0, keepdim=True",
 )
 rewrite("sum-over-count", "x.mean(dim=0)", "x.sum(dim=0) / len(x)")
-rewrite("equal-weights", "x.mean(dim=0)", "torch.full((len(x),), 1 / len(x)) @ x")
+rewrite("equal-weights", "x.mean(dim=0)", "torch.full((len(x),), 1 / len(x), dtype=x.dtype) @ x")
 
 
 @alternative
@@ -662,6 +662,21 @@ def a_thousand(softmax_rows):
 def what_flows_back(softmax_rows):
     "The gradient that flows back to three rows of five scores."
     return gradients(softmax_rows, scores=randn(3, 5))
+
+
+@probe
+def single_precision(softmax_rows):
+    "Rows up to 1000 and down to -1000 in single precision, with scores hundreds apart."
+    levels = torch.tensor(
+        [[1000.0, 600.0, 200.0, -200.0], [-1000.0, -700.0, -900.0, -800.0], [0.0, -1000.0, 500.0, 1000.0]]
+    )
+    return softmax_rows(levels + randn(3, 4, dtype=torch.float32))
+
+
+@probe
+def nothing_but_zeros(softmax_rows):
+    "Two rows of five scores, all of them 0."
+    return softmax_rows(0 * randn(2, 5))
 
 
 @probe

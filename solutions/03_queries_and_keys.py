@@ -208,6 +208,12 @@ def three_against_five(query_key_scores):
 
 
 @probe
+def narrow(query_key_scores):
+    "Two queries against four keys of width 3."
+    return query_key_scores(randn(2, 3), randn(4, 3))
+
+
+@probe
 def as_many_keys_as_queries(query_key_scores):
     "Four queries against four keys of width 4."
     return query_key_scores(randn(4, 4), randn(4, 4))
@@ -692,6 +698,12 @@ def softmax_sensitivity(scores: Tensor) -> Tensor:
 def gentle(softmax_sensitivity):
     "Five scores of typical size 1."
     return softmax_sensitivity(randn(5))
+
+
+@probe
+def one_score(softmax_sensitivity):
+    "A single score: its weight is 1 whatever it is, so the answer is 0."
+    return softmax_sensitivity(randn(1))
 
 
 @probe

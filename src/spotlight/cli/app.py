@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from spotlight.authoring.problems import AuthoringError
-from spotlight.cli import building, grading, helping, readiness, running
+from spotlight.cli import building, grading, helping, readiness, running, watching
 from spotlight.cli.context import Status, UsageError, err
 from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.submission import SubmissionError
@@ -55,6 +55,14 @@ def grade(
 ) -> None:
     """Grade some lessons ("03", "03_queries_and_keys") or notebook files; all without names."""
     raise typer.Exit(grading.grade(lessons or [], json))
+
+
+@app.command()
+def watch(
+    lesson: Annotated[str | None, typer.Argument(show_default=False)] = None,
+) -> None:
+    """Watch a lesson: a verdict after every save, keys for hint, next exercise, reset, quit."""
+    raise typer.Exit(watching.watch(lesson))
 
 
 @app.command()

@@ -8,7 +8,7 @@ import typer
 from rich.markdown import Markdown
 
 from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.manifest import LessonEntry
+from spotlight.authoring.manifest import Course, LessonEntry
 from spotlight.authoring.resetting import ResetError, reset_exercise, reset_lesson
 from spotlight.authoring.sources import read_solution
 from spotlight.cli.context import Status, UsageError, err, out, shown, the_course, the_entry
@@ -20,10 +20,21 @@ def show_hint(lesson: str, exercise: str) -> Status:
     course = the_course()
     entry = the_entry(course, lesson)
     found = _exercise(read_solution(course.solution(entry)), entry, exercise)
-    number = ProgressStore(course.root / "progress").next_hint(entry.id, found.id, len(found.hints))
-    out.print(f"Hint {number} of {len(found.hints)} for {found.id}", style="bold")
-    out.print(Markdown(found.hints[number - 1]))
+    head, text = next_hint(course, entry, found)
+    out.print(head, style="bold")
+    out.print(Markdown(text))
     return Status.PASSED
+
+
+def next_hint(course: Course, entry: LessonEntry, exercise: Exercise) -> tuple[str, str]:
+    """The next hint of an exercise: which one it is, and its Markdown.
+
+    Raises:
+        ProgressError: how many were shown cannot be kept.
+    """
+    count = len(exercise.hints)
+    number = ProgressStore(course.root / "progress").next_hint(entry.id, exercise.id, count)
+    return f"Hint {number} of {count} for {exercise.id}", exercise.hints[number - 1]
 
 
 def reset(lesson: str, exercise: str | None, ask: bool) -> Status:
@@ -31,26 +42,43 @@ def reset(lesson: str, exercise: str | None, ask: bool) -> Status:
     course = the_course()
     entry = the_entry(course, lesson)
     source = read_solution(course.solution(entry))
-    path = shown(course.notebook(entry))
     found = _exercise(source, entry, exercise) if exercise is not None else None
-    what = f"exercise {found.id}" if found else "every exercise and prediction"
-    if ask and not _confirmed(f"Bring {what} of {path.name} back to the blank?"):
+    question = f"Bring {_what(found)} of {entry.file}.ipynb back to the blank?"
+    if ask and not _confirmed(question):
         err.print("Nothing was changed.")
         return Status.PASSED
+    for sentence in bring_back(course, entry, source, found):
+        out.print(sentence, markup=False, soft_wrap=True)
+    return Status.PASSED
+
+
+def bring_back(
+    course: Course, entry: LessonEntry, source: Lesson, exercise: Exercise | None
+) -> tuple[str, ...]:
+    """Bring an exercise, or the whole lesson, back to the blank; returns what to say of it.
+
+    Raises:
+        UsageError: the notebook cannot be changed.
+    """
+    path = shown(course.notebook(entry))
     backups = course.root / "progress" / "backups"
     backup: Path | None
     try:
-        if found:
-            backup = reset_exercise(source, found, path, backups)
+        if exercise is not None:
+            backup = reset_exercise(source, exercise, path, backups)
         else:
             backup = reset_lesson(source, path, backups)
     except ResetError as error:
         raise UsageError(str(error)) from error
     kept = f" Your version is in {shown(backup)}." if backup else ""
-    said = f"{what.capitalize()} of {path.name}: back to the blank.{kept}"
-    out.print(said, markup=False, soft_wrap=True)
-    out.print("If it is open in Jupyter: File, Reload Notebook from Disk.")
-    return Status.PASSED
+    return (
+        f"{_what(exercise).capitalize()} of {path.name}: back to the blank.{kept}",
+        "If it is open in Jupyter: File, Reload Notebook from Disk.",
+    )
+
+
+def _what(exercise: Exercise | None) -> str:
+    return f"exercise {exercise.id}" if exercise is not None else "every exercise and prediction"
 
 
 def _confirmed(question: str) -> bool:

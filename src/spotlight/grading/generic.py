@@ -27,7 +27,7 @@ def generic_mistake(
     """What the outcomes of all `probes` show, `failing` being those that were not passed."""
     found = _cases(probes, wanted, got, signature)
     finite = [case for case in found if np.isfinite(case.got).all()]
-    relation = _relation(finite if are_telling(finite) else found)
+    relation = _relation(finite)
     if relation is not None and len(finite) < len(found):
         relation = Finding(relation.name, f"{relation.message} {_OVERFLOWS}")
     return (

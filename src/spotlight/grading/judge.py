@@ -209,7 +209,10 @@ _STATEFUL = Finding(
 
 def _left_undone(failing: Sequence[Failing]) -> Finding | None:
     """What every failing case shows alike: nothing returned, or the caller's tensor changed."""
-    if all(_returns_nothing(case) for case in failing):
+    empty = [case for case in failing if _returns_nothing(case)]
+    # Where nothing is returned, no gradient comes back either.
+    rest = (case for case in failing if case not in empty)
+    if empty and all(evidence.is_of_gradient(c) and c.gap and c.gap.nothing for c in rest):
         if any(case.got.printed.strip() for case in failing):
             return Finding(
                 "printed-not-returned",

@@ -107,7 +107,7 @@ def _relations(cases: Cases) -> Iterator[tuple[str, Holds, str]]:
     )
     yield from _cut_off(cases)
     yield from _normalised()
-    yield from _steps()
+    yield from _steps(cases)
     yield from _moved(shapes)
     yield (
         "all-the-same",
@@ -253,10 +253,10 @@ def _softmax(axis: int, array: np.ndarray) -> np.ndarray:
 
 
 _MAPS: tuple[tuple[str, _Step], ...] = (
-    ("softmax over the last dimension", partial(_softmax, -1)),
-    ("softmax over the first dimension", partial(_softmax, 0)),
     ("the logarithm", np.log),
     ("the exponential", np.exp),
+    ("softmax over the last dimension", partial(_softmax, -1)),
+    ("softmax over the first dimension", partial(_softmax, 0)),
     ("the square root", np.sqrt),
     ("the square", np.square),
     ("the reciprocal, 1/x,", np.reciprocal),
@@ -285,9 +285,11 @@ _AXES = (
 )
 
 
-def _steps() -> Iterator[tuple[str, Holds, str]]:
+def _steps(cases: Cases) -> Iterator[tuple[str, Holds, str]]:
     steps = [*_MAPS]
-    for what, reduce in _REDUCTIONS:
+    # A single count is easily the smallest or the largest of some numbers by chance.
+    counts = all(case.wanted.ndim == 0 and case.wanted.item().is_integer() for case in cases)
+    for what, reduce in () if counts else _REDUCTIONS:
         steps += [(what + where, partial(reduce, axis=axis)) for axis, where in _AXES]
     for what, step in steps:
         yield (
@@ -345,6 +347,6 @@ def _moved(shapes: str) -> Iterator[tuple[str, Holds, str]]:
         lambda c: (
             c.wanted.size > 1 and alike(np.sort(c.wanted, axis=None), np.sort(c.got, axis=None))
         ),
-        "All the right numbers are there, but at other places. `view` and `reshape` keep the order "
-        "in memory; only a transpose moves numbers to other rows and columns.",
+        "All the right numbers are there, but at other places. To read them in another shape "
+        "(`view`, `reshape`) or in another order (`flip`) is not to exchange dimensions.",
     )

@@ -38,6 +38,11 @@ def find_mixture(cases: Sequence[Case]) -> Finding | None:
 
 
 def _factor(cases: Sequence[Case]) -> Finding | None:
+    if any(case.got.any() for case in cases if not case.wanted.any()):
+        return None
+    cases = [case for case in cases if case.wanted.any()]  # of zeros, every multiple is zeros
+    if len(cases) < 2:
+        return None
     found = [factor_of(case.wanted, case.got) for case in cases]
     factors = [factor for factor in found if factor is not None]
     if len(factors) < len(cases) or np.allclose(np.abs(factors), 1.0, rtol=_CLOSE):
