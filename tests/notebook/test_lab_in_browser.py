@@ -108,6 +108,8 @@ def test_a_mistake_is_named_corrected_and_counted_without_saving(browser, lab, c
     assert card.get_attribute("data-diagnosis") == "not-scaled"
     assert "divide them by √d_k" in card.inner_text()
     assert [t.inner_text() for t in card.locator("figcaption strong").all()] == [
+        "q",
+        "k",
         "target",
         "yours",
         "difference",

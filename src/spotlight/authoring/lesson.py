@@ -122,9 +122,9 @@ class Exercise:
 
     @property
     def reference(self) -> str:
-        """The solution as it is read: without marks, and without the line that says what to do."""
+        """The solution as it is read: its code, without marks and what says what to do."""
         kept = [x for x in self.solution.splitlines() if not _SCAFFOLD.match(x)]
-        return "\n".join(kept)
+        return without_docstrings("\n".join(kept))
 
     def variant_source(self, variant: Variant) -> str:
         """The cell as `variant` would have it."""
@@ -224,6 +224,23 @@ def stub_of(solution: str, targets: Sequence[str], exercise: str) -> str:
 def solution_blocks(solution: str) -> list[str]:
     """The text between each pair of solution marks."""
     return [block["body"] for block in _BLOCK.finditer(solution)]
+
+
+def without_docstrings(source: str) -> str:
+    """`source` without the docstrings of its functions and classes; as it is if it is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):
+        return source
+    dropped: set[int] = set()
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            said = node.body[0]
+            assert said.end_lineno is not None
+            if len(node.body) > 1:
+                dropped |= set(range(said.lineno, said.end_lineno + 1))
+    lines = enumerate(source.splitlines(), start=1)
+    return "\n".join(line for number, line in lines if number not in dropped)
 
 
 def with_solution(solution: str, body: str) -> str | None:

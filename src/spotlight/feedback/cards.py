@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
-from spotlight.authoring.lesson import Exercise
+from spotlight.authoring.lesson import Exercise, without_docstrings
 from spotlight.feedback.heat_tables import comparison_tables, input_tables
 from spotlight.feedback.words import SAID, TONE, points, sentence
 from spotlight.grading.report import LessonReport
@@ -72,7 +72,7 @@ def entry_sentence(comparison: Comparison) -> str:
 
 def solution_card(exercise: Exercise, yours: str) -> Card:
     """The course's solution beside the student's own, and why it is written as it is."""
-    title, reference = exercise.title, exercise.reference
+    title, yours, reference = exercise.title, without_docstrings(yours), exercise.reference
     html = _render(
         "solution.html.j2", title=title, yours=yours, reference=reference, why=exercise.why
     )

@@ -98,6 +98,10 @@ class _Judged:
         graded = sum(not probe.naming_only for probe in self.exercise.probes)
         share = 1 - len(failing) / graded if self.exercise.partial and failing else 0.0
         trouble = shown.got.trouble if shown else None
+        notes = []
+        if ground not in ("mistake", "pair") and finding.name != "input-changed":
+            changed = (c.got.changed_inputs and not c.wanted.changed_inputs for c in failing)
+            notes = [_ALSO_CHANGED] if any(changed) else []
         return verdict(
             self.exercise,
             status,
@@ -109,6 +113,7 @@ class _Judged:
             trouble=trouble,
             explanation=(explain(trouble) or "") if trouble and trouble.frames else "",
             share=share,
+            notes=notes,
             cpu_seconds=self.seen.cpu_seconds,
         )
 
@@ -199,6 +204,7 @@ class _Judged:
         return self._verdict("failed", Finding("", said), ground, first)
 
 
+_ALSO_CHANGED = "It also changes the tensor that it was given; compute with a new one."
 _STATEFUL = Finding(
     "state-between-calls",
     "Called twice with the same arguments, it gives two different results: something is kept from "

@@ -95,11 +95,20 @@ def _offset(cases: Sequence[Case]) -> Finding | None:
         if offset is None:
             return None
         offsets.append(offset)
-    how = "large" if offsets[0] > 0 else "small"
-    said = _said(offsets, cases)
-    if said is None or abs(offsets[0]) <= TOLERANCE:
+    if max(map(abs, offsets)) <= TOLERANCE:
         return None
-    return Finding("constant-offset", f"Every number is {said} too {how}.")
+    said = _said(offsets, cases)
+    if said is not None:
+        how = "large" if offsets[0] > 0 else "small"
+        return Finding("constant-offset", f"Every number is {said} too {how}.")
+    if any(case.wanted.size < 2 for case in cases):
+        return None  # a single number is always off by one number
+    return Finding(
+        "constant-offset",
+        "All your numbers are shifted by one number, and it changes from case to case: "
+        f"{offsets[0]:.4g} in the case of shape {cases[0].wanted.shape}, {offsets[-1]:.4g} in the "
+        f"case of shape {cases[-1].wanted.shape}. What does it depend on?",
+    )
 
 
 def _factor_and_offset(cases: Sequence[Case]) -> Finding | None:
