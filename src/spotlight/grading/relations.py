@@ -275,14 +275,21 @@ _REDUCTIONS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("the largest number", np.max),
     ("the smallest number", np.min),
     ("the product", np.prod),
-    ("the standard deviation", partial(np.std, ddof=1)),
-    ("the variance", partial(np.var, ddof=1)),
+    ("the standard deviation", lambda array, axis: np.sqrt(_variance(array, axis))),
+    ("the variance", lambda array, axis: _variance(array, axis)),
 )
 _AXES = (
     (-1, " over the last dimension"),
     (0, " over the first dimension"),
     (None, " over all dimensions"),
 )
+
+
+def _variance(array: np.ndarray, axis: int | None) -> np.ndarray:
+    """The variance, divided by n - 1; of fewer than two numbers there is none."""
+    if (array.size if axis is None else array.shape[axis]) < 2:
+        raise ValueError("too few numbers")
+    return np.asarray(np.var(array, axis=axis, ddof=1))
 
 
 def _steps(cases: Cases) -> Iterator[tuple[str, Holds, str]]:

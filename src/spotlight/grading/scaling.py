@@ -117,9 +117,11 @@ def _factor_and_offset(cases: Sequence[Case]) -> Finding | None:
         x, y = case.wanted.ravel(), case.got.ravel()
         if case.wanted.shape != case.got.shape or x.size < 3 or not np.isfinite([*x, *y]).all():
             return None
-        if not np.ptp(x):
+        spread = float(np.var(x))
+        if spread == 0.0:
             return None
-        slope, shift = (float(number) for number in np.polyfit(x, y, 1))
+        slope = float(np.mean((x - x.mean()) * (y - y.mean()))) / spread
+        shift = float(y.mean() - slope * x.mean())
         if not alike(slope * case.wanted + shift, case.got) or abs(slope) <= TOLERANCE:
             return None
         fits.append((slope, shift))
