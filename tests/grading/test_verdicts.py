@@ -202,7 +202,7 @@ def test_a_mistake_equalled_only_where_it_differs_from_what_is_right_is_offered_
     assert report.message == "Perhaps: You subtract; add."
     put(done, exercise, shifted("return x - by if by > 1 else x + 100"))
     report = grader.grade_exercise(submitted(done), exercise).report
-    assert report.message.startswith("In the case “Three numbers, by zero”, the value at [0] is")
+    assert not report.message.startswith("Perhaps")
 
 
 # Errors

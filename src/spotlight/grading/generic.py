@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from spotlight.authoring.signature import Signature
 from spotlight.grading.compare import numeric
 from spotlight.grading.evidence import Failing, case_of, gradient_of, is_of_gradient, sizes_of
 from spotlight.grading.relations import Case, Finding, are_telling, find_relation
-from spotlight.grading.scaling import find_mixture, find_scaling
+from spotlight.grading.scaling import find_mixture, find_scaling, find_varying
 from spotlight.sandbox.job import ProbeOutcome
 
 _OVERFLOWS = "Besides, large numbers become inf or nan on the way."
@@ -26,22 +26,35 @@ def generic_mistake(
 ) -> Finding | None:
     """What the outcomes of all `probes` show, `failing` being those that were not passed."""
     found = _cases(probes, wanted, got, signature)
-    finite = [case for case in found if np.isfinite(case.got).all()]
-    relation = _relation(finite)
-    if relation is not None and len(finite) < len(found):
-        relation = Finding(relation.name, f"{relation.message} {_OVERFLOWS}")
     return (
         _detached(failing)
-        or relation
+        or _relation(found, find_scaling, find_relation, find_mixture)
         or _not_finite(failing)
         or _square_only(failing, wanted, signature)
     )
 
 
-def _relation(found: Sequence[Case]) -> Finding | None:
-    if not are_telling(found):
+def vague_mistake(
+    probes: Sequence[Probe],
+    wanted: Sequence[ProbeOutcome],
+    got: Sequence[ProbeOutcome],
+    signature: Signature | None,
+) -> Finding | None:
+    """What says little, and is better than nothing: a factor or a shift that has no name."""
+    return _relation(_cases(probes, wanted, got, signature), find_varying)
+
+
+def _relation(
+    found: Sequence[Case], *finders: Callable[[Sequence[Case]], Finding | None]
+) -> Finding | None:
+    """What the first finder finds in the cases whose numbers are all finite."""
+    finite = [case for case in found if np.isfinite(case.got).all()]
+    if not are_telling(finite):
         return None
-    return find_scaling(found) or find_relation(found) or find_mixture(found)
+    relation = next(filter(None, (find(finite) for find in finders)), None)
+    if relation is not None and len(finite) < len(found):
+        return Finding(relation.name, f"{relation.message} {_OVERFLOWS}")
+    return relation
 
 
 def _detached(failing: Sequence[Failing]) -> Finding | None:

@@ -20,7 +20,7 @@ from spotlight.grading.costs import broken_cost_rule
 from spotlight.grading.diagnosis import named_mistake, named_pair, perhaps, same_outcome
 from spotlight.grading.error_messages import explain
 from spotlight.grading.evidence import Failing
-from spotlight.grading.generic import generic_mistake
+from spotlight.grading.generic import generic_mistake, vague_mistake
 from spotlight.grading.relations import Finding
 from spotlight.grading.report import Status
 from spotlight.grading.verdict import Ground, Verdict, verdict
@@ -147,6 +147,9 @@ class _Judged:
         guess = perhaps(self.exercise, self.key, outcomes)
         if guess is not None:
             return self._verdict("failed", guess, "perhaps", failing)
+        vague = vague_mistake(self.exercise.probes, self.key.reference, outcomes, signature)
+        if vague is not None:
+            return self._verdict("failed", vague, "generic", failing)
         return self._difference(failing, signature)
 
     def _error(self, failing: Sequence[Failing]) -> Verdict | None:

@@ -215,12 +215,14 @@ def _lines(axis: int, case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def _is_proportional(axis: int, case: Case) -> bool:
     lines = _lines(axis, case)
-    return bool(lines) and all((factor_of(w, g) or 0.0) > 0 for w, g in lines)
+    is_one = factor_of(case.wanted, case.got) is not None
+    return bool(lines) and not is_one and all((factor_of(w, g) or 0.0) > 0 for w, g in lines)
 
 
 def _is_shifted(axis: int, case: Case) -> bool:
     lines = _lines(axis, case)
-    return bool(lines) and all(constant_of(g - w) is not None for w, g in lines)
+    is_one = case.wanted.shape == case.got.shape and constant_of(case.got - case.wanted) is not None
+    return bool(lines) and not is_one and all(constant_of(g - w) is not None for w, g in lines)
 
 
 def factor_of(wanted: np.ndarray, got: np.ndarray) -> float | None:
@@ -324,7 +326,7 @@ def _leads(step: _Step, start: np.ndarray, end: np.ndarray) -> bool:
         return False
     try:
         made = np.asarray(step(start))
-    except ValueError:  # an axis that `start` does not have, among others
+    except (ValueError, IndexError):  # an axis that `start` does not have, among others
         return False
     return alike(end, made)
 

@@ -37,6 +37,34 @@ def find_mixture(cases: Sequence[Case]) -> Finding | None:
         return _factor_and_offset(cases)
 
 
+def find_varying(cases: Sequence[Case]) -> Finding | None:
+    """A factor or an offset that is one number in each case, and another one in another."""
+    if any(case.wanted.size < 2 for case in cases):
+        return None  # a single number is a multiple of every other
+    with np.errstate(all="ignore"):
+        factors = [factor_of(case.wanted, case.got) for case in cases]
+        offsets = _offsets(cases)
+    if all(factors):
+        return _varying("constant-factor", "off by one factor", factors, cases)
+    if offsets:
+        return _varying("constant-offset", "shifted by one number", offsets, cases)
+    return None
+
+
+def _varying(
+    name: str, what: str, numbers: Sequence[float | None], cases: Sequence[Case]
+) -> Finding:
+    told = [
+        f"{number:.4g} in the case of shape {case.wanted.shape}"
+        for number, case in zip(numbers, cases, strict=True)
+    ]
+    return Finding(
+        name,
+        f"All your numbers are {what}, and it changes from case to case: {told[0]}, {told[-1]}. "
+        "What does it depend on?",
+    )
+
+
 def _factor(cases: Sequence[Case]) -> Finding | None:
     if any(case.got.any() for case in cases if not case.wanted.any()):
         return None
@@ -61,22 +89,7 @@ def _factor(cases: Sequence[Case]) -> Finding | None:
                 sizes = ", ".join(f"{letter} = {cases[0].sizes[letter]}" for letter in what.letters)
                 here = f"{what.values[0]:.4g} times where {sizes}"
                 return Finding("constant-factor", f"{said} ({here}).")
-    return _unnamed_factor(cases, factors)
-
-
-def _unnamed_factor(cases: Sequence[Case], factors: Sequence[float]) -> Finding | None:
-    """A factor that is one number in every case, and another number in another."""
-    if any(case.wanted.size < 2 for case in cases):
-        return None  # of one number alone, every other is a multiple
-    told = [
-        f"{factor:.4g} in the case of shape {case.wanted.shape}"
-        for case, factor in zip(cases, factors, strict=True)
-    ]
-    return Finding(
-        "constant-factor",
-        f"All your numbers are off by one factor, and it changes from case to case: {told[0]}, "
-        f"{told[-1]}. What does it depend on?",
-    )
+    return None
 
 
 def _like_a_sum(what: _Expression, how: str) -> str:
@@ -87,28 +100,22 @@ def _like_a_sum(what: _Expression, how: str) -> str:
 
 
 def _offset(cases: Sequence[Case]) -> Finding | None:
-    offsets = []
-    for case in cases:
-        if case.wanted.shape != case.got.shape:
-            return None
-        offset = constant_of(case.got - case.wanted)
-        if offset is None:
-            return None
-        offsets.append(offset)
-    if max(map(abs, offsets)) <= TOLERANCE:
+    offsets = _offsets(cases)
+    said = _said(offsets, cases) if offsets else None
+    if said is None:
         return None
-    said = _said(offsets, cases)
-    if said is not None:
-        how = "large" if offsets[0] > 0 else "small"
-        return Finding("constant-offset", f"Every number is {said} too {how}.")
-    if any(case.wanted.size < 2 for case in cases):
-        return None  # a single number is always off by one number
-    return Finding(
-        "constant-offset",
-        "All your numbers are shifted by one number, and it changes from case to case: "
-        f"{offsets[0]:.4g} in the case of shape {cases[0].wanted.shape}, {offsets[-1]:.4g} in the "
-        f"case of shape {cases[-1].wanted.shape}. What does it depend on?",
-    )
+    how = "large" if offsets[0] > 0 else "small"
+    return Finding("constant-offset", f"Every number is {said} too {how}.")
+
+
+def _offsets(cases: Sequence[Case]) -> list[float]:
+    """What was added in every case; nothing where that is not one number in each."""
+    if any(case.wanted.shape != case.got.shape for case in cases):
+        return []
+    found = [constant_of(case.got - case.wanted) for case in cases]
+    offsets = [offset for offset in found if offset is not None]
+    is_one = len(offsets) == len(cases) and max(map(abs, offsets)) > TOLERANCE
+    return offsets if is_one else []
 
 
 def _factor_and_offset(cases: Sequence[Case]) -> Finding | None:
