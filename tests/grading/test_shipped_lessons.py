@@ -153,6 +153,19 @@ def test_every_alternative_passes(name: str, exercise: Exercise, graders) -> Non
     assert set(statuses.values()) == {("passed", "")}, statuses
 
 
+def test_a_loop_in_an_earlier_exercise_is_no_loop_of_a_later_one(graders) -> None:
+    """Projecting row by row is accepted; the attention weights that use it are not to loop."""
+    lesson = the_lesson("queries_and_keys")
+    notebook = solved(blank(lesson.id), lesson)
+    project, weights = lesson.exercise("project"), lesson.exercise("attention_weights")
+    assert project is not None
+    assert weights is not None
+    row_by_row = next(right for right in project.alternatives if right.name == "row-by-row")
+    put(notebook, project, project.variant_source(row_by_row))
+    report = graders(lesson.id).grade_exercise(submitted(notebook), weights).report
+    assert (report.status, report.points) == ("passed", weights.points)
+
+
 @pytest.mark.parametrize(("name", "prediction"), list(predictions()))
 def test_prediction_earns_its_point_for_any_valid_answer_and_for_no_other(
     name: str, prediction: Prediction, graders

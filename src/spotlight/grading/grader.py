@@ -106,6 +106,8 @@ class LessonGrader:
         if rule is not None:
             return verdict(exercise, "forbidden", rule).with_remarks(*found.notes)
         first = self._judge(exercise, program)
+        if first.report.status == "forbidden" and program.earlier:
+            first = self._cost_of_its_own(exercise, located, program)
         if first.report.status != "passed" and program.earlier:
             first = self._follow_through(exercise, located, known, program, first)
         if first.report.status == "passed" and any(map(warns, program.own_steps)):
@@ -116,6 +118,21 @@ class LessonGrader:
         key = self.key(exercise)
         job = job_for(exercise, program, [self._seed], key.limits, again=True)
         return judge(exercise, key, self._observe(job), key.limits, program.steps)
+
+    def _cost_of_its_own(self, exercise: Exercise, located: Located, program: Program) -> Verdict:
+        """Judge what costs too much without the cost of earlier exercises, which had their own
+        rules."""
+        substitutes = self._references(located, program.earlier)
+        return self._judge(exercise, self._program(exercise, located, substitutes))
+
+    def _references(self, located: Located, names: Iterable[str]) -> dict[str, str]:
+        """The course's own source of some exercises, with what else the student's cells define."""
+        sources = {}
+        for exercise in self.lesson.exercises:
+            if exercise.id in names:
+                found = located.exercises.get(exercise.id)
+                sources[exercise.id] = in_place_of(found.source if found else "", exercise)
+        return sources
 
     def _follow_through(
         self,
@@ -129,10 +146,7 @@ class LessonGrader:
         substitutes: dict[str, str] = {}
         while failed := self._failed_earlier(located, known, program, substitutes):
             # The reference may use exercises that the student's own code did not.
-            for earlier in failed:
-                found = located.exercises.get(earlier.id)
-                source = found.source if found else ""
-                substitutes[earlier.id] = in_place_of(source, earlier)
+            substitutes |= self._references(located, [earlier.id for earlier in failed])
             program = self._program(exercise, located, substitutes)
         if not substitutes:
             return first
