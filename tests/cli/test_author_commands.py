@@ -86,7 +86,7 @@ def test_a_students_work_is_backed_up_before_it_is_built_over(
          "02_small_finish.py, cell 6 (halved): hints: 1, where at least 2 must stand."),
         ('"x * 0.5"', '"x * 0.6"',
          "02_small_finish.py, cell 6 (halved): alternative times-a-half is rejected with seed 0: "
-         "In the case “A row of three”, the value at [0] is"),
+         "Every number is 1.2 times too large."),
         ('"x // 2"', '"2 * x"',
          "02_small_finish.py, cell 6 (halved): mistake floored cannot be told from doubled "
          "with seed 0: You double it."),

@@ -170,7 +170,7 @@ class _Builder:
             "minutes": exercise.minutes,
             "difficulty": exercise.difficulty,
             "targets": list(exercise.targets),
-        }
+        } | ({"partial": True} if exercise.partial else {})
         self._code(f"exercise-{exercise.id}", header + body, data, _answer(exercise.id))
 
     def _close_exercise(self) -> None:

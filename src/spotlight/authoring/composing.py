@@ -52,9 +52,11 @@ def _as_changed_solution(exercise: Exercise, variant: Variant) -> str | None:
     assert isinstance(function, ast.FunctionDef)
     if _parameters(exercise.solution, exercise.targets[0]) != _names(function):
         return None
-    start = function.body[0].lineno - 1
-    body = textwrap.dedent("\n".join(variant.source.splitlines()[start:])) + "\n"
-    return with_solution(exercise.solution, body)
+    first = function.body[0]
+    lines = variant.source.splitlines()[first.lineno - 1 :]
+    if first.lineno == function.lineno:  # the whole function stands in one line
+        lines[0] = ast.get_source_segment(variant.source, first) or ""
+    return with_solution(exercise.solution, textwrap.dedent("\n".join(lines)) + "\n")
 
 
 def _parameters(source: str, target: str) -> list[str]:

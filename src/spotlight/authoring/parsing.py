@@ -37,6 +37,7 @@ from spotlight.authoring.problems import AuthoringError
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _CALLS = {"edit", "rewrite", "hint", "forbid", "without_loops", "flops_within", "why"}
+_SAY_SOMETHING = ("forbid", "hint", "why", "without_loops", "flops_within")
 _DECORATORS = {"probe", "naming_probe", "mistake", "alternative", "entry"}
 
 
@@ -307,24 +308,34 @@ class _ProbeCell:
             case "without_loops":
                 self._costs.append(CostRule(None, said["because"]))
             case "flops_within":
-                self._costs.append(CostRule(float(said["factor"]), said["because"]))
+                self._costs.append(CostRule(self._factor(said["factor"], call), said["because"]))
             case "why":
                 self._say_once("why", textwrap.dedent(said["text"]).strip(), call.lineno)
+
+    def _factor(self, value: Any, call: ast.Call) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 1:
+            return float(value)
+        raise AuthoringError(
+            f"{self._cell.place}: line {call.lineno}: flops_within(...) takes a number of 1 "
+            "or more."
+        )
 
     def _arguments(self, word: str, call: ast.Call) -> dict[str, Any]:
         """What a call of the vocabulary is given, by its parameters' names: text, but a factor."""
         place = f"{self._cell.place}: line {call.lineno}: {word}(...)"
         values = [literal(argument) for argument in call.args]
         named = {str(keyword.arg): literal(keyword.value) for keyword in call.keywords}
-        kind, what = (str, "text") if word != "flops_within" else (str | int | float, "values")
-        if not all(isinstance(value, kind) for value in (*values, *named.values())):
-            raise AuthoringError(f"{place} takes literal {what} only.")
+        texts = [*values[word == "flops_within" :], *named.values()]
+        if "factor" in named:
+            texts.remove(named["factor"])
+        if not all(isinstance(value, str) for value in texts):
+            raise AuthoringError(f"{place} takes literal text only.")
         try:
             bound = inspect.signature(getattr(vocabulary, word)).bind(*values, **named)
         except TypeError as error:
             raise AuthoringError(f"{place}: {error}.") from error
         bound.apply_defaults()
-        if word in ("forbid", "hint", "why") and not all(bound.arguments.values()):
+        if word in _SAY_SOMETHING and not all(bound.arguments.values()):
             raise AuthoringError(f"{place} says nothing.")
         return bound.arguments
 

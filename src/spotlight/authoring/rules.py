@@ -77,7 +77,9 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
             yield f"{place}: {what}: {count}, where at least {floor} must stand."
     if not exercise.why:
         yield f"{place}: no why(...) says why the solution is written as it is."
-    if not exercise.entry and signature_of(exercise.solution, exercise.targets[0]):
+    promised = signature_of(exercise.solution, exercise.targets[0])
+    has_shape = promised is not None and promised.result is not None
+    if has_shape and len(exercise.targets) == 1 and not exercise.entry:
         yield f"{place}: no @entry function says how one entry of the result comes about."
     if not exercise.title:
         yield f"{place}: no heading stands above the exercise to give it a title."

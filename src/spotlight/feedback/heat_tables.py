@@ -107,6 +107,7 @@ def _whole(array: np.ndarray) -> np.ndarray:
     """Floats that are all whole numbers as integers, which are shorter to read."""
     with np.errstate(all="ignore"):
         is_whole = array.dtype.kind == "f" and np.array_equal(array, np.round(array))
+        is_whole = is_whole and bool(np.isfinite(array).all())
     return array.astype(np.int64) if is_whole and _largest(array) < 1e6 else array
 
 

@@ -44,7 +44,8 @@ class Difference:
         """The largest absolute difference, where shapes agree and both entries are finite."""
         if self.expected is None or self.observed is None or self.kind != "values":
             return None
-        gap = np.abs(_wide(self.expected) - _wide(self.observed))
+        with np.errstate(all="ignore"):
+            gap = np.abs(_wide(self.expected) - _wide(self.observed))
         finite = gap[np.isfinite(gap)]
         return float(finite.max()) if finite.size else None
 

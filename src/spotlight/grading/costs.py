@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from spotlight.authoring.lesson import Exercise
+from spotlight.authoring.lesson import Exercise, Probe
 from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 
@@ -38,7 +38,8 @@ def _loop(
     seen: Sequence[ProbeOutcome],
     steps: Sequence[Step],
 ) -> Finding | None:
-    places = [i for i, (w, s) in enumerate(zip(wanted, seen, strict=False)) if w.cost and s.cost]
+    outcomes = zip(exercise.probes, wanted, seen, strict=False)
+    places = [i for i, (p, w, s) in enumerate(outcomes) if _is_graded(p) and w.cost and s.cost]
     if len(places) < 2:
         return None
     small = min(places, key=lambda i: _work(wanted[i]))
@@ -65,15 +66,21 @@ def _flops(
     seen: Sequence[ProbeOutcome],
 ) -> Finding | None:
     for probe, want, got in zip(exercise.probes, wanted, seen, strict=False):
-        if want.cost and got.cost and got.cost.flops > factor * want.cost.flops:
+        if not _is_graded(probe) or want.cost is None or got.cost is None:
+            continue
+        if got.cost.flops > factor * want.cost.flops > 0:
             return Finding(
                 "too-many-flops",
                 f"In the case “{probe.description.rstrip('.')}” it computes "
                 f"{got.cost.flops:,} floating-point operations where {want.cost.flops:,} are "
-                f"enough, {got.cost.flops / max(1, want.cost.flops):.1f} times as many; "
+                f"enough, {got.cost.flops / want.cost.flops:.1f} times as many; "
                 f"{factor:g} times is the limit: {because}",
             )
     return None
+
+
+def _is_graded(probe: Probe) -> bool:
+    return not probe.naming_only
 
 
 def _work(outcome: ProbeOutcome) -> int:
@@ -87,7 +94,7 @@ def _cost(outcome: ProbeOutcome) -> Cost:
 
 def _loop_line(exercise: Exercise, steps: Sequence[Step]) -> str:
     """The start of the sentence: which line loops, if the source shows one."""
-    for step in reversed(steps):
+    for step in reversed([step for step in steps if step.role != "given"]):
         try:
             nodes = ast.walk(ast.parse(step.source))
         except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -96,18 +97,20 @@ def _square_only(
     failed = [case.sizes(signature) for case in failing]
     names = {case.probe.name for case in failing}
     passed = [sizes_of(outcome, signature) for outcome in wanted if outcome.name not in names]
-    if not passed or not all((*passed, *failed)):
+    if not passed or len(failed) < 2 or not all((*passed, *failed)):
         return None
-    letters = list(failed[0])
-    for i, a in enumerate(letters):
-        for b in letters[i + 1 :]:
-            if all(s[a] == s[b] for s in passed) and all(s[a] != s[b] for s in failed):
-                return Finding(
-                    "square-only",
-                    f"It is right only where {a} = {b}: somewhere one is taken for the other. "
-                    "Look at every shape and axis.",
-                )
-    return None
+    mixed_up = [
+        (a, b)
+        for a, b in combinations(failed[0], 2)
+        if all(s[a] == s[b] for s in passed) and all(s[a] != s[b] for s in failed)
+    ]
+    if not mixed_up:
+        return None
+    said = "It is right only where sizes are equal: somewhere one is taken for another."
+    if len(mixed_up) == 1:
+        a, b = mixed_up[0]
+        said = f"It is right only where {a} = {b}: somewhere one is taken for the other."
+    return Finding("square-only", f"{said} Look at every shape and axis.")
 
 
 def _cases(

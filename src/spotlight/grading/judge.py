@@ -86,6 +86,9 @@ class _Judged:
             notes.append("It prints while it runs; that costs nothing.")
         return verdict(self.exercise, "passed", cpu_seconds=self.seen.cpu_seconds, notes=notes)
 
+    def _is_function(self) -> bool:
+        return f"def {self.exercise.targets[0]}(" in self.exercise.solution
+
     def _is_stateful(self) -> bool:
         """Whether the first probe, called again at the end, gave something else."""
         again = self.seen.probes[len(self.exercise.probes) :]
@@ -125,7 +128,7 @@ class _Judged:
         both = named_pair(self.exercise, self.key, outcomes)
         if both is not None:
             return self._verdict("failed", both, "pair", failing)
-        undone = _left_undone(failing)
+        undone = _left_undone(failing, self._is_function())
         if undone is not None:
             return self._verdict("failed", undone, "generic", failing)
         sign = signs.look(self.steps, self.exercise) if self.steps else None
@@ -216,12 +219,16 @@ _STATEFUL = Finding(
 )
 
 
-def _left_undone(failing: Sequence[Failing]) -> Finding | None:
+def _left_undone(failing: Sequence[Failing], is_function: bool) -> Finding | None:
     """What every failing case shows alike: nothing returned, or the caller's tensor changed."""
     empty = [case for case in failing if _returns_nothing(case)]
     # Where nothing is returned, no gradient comes back either.
     rest = (case for case in failing if case not in empty)
-    if empty and all(evidence.is_of_gradient(c) and c.gap and c.gap.nothing for c in rest):
+    if (
+        is_function
+        and empty
+        and all(evidence.is_of_gradient(c) and c.gap and c.gap.nothing for c in rest)
+    ):
         if any(case.got.printed.strip() for case in failing):
             return Finding(
                 "printed-not-returned",

@@ -75,8 +75,13 @@ def alike(one: np.ndarray, other: np.ndarray, tolerance: float = TOLERANCE) -> b
 
 def _relations(cases: Cases) -> Iterator[tuple[str, Holds, str]]:
     """Names, what must hold in every case, and what is then said."""
-    got, wanted = cases[0].got.shape, cases[0].wanted.shape
+    wrong = next((c for c in cases if c.wanted.shape != c.got.shape), cases[0])
+    got, wanted = wrong.got.shape, wrong.wanted.shape
     shapes = f"your shape is {got} where {wanted} is wanted"
+    too_many = "is a dimension" if len(got) == len(wanted) + 1 else "are dimensions"
+    missing = (
+        "a dimension of size 1 is" if len(got) + 1 == len(wanted) else "dimensions of size 1 are"
+    )
     yield (
         "transposed-result",
         lambda c: c.wanted.ndim >= 2 and alike(np.swapaxes(c.wanted, -1, -2), c.got),
@@ -97,27 +102,27 @@ def _relations(cases: Cases) -> Iterator[tuple[str, Holds, str]]:
     yield (
         "dimension-too-many",
         lambda c: c.got.ndim > c.wanted.ndim and _alike_squeezed(c),
-        f"The numbers are right, but there is a dimension of size 1 too many: {shapes}. "
+        f"The numbers are right, but there {too_many} of size 1 too many: {shapes}. "
         "`keepdim=True` and `[None]` make such dimensions; `squeeze` takes them away.",
     )
     yield (
         "dimension-missing",
         lambda c: c.got.ndim < c.wanted.ndim and _alike_squeezed(c),
-        f"The numbers are right, but a dimension of size 1 is missing: {shapes}.",
+        f"The numbers are right, but {missing} missing: {shapes}.",
     )
-    yield from _cut_off(cases)
-    yield from _normalised()
-    yield from _steps(cases)
-    yield from _moved(shapes)
     yield (
         "all-the-same",
         lambda c: c.got.size > 1 and not c.got.any(),
         "All your numbers are 0.",
     )
+    yield from _cut_off(cases)
+    yield from _normalised()
+    yield from _steps(cases)
+    yield from _moved(cases, shapes)
     yield (
         "all-the-same",
         lambda c: c.got.size > 1 and float(np.ptp(c.got)) <= TOLERANCE,
-        "All your numbers are equal: what goes in makes no difference.",
+        "All your numbers are equal, and they should not be.",
     )
     yield (
         "rows-alike",
@@ -149,7 +154,7 @@ def _cut_off(cases: Cases) -> Iterator[tuple[str, Holds, str]]:
         )
     yield (
         "few-digits",
-        lambda c: alike(c.wanted, c.got, _FEW_DIGITS),
+        _agrees_in_few_digits,
         "Your numbers agree in the first digits only: something is rounded, in half precision, or "
         "a small number is added.",
     )
@@ -163,6 +168,14 @@ def _cut_off(cases: Cases) -> Iterator[tuple[str, Holds, str]]:
         )
 
 
+def _agrees_in_few_digits(case: Case) -> bool:
+    """Number by number, and not by one factor for all of them, nor one for each row."""
+    if case.wanted.shape != case.got.shape or _is_proportional(1, case):
+        return False
+    close = np.abs(case.got - case.wanted) <= _FEW_DIGITS * np.abs(case.wanted)
+    return bool(close.all()) and factor_of(case.wanted, case.got) is None
+
+
 def _is_one_of_batch(place: int, case: Case) -> bool:
     return case.wanted.ndim >= 2 and len(case.wanted) > 1 and alike(case.wanted[place], case.got)
 
@@ -171,7 +184,7 @@ def _normalised() -> Iterator[tuple[str, Holds, str]]:
     """Rows of shares, and what else may add up to 1; rows and columns off by a factor each."""
     yield (
         "columns-for-rows",
-        lambda c: _adds_up(c.wanted, 1) and _adds_up(c.got, 0),
+        lambda c: _adds_up(c.wanted, 1) and _adds_up(c.got, 0) and not _adds_up(c.got, 1),
         "Your columns add up to 1 where each row should: the axis is the wrong one.",
     )
     yield (
@@ -215,14 +228,21 @@ def _lines(axis: int, case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def _is_proportional(axis: int, case: Case) -> bool:
     lines = _lines(axis, case)
-    is_one = factor_of(case.wanted, case.got) is not None
-    return bool(lines) and not is_one and all((factor_of(w, g) or 0.0) > 0 for w, g in lines)
+    factors = [factor_of(wanted, got) or 0.0 for wanted, got in lines]
+    return bool(lines) and min(factors) > 0 and _all_off(factors, 1.0)
 
 
 def _is_shifted(axis: int, case: Case) -> bool:
     lines = _lines(axis, case)
-    is_one = case.wanted.shape == case.got.shape and constant_of(case.got - case.wanted) is not None
-    return bool(lines) and not is_one and all(constant_of(g - w) is not None for w, g in lines)
+    shifts = [constant_of(got - wanted) for wanted, got in lines]
+    known = [shift for shift in shifts if shift is not None]
+    return bool(lines) and len(known) == len(shifts) and _all_off(known, 0.0)
+
+
+def _all_off(numbers: Sequence[float], neutral: float) -> bool:
+    """Whether no number is the one that changes nothing, and not all are the same."""
+    off = all(abs(number - neutral) > 1e-4 for number in numbers)
+    return off and max(numbers) - min(numbers) > 1e-4
 
 
 def factor_of(wanted: np.ndarray, got: np.ndarray) -> float | None:
@@ -331,9 +351,10 @@ def _leads(step: _Step, start: np.ndarray, end: np.ndarray) -> bool:
     return alike(end, made)
 
 
-def _moved(shapes: str) -> Iterator[tuple[str, Holds, str]]:
+def _moved(cases: Cases, shapes: str) -> Iterator[tuple[str, Holds, str]]:
     """The right numbers at the wrong places."""
-    for axis, what in ((0, "rows"), (-1, "columns")):
+    has_rows = any(case.wanted.ndim > 1 for case in cases)
+    for axis, what in ((0, "rows" if has_rows else "numbers"), (-1, "columns")):
         yield (
             "reversed",
             partial(_leads_from_wanted, partial(np.flip, axis=axis)),

@@ -42,26 +42,25 @@ def find_varying(cases: Sequence[Case]) -> Finding | None:
     if any(case.wanted.size < 2 for case in cases):
         return None  # a single number is a multiple of every other
     with np.errstate(all="ignore"):
-        factors = [factor_of(case.wanted, case.got) for case in cases]
+        factors = [factor_of(case.wanted, case.got) or 1.0 for case in cases]
         offsets = _offsets(cases)
-    if all(factors):
+    if all(abs(factor - 1) > _CLOSE for factor in factors):
         return _varying("constant-factor", "off by one factor", factors, cases)
-    if offsets:
+    if offsets and min(map(abs, offsets)) > TOLERANCE:
         return _varying("constant-offset", "shifted by one number", offsets, cases)
     return None
 
 
-def _varying(
-    name: str, what: str, numbers: Sequence[float | None], cases: Sequence[Case]
-) -> Finding:
-    told = [
+def _varying(name: str, what: str, numbers: Sequence[float], cases: Sequence[Case]) -> Finding:
+    in_order = sorted(zip(numbers, cases, strict=True), key=lambda pair: pair[0])
+    low, high = (
         f"{number:.4g} in the case of shape {case.wanted.shape}"
-        for number, case in zip(numbers, cases, strict=True)
-    ]
+        for number, case in (in_order[0], in_order[-1])
+    )
     return Finding(
         name,
-        f"All your numbers are {what}, and it changes from case to case: {told[0]}, {told[-1]}. "
-        "What does it depend on?",
+        f"All your numbers are {what}, and it changes from case to case: {low}, {high}. What does "
+        "it depend on?",
     )
 
 
@@ -136,11 +135,12 @@ def _factor_and_offset(cases: Sequence[Case]) -> Finding | None:
     offset = _said([shift for _, shift in fits], cases)
     if factor is None or offset is None:
         return None
+    minus = "−" if fits[0][0] < 0 else ""
     sign = "plus" if fits[0][1] > 0 else "minus"
     return Finding(
         "factor-and-offset",
-        f"What you return is {factor} times what is wanted, {sign} {offset}: look at the operators "
-        "and at their order.",
+        f"What you return is {minus}{factor} times what is wanted, {sign} {offset}: look at the "
+        "operators and at their order.",
     )
 
 

@@ -9,8 +9,8 @@ from spotlight.authoring.signature import Letters, Signature
 
 
 def sizes_tell(sizes: Mapping[str, int]) -> bool:
-    """Whether no two letters stand for one size, so that a size can be read as a letter."""
-    return bool(sizes) and len(set(sizes.values())) == len(sizes)
+    """Whether a size can be read as a letter: no two stand for one size, none for a size of 1."""
+    return bool(sizes) and len(set(sizes.values())) == len(sizes) and 1 not in sizes.values()
 
 
 def describe_shape(
@@ -23,6 +23,8 @@ def describe_shape(
     numbers = f"you return shape {_numbers(got)} where {_numbers(wanted)} is wanted"
     if signature.result is None or not sizes_tell(sizes):
         return numbers
+    if [sizes.get(letter) for letter in signature.result] != list(wanted):
+        return numbers  # the probe returns something else, or a size that no parameter has
     by_size = {size: letter for letter, size in sizes.items()}
     letters = tuple(by_size.get(size, str(size)) for size in got)
     said = (
@@ -45,7 +47,9 @@ def _what_happened(signature: Signature, wanted: Letters, got: Letters) -> str:
     if extra and not lost:
         kept = [size for size in extra if size != "1"]
         if not kept:
-            return "a dimension of size 1 is too many"
+            if len(extra) == 1:
+                return "a dimension of size 1 is too many"
+            return f"{len(extra)} dimensions of size 1 are too many"
         return f"{_origins(signature, kept)} should no longer be there"
     return (
         f"{_origins(signature, lost)} {_is(lost)} lost, and "

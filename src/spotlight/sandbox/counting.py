@@ -12,6 +12,11 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+_aten = torch.ops.aten
+# Views in all but their name: they read the same numbers in another shape.
+_VIEWS = (_aten._unsafe_view, _aten.squeeze_, _aten.unsqueeze_, _aten.transpose_, _aten.t_)
+_OF_VECTORS = (_aten.mv, _aten.dot)
+
 
 class Counter(AbstractContextManager["Counter"]):
     """Counts what is done inside its block.
@@ -28,8 +33,12 @@ class Counter(AbstractContextManager["Counter"]):
         self._filenames = filenames
         self._mode = _Dispatch(self)
         self._outer_trace: Any = None
+        self._depth = 0
 
     def __enter__(self) -> Counter:
+        self._depth += 1
+        if self._depth > 1:  # within itself, as where a probe hands one target to another
+            return self
         self._outer_trace = sys.gettrace()
         self._mode.__enter__()  # type: ignore[no-untyped-call]
         sys.settrace(self._trace)
@@ -41,6 +50,9 @@ class Counter(AbstractContextManager["Counter"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._depth -= 1
+        if self._depth:
+            return
         sys.settrace(self._outer_trace)
         self._mode.__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
 
@@ -70,13 +82,16 @@ class _Dispatch(TorchDispatchMode):
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         result = function(*args, **(kwargs or {}))
-        if not function.is_view and isinstance(result, torch.Tensor | tuple | list):
+        is_view = function.is_view or function.overloadpacket in _VIEWS
+        if not is_view and isinstance(result, torch.Tensor | tuple | list):
             self._counter.operations += 1
             self._counter.flops += _flops(function, args, kwargs or {}, result)
         return result
 
 
 def _flops(function: Any, args: Any, kwargs: Any, result: Any) -> int:
+    if function.overloadpacket in _OF_VECTORS:
+        return 2 * int(args[0].numel())
     formula = flop_registry.get(function.overloadpacket)
     if formula is not None:
         return int(formula(*args, **kwargs, out_val=result))

@@ -9,6 +9,7 @@ import ast
 import asyncio
 import builtins
 import contextlib
+import copy
 import hashlib
 import io
 import linecache
@@ -131,12 +132,20 @@ class _Probing:
     def events(self, source: str) -> Iterator[dict[str, Any]]:
         """What comes of the exercise's cell being `source`, and then of every probe."""
         exercise = replace(self._job.steps[-1], source=source)
-        namespace = dict(self._before)
+        namespace = self._start()
         yield _run_step(exercise, namespace, self._names, self._job.targets)
         for call in self._job.probes:
             self._printed.start()
             outcome = self._call(call, exercise, namespace)
             yield {**outcome, "printed": self._printed.text()}
+
+    def _start(self) -> dict[str, Any]:
+        """The namespace to begin with: where other sources follow, one that they do not share."""
+        if not self._job.others:
+            return dict(self._before)
+        torch.set_grad_enabled(True)
+        torch.set_default_dtype(torch.float32)
+        return {name: _own_copy(value) for name, value in self._before.items()}
 
     def _define_probes(self) -> tuple[dict[str, Callable[..., Any]], Callable[..., str] | None]:
         """The probe functions, defined in a copy of the namespace as it was before the exercise.
@@ -162,7 +171,7 @@ class _Probing:
         job = self._job
 
         def rerun(**givens: Any) -> Any:
-            again = {**self._before, **givens}
+            again = {**self._start(), **givens}
             _execute(exercise.source, _filename(exercise.name), again)
             made = {target: again[target] for target in job.targets}
             return made[job.targets[0]] if len(made) == 1 else made
@@ -195,6 +204,16 @@ class _Probing:
             "calls": calls.as_data(),
             "entries": entries,
         }
+
+
+def _own_copy(value: Any) -> Any:
+    """A copy of data that could be changed in place; anything else is handed on as it is."""
+    if not isinstance(value, torch.Tensor | np.ndarray | list | dict | set):
+        return value
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # a tensor within a graph, say
+        return value
 
 
 def _define(source: str, filename: str, namespace: dict[str, Any]) -> None:
