@@ -42,7 +42,7 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 start("small_steps")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, mistake, probe, rewrite
+from spotlight.authoring import alternative, edit, forbid, hint, mistake, probe, rewrite, why
 from spotlight.authoring.kit import randn
 
 # %%
@@ -105,6 +105,7 @@ def doubled__row_by_row(x):
 forbid("mul", because="write the product with a star.")
 hint("What is twice three?")
 hint("Multiply by two.")
+why("A star needs no loop.")
 
 # %%
 print(doubled(numbers))
@@ -148,6 +149,7 @@ rewrite("method", "x + by", "x.add(by)")
 forbid("cumsum", because="nothing adds up here.")
 hint("Which way does a positive number shift?")
 hint("Add it.")
+why("A number is added to every entry.")
 
 # %% [markdown]
 # ## 3 · Double, then shift
@@ -190,6 +192,7 @@ rewrite("keyword", "shifted(doubled(x), by)", "shifted(doubled(x), by=by)")
 forbid("mul", because="you have a function for that.")
 hint("Which comes first?")
 hint("Double inside, shift outside.")
+why("Both steps have a name already.")
 
 # %% [markdown]
 # ## 4 · Add up
@@ -222,6 +225,7 @@ rewrite("loop", "numbers.sum(dim=1)", "torch.stack([row.sum() for row in numbers
 forbid("cumsum", because="sum is enough.")
 hint("Along which axis?")
 hint("Axis one.")
+why("One call for all rows.")
 
 # %% prediction="how_many"
 predict("how_many", 2, between=(0, 10))
@@ -275,6 +279,7 @@ rewrite("amax", "x.max(dim=1).values", "x.amax(dim=1)")
 forbid("sort", because="one pass is enough.")
 hint("What does min return besides the values?")
 hint("Take the values.")
+why("Both ends are asked of each row.")
 '''
 
 FINISH = '''\
@@ -287,7 +292,7 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 start("small_finish")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite
+from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite, why
 from spotlight.authoring.kit import randn
 
 # %%
@@ -330,6 +335,7 @@ rewrite("less-a-half", "x / 2", "x - x * 0.5")
 forbid("div", because="write the division with a stroke.")
 hint("What undoes doubling?")
 hint("Divide by two.")
+why("It undoes the doubling.")
 '''
 
 MASTERS = {"01_small_steps": STEPS, "02_small_finish": FINISH}

@@ -20,7 +20,7 @@ BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
 GIVEN_MARK = "# given"
 _GIVEN_HEAD = re.compile(rf"\A(%%needs [^\n]*\n)?({GIVEN_MARK}\n)?")
-MARKER = re.compile(r"^# Exercise (?P<id>[a-z][a-z0-9_]*)\b", re.MULTILINE)
+MARKER = re.compile(r"^# Exercise (?P<id>[a-z][a-z0-9_]*)(?= ·|[ \t]*$)", re.MULTILINE)
 _BLOCK = re.compile(
     rf"^(?P<indent>[ \t]*){BEGIN}[ \t]*\n(?P<body>.*?)^[ \t]*{END}[ \t]*$", re.MULTILINE | re.DOTALL
 )

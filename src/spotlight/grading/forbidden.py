@@ -41,6 +41,8 @@ def _names(step: Step) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.Attribute):
             yield node.attr, node.lineno
         elif isinstance(node, ast.Import | ast.ImportFrom):
+            if step.role == "helper" and any(alias.name == "*" for alias in node.names):
+                continue  # it is in every program; what of it is used is told by its name
             dotted = [alias.name for alias in node.names]
             if isinstance(node, ast.ImportFrom) and node.module:
                 dotted.append(node.module)

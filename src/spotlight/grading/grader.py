@@ -131,7 +131,8 @@ class LessonGrader:
         for exercise in self.lesson.exercises:
             if exercise.id in names:
                 found = located.exercises.get(exercise.id)
-                sources[exercise.id] = in_place_of(found.source if found else "", exercise)
+                source = found.source if found else ""
+                sources[exercise.id] = in_place_of(source, exercise, self.lesson)
         return sources
 
     def _follow_through(
@@ -151,7 +152,7 @@ class LessonGrader:
         if not substitutes:
             return first
         second = self._judge(exercise, program)
-        used = [name for name in program.earlier if name in substitutes]
+        used = [name for name in program.earlier if name in substitutes] or list(substitutes)
         yours = "yours does" if len(used) == 1 else "yours do"
         report = second.report.model_copy(update={"follow_through": True})
         return replace(second, report=report).with_remarks(

@@ -107,6 +107,7 @@ class _Piece:
     cell: SubmittedCell
     source: str
     defined: frozenset[str] | None
+    grown: frozenset[str]
     owner: str | None
     place: int | None
     changed: bool
@@ -116,7 +117,12 @@ class _Piece:
         return isinstance(self.cell.metadata.get("spotlight"), dict)
 
     def defines(self, exercise: Exercise) -> bool:
-        return self.defined is not None and self.defined >= set(exercise.targets)
+        defined = self.defined is not None and self.defined >= set(exercise.targets)
+        return defined and not self.continues(exercise)
+
+    def continues(self, exercise: Exercise) -> bool:
+        """Whether it computes a target from itself, as the lower part of a split cell may."""
+        return bool(self.grown & set(exercise.targets))
 
 
 def _pieces(lesson: Lesson, cells: Sequence[SubmittedCell]) -> Iterator[_Piece]:
@@ -128,9 +134,10 @@ def _pieces(lesson: Lesson, cells: Sequence[SubmittedCell]) -> Iterator[_Piece]:
         for part in _parts(known, cell):
             names = names_of(part.python)
             defined = names.defines if names is not None else None
+            grown = names.defines & names.uses if names is not None else frozenset()
             place = _course_place(lesson, part)
             changed = _is_changed(lesson, part, place)
-            yield _Piece(part, part.python, defined, _owner(known, part), place, changed)
+            yield _Piece(part, part.python, defined, grown, _owner(known, part), place, changed)
 
 
 def _parts(known: set[str], cell: SubmittedCell) -> Iterator[SubmittedCell]:
@@ -225,7 +232,9 @@ def _find(exercise: Exercise, pieces: Sequence[_Piece]) -> tuple[FoundExercise, 
         if filled:
             chosen = filled[-1]
             own = chosen.used if group is not merged else frozenset()
-            return _chosen(filled, marked), taken | own
+            # What was split off below an answer may hold a helper of it.
+            rests = {i for c in marked if not c.piece.defines(exercise) for i in c.used}
+            return _chosen(filled, marked), (taken - rests) | own
     if not marked:
         return None
     # Nothing defines the targets: the cell that says most is the one to talk about.
@@ -265,7 +274,9 @@ def _joined(exercise: Exercise, pieces: Sequence[_Piece]) -> tuple[str, int]:
     for piece in pieces[1:_MAX_JOINED]:
         if piece.cell.kind != "code" or piece.place is not None:
             break
-        if piece.owner not in (None, first.owner) or (whole and piece.defined is not None):
+        if piece.owner not in (None, first.owner):
+            break
+        if whole and piece.defined is not None and not piece.continues(exercise):
             break
         sources.append(piece.source)
         together = "\n".join(sources)
@@ -319,14 +330,15 @@ def _added_cells(
         cell, place = piece.cell, piece.place
         if piece.owner is not None:
             above = places.get(piece.owner, above)
-            continue
+            if index in taken or not piece.defined:
+                continue
         if place is not None:
-            if place < 0:
+            if place >= 0:
+                above = place
+            if not piece.changed or cell.kind != "code":
                 continue
-            above = place
-            if not piece.changed or lesson.cells[place].role != "given" or cell.kind != "code":
-                continue
-            changed.add(cell.number)
+            if place >= 0 and lesson.cells[place].role == "given":
+                changed.add(cell.number)
         if cell.kind == "code" and index not in taken and cell.source.strip():
             added.append(AddedCell(cell.number, piece.source, above, cell.raised))
     return added, changed

@@ -7,9 +7,11 @@ that an unrelated cell (a picture, an experiment, one that raises) can neither c
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from spotlight.authoring import kit
 from spotlight.authoring.dataflow import CellNames, names_of
 from spotlight.authoring.lesson import Exercise, Lesson, started_lesson
 from spotlight.grading.locate import AddedCell
@@ -51,11 +53,13 @@ def build_program(
     `sources` maps exercise ids to plain Python; what is not in it is left out of the program.
     """
     own = sources[exercise.id]
+    python = frozenset(vars(builtins)) | frozenset(kit.NAMES)
     before = _units_before(lesson, exercise, sources, added)
     needed = set(_needs(own)) | set(exercise.targets)
-    for probe in exercise.probes:
-        needed |= _needs(probe.source)
-    needed |= _needs(exercise.helpers)
+    theirs = {name for probe in exercise.probes for name in _needs(probe.source)}
+    theirs |= _needs(exercise.helpers)
+    helpers = names_of(exercise.helpers)
+    needed |= theirs - python - (helpers.defines if helpers else frozenset())
     # A call such as `torch.manual_seed(0)` changes a module, which binds nobody to its cell: the
     # worker seeds every step itself.
     modules = {name for unit in before for name in unit.names.imports}
@@ -74,7 +78,12 @@ def build_program(
         if not more:
             break
         chosen |= more
-        needed |= {name for index in more for name in before[index].names.needs}
+        needed |= {
+            name
+            for index in more
+            for name in before[index].names.needs
+            - (python if before[index].step.role == "given" else frozenset())
+        }
     units = [before[index] for index in sorted(chosen)]
     steps = [
         Step(unit.step.name, _prune_imports(unit.step.source, needed), unit.step.role)
@@ -86,12 +95,14 @@ def build_program(
     return Program((*steps, Step(exercise.id, own, "exercise")), earlier)
 
 
-def in_place_of(source: str, exercise: Exercise) -> str:
+def in_place_of(source: str, exercise: Exercise, lesson: Lesson) -> str:
     """The reference of `exercise`, and what else the student's cell, `source`, defines.
 
     Functions, classes and imports are kept, since later exercises may use them; what is computed
-    when the cell runs is not, since it may need what the student got wrong.
+    when the cell runs is not, since it may need what the student got wrong. What other exercises
+    of the lesson are to define has a cell of its own.
     """
+    targets = {target for other in lesson.exercises for target in other.targets}
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -102,11 +113,12 @@ def in_place_of(source: str, exercise: Exercise) -> str:
         if isinstance(node, ast.Import | ast.ImportFrom)
         or (
             isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            and node.name not in exercise.targets
+            and node.name not in targets
         )
     ]
     helpers = "\n\n".join(map(ast.unparse, kept))
-    return f"{helpers}\n\n\n{exercise.solution}" if helpers else exercise.solution
+    # The solution first: what the student imports may not be there.
+    return f"{exercise.solution}\n\n\n{helpers}" if helpers else exercise.solution
 
 
 def job_for(
@@ -167,9 +179,16 @@ def _units_before(
     for helper in added:
         for unit in _unit(helper.name, helper.source, "helper"):
             own = unit.names.defines - taken
-            if own or unit.names.star:
-                kept = CellNames(own, unit.names.uses, frozenset(), star=unit.names.star)
-                units.append((min(helper.after, end), _Unit(unit.step, kept)))
+            star = unit.names.star
+            if helper.after >= end:  # run from top to bottom, it comes too late to change these
+                own, star = own - frozenset(vars(builtins)), False
+            if own or star:
+                kept = CellNames(own, unit.names.uses, frozenset(), star=star)
+                after = max(
+                    (p for p, u in course if u.names.defines & unit.names.needs and p < end),
+                    default=0,
+                )
+                units.append((max(after, min(helper.after, end)), _Unit(unit.step, kept)))
     units.sort(key=lambda placed: placed[0])
     return [unit for _, unit in units]
 

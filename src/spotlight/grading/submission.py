@@ -12,6 +12,10 @@ from typing import Any
 _MAX_BYTES = 200 * 2**20
 _LINE_MAGIC = re.compile(r"^\s*([%!?]|\w+\s*=\s*[%!])|\?\s*$", re.MULTILINE)
 _CELL_MAGIC = re.compile(r"\A\s*%%[^\n]*\n?")
+_NOT_PYTHON = re.compile(
+    r"\A\s*%%(!|(bash|sh|script|system|sx|cmd|html|HTML|svg|SVG|latex|markdown|javascript|js|"
+    r"writefile|file|perl|ruby|python2?|pypy|cython|R|sql)\b)"
+)
 _LINE_END = re.compile(r"\r\n?")
 
 
@@ -59,6 +63,8 @@ def plain_python(source: str) -> str:
 
     The magic's line stays, empty, so that line numbers are the student's own.
     """
+    if _NOT_PYTHON.match(source):
+        return ""
     source = _CELL_MAGIC.sub(lambda magic: "\n" * magic[0].count("\n"), source)
     if not _LINE_MAGIC.search(source):
         return source
@@ -157,7 +163,7 @@ def _cell(number: int, raw: dict[str, Any]) -> SubmittedCell:
     cell_id = raw.get("id")
     return SubmittedCell(
         number=number,
-        kind=str(raw.get("cell_type", "code")),
+        kind=kind if (kind := raw.get("cell_type", "code")) in ("code", "markdown") else "raw",
         source=source,
         id=cell_id if isinstance(cell_id, str) else None,
         metadata=metadata if isinstance(metadata, dict) else {},
