@@ -173,7 +173,8 @@ def _units_before(
         elif cell.role == "exercise" and cell.metadata["exercise"] in sources:
             earlier = lesson.exercise(str(cell.metadata["exercise"]))
             assert earlier is not None
-            course.append((place, _earlier_unit(earlier, sources[earlier.id])))
+            given = {name for _, unit in course if not unit.exercise for name in unit.names.defines}
+            course.append((place, _earlier_unit(earlier, sources[earlier.id], given)))
     taken = {name for _, unit in course for name in unit.names.defines} | set(exercise.targets)
     units = course
     for helper in added:
@@ -198,10 +199,13 @@ def _unit(name: str, source: str, role: StepRole) -> list[_Unit]:
     return [] if names is None else [_Unit(Step(name, source, role), names)]
 
 
-def _earlier_unit(exercise: Exercise, source: str) -> _Unit:
-    """An earlier exercise's cell, which is to define its targets even where it does not parse."""
+def _earlier_unit(exercise: Exercise, source: str, given: set[str]) -> _Unit:
+    """An earlier exercise's cell, which is to define its targets even where it does not parse.
+
+    Nobody is bound to it by a name that is `given`.
+    """
     names = names_of(source) or CellNames(frozenset(), frozenset(), frozenset())
-    names = replace(names, defines=names.defines | set(exercise.targets))
+    names = replace(names, defines=(names.defines - given) | set(exercise.targets))
     return _Unit(Step(exercise.id, source, "helper"), names, exercise.id)
 
 
