@@ -256,3 +256,10 @@ def test_two_cells_in_one_need_what_the_first_needs_and_what_it_does_not_give_th
     whole, first, second = names_of(f"{one}\n{two}"), names_of(one), names_of(two)
     assert whole.uses == first.uses | (second.uses - first.defines)
     assert whole.defines == first.defines | second.defines
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_the_parser_warns_of_is_not_the_readers_to_hear() -> None:
+    names = names_of("pattern = '\\d'\nis_one = pattern is '1'")
+    assert names is not None
+    assert names.defines == {"pattern", "is_one"}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from command_runs import Run
 from work_in_courses import solve
 
@@ -112,3 +115,16 @@ def test_names_and_messages_of_any_alphabet_are_written_as_they_are(
     report = written(run, "grade", "01", to=tmp_path / "report.json")
     message = report["submissions"][0]["lessons"][0]["exercises"][1]["message"]
     assert message.startswith("ValueError: größer ≠ 小 \ufffd in line 3")
+
+
+def test_a_file_name_that_is_no_text_is_spelled_out(
+    run: Run, course: Course, tmp_path: Path
+) -> None:
+    name = os.fsdecode(b"caf\xe9.ipynb")
+    try:
+        shutil.copy(course.notebook(course.lessons[0]), tmp_path / name)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    report = written(run, "grade", str(tmp_path / name), to=tmp_path / "report.json")
+    (lesson,) = report["submissions"][0]["lessons"]
+    assert lesson["path"] == str(tmp_path / "caf\\xe9.ipynb")

@@ -31,11 +31,14 @@ def report_on(report: LessonReport, name: str) -> ExerciseReport:
 
 WRONG = "def doubled(x):\n    return x * x"
 LOOPS = "def doubled(x):\n    while True:\n        pass"
+SHADOWED = "import os as doubled\nimport os as shifted\nraise SystemExit"
 RAISES = "def doubled(x):\n    raise ValueError('no')"
 BROKEN = "def doubled(x)\n    return 2 * x"
 
 
-@pytest.mark.parametrize("earlier", [WRONG, RAISES, BROKEN], ids=["wrong", "raises", "broken"])
+@pytest.mark.parametrize(
+    "earlier", [WRONG, RAISES, BROKEN, SHADOWED], ids=["wrong", "raises", "broken", "shadowed"]
+)
 def test_an_exercise_passes_although_the_one_it_uses_does_not(
     earlier: str, done: Notebook, lesson: Lesson, grade: Grade
 ) -> None:
@@ -202,3 +205,20 @@ def test_a_notebook_with_every_exercise_wrong_has_every_mistake_named(
     assert {e.exercise: e.diagnosis for e in grade(notebook).exercises} == {
         name: variant.name for name, variant in wrong.items()
     }
+
+
+def test_a_mistake_is_named_although_an_earlier_right_answer_fails_in_other_words(
+    done: Notebook, worker: Worker, tmp_path: Path
+) -> None:
+    """The key knows the error that the reference of the earlier exercise ends in."""
+    both = 'edit("both-to-doubled", "Shift outside.", "doubled(x)", "doubled(x, by)")\n'
+    first = 'rewrite("keyword", "shifted(doubled'
+    assert first in STEPS
+    lesson = lesson_of(STEPS.replace(first, both + first), tmp_path)
+    grader = LessonGrader(lesson, worker.observe, key_cache=tmp_path)
+    wrong = "def doubled_then_shifted(x, by):\n    return shifted(doubled(x, by), by)"
+    put_source(done, lesson, LATER, wrong)
+    put_source(done, lesson, "doubled", "doubled = lambda x: 2 * x")
+    report = grader.grade(submitted(done))
+    assert report_on(report, "doubled").status == "passed"
+    assert report_on(report, LATER).diagnosis == "both-to-doubled"

@@ -291,6 +291,33 @@ def test_an_answer_written_into_the_cell_of_another_exercise(
 # Split cells and new ones
 
 
+@pytest.mark.parametrize("rest", ["1 / 0", "check('shifted')", "numbers * 2"])
+def test_a_blank_split_above_code_that_is_no_answer(
+    rest: str, blank: Notebook, grade: Grade
+) -> None:
+    split_off = {**copy.deepcopy(exercise_cell(blank, "shifted")), "id": "rest", "source": rest}
+    insert(blank, split_off, at=SHIFTED, below=True)
+    assert {e.status for e in grade(blank).exercises} == {"blank"}
+
+
+def test_a_blank_without_any_marks(blank: Notebook, grade: Grade) -> None:
+    strip_headers(blank)
+    assert {e.status for e in grade(blank).exercises} == {"blank"}
+
+
+def test_an_answer_above_a_split_one_without_any_marks(done: Notebook, grade: Grade) -> None:
+    """What does not parse by itself continues the answer above it, but not if it is another's."""
+    strip_headers(done)
+    cells = [code(text(cell)) for cell in done["cells"] if "def " in text(cell)]
+    doubled, shifted = cells[0], cells[1]
+    lines = text(shifted).splitlines()
+    first, rest = code("\n".join(lines[:2])), code("\n".join(lines[2:]))
+    done["cells"] = [doubled, first, rest, *cells[2:]]
+    report = grade(done)
+    assert report.exercises[0].status == "passed"
+    assert remarks(report)["doubled"] == ("Its cell had lost its marks; cell 1 defines it.",)
+
+
 def halves(notebook: Notebook, line: int) -> tuple[str, str]:
     lines = text(exercise_cell(notebook, "shifted")).splitlines()
     return "\n".join(lines[:line]), "\n".join(lines[line:])

@@ -70,6 +70,9 @@ def test_a_file_too_large_to_be_a_notebook(tmp_path: Path) -> None:
         (b"%PDF-1.7 and so on", "n.ipynb is not a notebook. Give a file that ends in .ipynb."),
         (b"\x89PNG\r\n\x1a\n\xff", "n.ipynb is not text, so it is no notebook."),
         ('{"cells": []}'.encode("utf-16"), "n.ipynb is not text, so it is no notebook."),
+        (b'{\n<<<<<<< HEAD\n "cells": [],\n=======\n "cells": [1],\n>>>>>>> theirs\n}',
+         "n.ipynb holds the marks of a Git merge conflict (<<<<<<<). Resolve it, for instance by "
+         "`git checkout --ours` or `--theirs`, and save again."),
         (b"[1, 2, 3]", "n.ipynb is JSON but not a notebook."),
         (b"null", "n.ipynb is JSON but not a notebook."),
         (b'{"nbformat": 4}', "n.ipynb has no list of cells, so it is not a notebook."),

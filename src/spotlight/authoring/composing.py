@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from spotlight.authoring.lesson import Exercise, Variant, edit_solution, with_solution
+from spotlight.authoring.syntax import parsed
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,5 @@ def _changes(base: list[str], other: list[str]) -> Iterator[tuple[int, int, list
 
 
 def _tree(source: str) -> str | None:
-    try:
-        return ast.dump(ast.parse(source))
-    except (SyntaxError, ValueError):
-        return None
+    tree = parsed(source)
+    return ast.dump(tree) if tree is not None else None

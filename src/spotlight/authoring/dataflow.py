@@ -10,7 +10,10 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
+
+from spotlight.authoring.syntax import parsed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -36,6 +39,7 @@ class CellNames:
         return self.uses | self.changes
 
 
+@lru_cache(maxsize=4096)
 def names_of(source: str) -> CellNames | None:
     """The names of a cell of plain Python; None when it does not parse.
 
@@ -43,10 +47,13 @@ def names_of(source: str) -> CellNames | None:
     loops are taken to run at least once. A function's body counts when its cell is called upon:
     what it reads may be defined further down in the same cell.
     """
+    tree = parsed(source)
+    if tree is None:
+        return None
     reader = _Reader()
     try:
-        reader.visit(ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        reader.visit(tree)
+    except RecursionError:
         return None
     return CellNames(
         defines=frozenset(reader.defines),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from spotlight.authoring.problems import AuthoringError
+from spotlight.authoring.syntax import parsed
 
 Role = Literal["markdown", "given", "exercise", "prediction", "probes", "authoring"]
 
@@ -228,10 +229,10 @@ def solution_blocks(solution: str) -> list[str]:
 
 def without_docstrings(source: str) -> str:
     """`source` without the docstrings of its functions and classes; as it is if it is no Python."""
-    try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except (SyntaxError, ValueError):
+    tree = parsed(source)
+    if tree is None:
         return source
+    nodes = list(ast.walk(tree))
     dropped: set[int] = set()
     for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
@@ -281,11 +282,8 @@ def edit_solution(solution: str, edit: Edit) -> str:
 
 def prediction_call(source: str) -> ast.Call | None:
     """The `predict(name, answer, ...)` call of a cell, if it holds one."""
-    if "predict" not in source:
-        return None
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    tree = parsed(source) if "predict" in source else None
+    if tree is None:
         return None
     for node in ast.walk(tree):
         if (

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from spotlight.authoring.syntax import parsed
+
 ARROW = "→"
 _SHAPE = r"\(\s*(?:[A-Za-z0-9_]+\s*(?:,\s*[A-Za-z0-9_]+\s*)*,?\s*)?\)"
 _PARAMETER = re.compile(rf"(?P<name>[A-Za-z_]\w*)\s*:\s*(?P<shape>{_SHAPE})")
@@ -51,11 +53,8 @@ class Signature:
 
 def signature_of(source: str, target: str) -> Signature | None:
     """What the docstring of function `target` in `source` says; None where it says no shapes."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return None
-    for node in tree.body:
+    tree = parsed(source)
+    for node in tree.body if tree is not None else ():
         if isinstance(node, ast.FunctionDef) and node.name == target:
             said = _promise(ast.get_docstring(node) or "")
             if said is None:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from spotlight.authoring.lesson import Exercise, Probe
+from spotlight.authoring.syntax import parsed
 from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 
@@ -95,10 +96,8 @@ def _cost(outcome: ProbeOutcome) -> Cost:
 def _loop_line(exercise: Exercise, steps: Sequence[Step]) -> str:
     """The start of the sentence: which line loops, if the source shows one."""
     for step in reversed([step for step in steps if step.role != "given"]):
-        try:
-            nodes = ast.walk(ast.parse(step.source))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+        tree = parsed(step.source)
+        nodes = ast.walk(tree) if tree is not None else ()
         lines = [node.lineno for node in nodes if isinstance(node, _LOOPS)]
         if lines:
             of = "" if step.name == exercise.id else f" of {step.name}"

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from spotlight.authoring.lesson import Exercise
+from spotlight.authoring.syntax import parsed
 from spotlight.sandbox.job import Step
 
 
@@ -29,10 +30,10 @@ def warns(step: Step) -> bool:
 
 def _names(step: Step) -> Iterator[tuple[str, int]]:
     """Names that the cell takes from elsewhere; one that it binds itself may be called anything."""
-    try:
-        nodes = list(ast.walk(ast.parse(step.source)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(step.source)
+    if tree is None:
         return
+    nodes = list(ast.walk(tree))
     own = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     own |= {n.arg for n in nodes if isinstance(n, ast.arg)}
     for node in nodes:

@@ -110,6 +110,8 @@ class LessonGrader:
             first = self._cost_of_its_own(exercise, located, program)
         if first.report.status != "passed" and program.earlier:
             first = self._follow_through(exercise, located, known, program, first)
+        if first.report.status in ("failed", "error") and not _is_named(first):
+            first = self._named_with_references(exercise, located, first)
         if first.report.status == "passed" and any(map(warns, program.own_steps)):
             first = first.with_remarks("It warns while it runs; that costs nothing.")
         return first.with_remarks(*found.notes)
@@ -158,6 +160,20 @@ class LessonGrader:
         return replace(second, report=report).with_remarks(
             f"Judged with the course's {listed(used)}, because {yours} not pass yet."
         )
+
+    def _named_with_references(
+        self, exercise: Exercise, located: Located, first: Verdict
+    ) -> Verdict:
+        """The mistake's name, where the student's own earlier answers, right as they are, hide it.
+
+        What an answer key knows was observed with the references, which may end in other errors.
+        """
+        program = self._program(exercise, located, {})
+        if not program.earlier:
+            return first
+        substitutes = self._references(located, program.earlier)
+        again = self._judge(exercise, self._program(exercise, located, substitutes))
+        return again if _is_named(again) else first
 
     def _failed_earlier(
         self,
@@ -237,3 +253,7 @@ class LessonGrader:
             predictions=predictions,
             exercises=exercises,
         )
+
+
+def _is_named(found: Verdict) -> bool:
+    return found.ground in ("mistake", "pair")

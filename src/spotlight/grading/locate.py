@@ -20,6 +20,7 @@ from spotlight.authoring.lesson import (
     bare_given,
     literal,
 )
+from spotlight.authoring.syntax import parsed
 from spotlight.grading.listing import cells_listed, listed
 from spotlight.grading.submission import Submission, SubmittedCell, plain_python
 
@@ -78,7 +79,7 @@ def locate(lesson: Lesson, submission: Submission) -> Located:
     exercises: dict[str, FoundExercise] = {}
     taken: set[int] = set()
     for exercise in lesson.exercises:
-        found = _find(exercise, pieces)
+        found = _find(exercise, _targets_of_others(lesson, exercise), pieces)
         if found is not None:
             exercises[exercise.id], used = found
             taken |= used
@@ -87,11 +88,17 @@ def locate(lesson: Lesson, submission: Submission) -> Located:
     return Located(exercises, _predictions(lesson, submission), tuple(added), tuple(notes))
 
 
+def _targets_of_others(lesson: Lesson, exercise: Exercise) -> frozenset[str]:
+    targets = {target for other in lesson.exercises for target in other.targets}
+    return frozenset(targets) - frozenset(exercise.targets)
+
+
 def is_blank(exercise: Exercise, source: str) -> bool:
     """Whether `source` says no more than the exercise's stub does."""
+    tree, stub = parsed(source), parsed(exercise.stub)
     try:
-        return ast.dump(ast.parse(source)) == ast.dump(ast.parse(exercise.stub))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return tree is not None and stub is not None and ast.dump(tree) == ast.dump(stub)
+    except RecursionError:
         return False
 
 
@@ -156,10 +163,8 @@ def _parts(known: set[str], cell: SubmittedCell) -> Iterator[SubmittedCell]:
 
 
 def _holds_code(source: str) -> bool:
-    try:
-        return bool(ast.parse(plain_python(source)).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return True
+    tree = parsed(plain_python(source))
+    return tree is None or bool(tree.body)
 
 
 def _owner(known: set[str], cell: SubmittedCell) -> str | None:
@@ -216,16 +221,18 @@ class _Candidate:
     filled: bool
 
 
-def _find(exercise: Exercise, pieces: Sequence[_Piece]) -> tuple[FoundExercise, set[int]] | None:
+def _find(
+    exercise: Exercise, others: frozenset[str], pieces: Sequence[_Piece]
+) -> tuple[FoundExercise, set[int]] | None:
     marked: list[_Candidate] = []
     named: list[_Candidate] = []
     merged: list[_Candidate] = []
     for index, piece in enumerate(pieces):
         if piece.owner == exercise.id:
-            marked.append(_candidate(exercise, pieces, index))
+            marked.append(_candidate(exercise, others, pieces, index))
         elif piece.changed and piece.defines(exercise):
             group = named if piece.owner is None else merged
-            group.append(_candidate(exercise, pieces, index))
+            group.append(_candidate(exercise, others, pieces, index))
     taken = {index for candidate in marked for index in candidate.used}
     for group in (marked, named, merged):
         filled = [candidate for candidate in group if candidate.filled]
@@ -234,21 +241,32 @@ def _find(exercise: Exercise, pieces: Sequence[_Piece]) -> tuple[FoundExercise, 
             own = chosen.used if group is not merged else frozenset()
             # What was split off below an answer may hold a helper of it.
             rests = {i for c in marked if not c.piece.defines(exercise) for i in c.used}
-            return _chosen(filled, marked), (taken - rests) | own
-    if not marked:
+            return _chosen(exercise, filled, marked), (taken - rests) | own
+    candidates = marked or [c for c in named if is_blank(exercise, c.source)]
+    if not candidates:
         return None
-    # Nothing defines the targets: the cell that says most is the one to talk about.
-    best = max(marked, key=lambda c: (not is_blank(exercise, c.source), c.piece.cell.number))
+    # Nothing defines the targets. An answer that does not parse is the one to talk about, then the
+    # blank; other code may have been split off from either.
+    best = max(
+        candidates,
+        key=lambda c: (
+            names_of(c.source) is None,
+            is_blank(exercise, c.source),
+            c.piece.cell.number,
+        ),
+    )
     blank = is_blank(exercise, best.source) or not best.source.strip()
     number = best.piece.cell.number
     marks = best.piece.is_marked
     return FoundExercise(best.source, number, blank, best.notes, number, marks), taken
 
 
-def _candidate(exercise: Exercise, pieces: Sequence[_Piece], index: int) -> _Candidate:
+def _candidate(
+    exercise: Exercise, others: frozenset[str], pieces: Sequence[_Piece], index: int
+) -> _Candidate:
     piece = pieces[index]
     notes = []
-    source, count = _joined(exercise, pieces[index:])
+    source, count = _joined(exercise, others, pieces[index:])
     defines = piece.defines(exercise) or count > 1
     if defines and piece.cell.kind != "code":
         notes.append(
@@ -261,11 +279,13 @@ def _candidate(exercise: Exercise, pieces: Sequence[_Piece], index: int) -> _Can
     return _Candidate(piece, source, frozenset(range(index, index + count)), tuple(notes), filled)
 
 
-def _joined(exercise: Exercise, pieces: Sequence[_Piece]) -> tuple[str, int]:
+def _joined(
+    exercise: Exercise, others: frozenset[str], pieces: Sequence[_Piece]
+) -> tuple[str, int]:
     """The code of a cell with what was split off from it, and over how many pieces it stands.
 
     Pieces below are taken while the targets are not defined yet, or while a piece cannot stand for
-    itself but continues the code above it.
+    itself but continues the code above it; never one that answers one of the `others`.
     """
     first = pieces[0]
     best = (first.source, 1)
@@ -281,16 +301,24 @@ def _joined(exercise: Exercise, pieces: Sequence[_Piece]) -> tuple[str, int]:
         sources.append(piece.source)
         together = "\n".join(sources)
         names = names_of(together)
+        if names is not None and names.defines & others - (first.defined or frozenset()):
+            break
         if names is not None and names.defines >= set(exercise.targets):
             whole, best = True, (together, len(sources))
     return best
 
 
-def _chosen(filled: list[_Candidate], marked: list[_Candidate]) -> FoundExercise:
+def _chosen(
+    exercise: Exercise, filled: list[_Candidate], marked: list[_Candidate]
+) -> FoundExercise:
     chosen = filled[-1]
     number = chosen.piece.cell.number
     notes = list(chosen.notes)
-    blank = [c.piece.cell.number for c in marked if not c.used & chosen.used and not c.filled]
+    blank = [
+        c.piece.cell.number
+        for c in marked
+        if not c.used & chosen.used and is_blank(exercise, c.source)
+    ]
     if len(filled) > 1:
         where = cells_listed(c.piece.cell.number for c in filled)
         notes.append(
@@ -399,11 +427,8 @@ def _predictions(lesson: Lesson, submission: Submission) -> dict[str, object]:
 
 def _commitments(source: str) -> Iterator[tuple[str, object]]:
     """Name and answer of every `predict` call in a cell."""
-    if "predict" not in source:
-        return
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(source) if "predict" in source else None
+    if tree is None:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from spotlight.authoring import kit
 from spotlight.authoring.dataflow import CellNames, names_of
 from spotlight.authoring.lesson import Exercise, Lesson, started_lesson
+from spotlight.authoring.syntax import parsed
 from spotlight.grading.locate import AddedCell
 from spotlight.sandbox.job import Job, Limits, ProbeCall, Step, StepRole
 
@@ -103,20 +104,14 @@ def in_place_of(source: str, exercise: Exercise, lesson: Lesson) -> str:
     of the lesson are to define has a cell of its own.
     """
     targets = {target for other in lesson.exercises for target in other.targets}
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(source)
+    if tree is None:
         return exercise.solution
-    kept = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        or (
-            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            and node.name not in targets
-        )
-    ]
-    helpers = "\n\n".join(map(ast.unparse, kept))
+    kept = [node for node in tree.body if _bound_by(node) and not _bound_by(node) & targets]
+    try:
+        helpers = "\n\n".join(map(ast.unparse, kept))
+    except RecursionError:
+        return exercise.solution
     # The solution first: what the student imports may not be there.
     return f"{exercise.solution}\n\n\n{helpers}" if helpers else exercise.solution
 
@@ -207,6 +202,16 @@ def _earlier_unit(exercise: Exercise, source: str, given: set[str]) -> _Unit:
     names = names_of(source) or CellNames(frozenset(), frozenset(), frozenset())
     names = replace(names, defines=(names.defines - given) | set(exercise.targets))
     return _Unit(Step(exercise.id, source, "helper"), names, exercise.id)
+
+
+def _bound_by(node: ast.stmt) -> set[str]:
+    """The names that an import, or the definition of a function or class, binds."""
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return {node.name}
+    return set()
 
 
 def _needs(source: str) -> frozenset[str]:

@@ -6,9 +6,9 @@ One shape serves `--json`, the progress file, the tables and the cards.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 import spotlight
 
@@ -23,6 +23,16 @@ Status = Literal[
     "memory",
     "crashed",
 ]
+
+
+def _spelled_out(path: object) -> object:
+    """A file name as text: one that is no UTF-8 has bytes that JSON cannot hold."""
+    if not isinstance(path, str):
+        return path
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+_FilePath = Annotated[str, BeforeValidator(_spelled_out)]
 
 
 class _Record(BaseModel):
@@ -69,7 +79,7 @@ class LessonReport(_Record):
 
     lesson: str
     title: str
-    path: str
+    path: _FilePath
     points: float
     possible: float
     notes: tuple[str, ...] = ()
@@ -86,7 +96,7 @@ class SubmissionReport(_Record):
     """One student's lessons."""
 
     student: str | None = None
-    path: str
+    path: _FilePath
     lessons: tuple[LessonReport, ...]
 
 

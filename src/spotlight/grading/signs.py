@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from types import CodeType
 
 from spotlight.authoring.lesson import Exercise
+from spotlight.authoring.syntax import compiled, parsed
 from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Step
 
 _INDIRECT = {"locals", "vars", "eval", "exec"}  # by which an argument can be read unseen
-_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def look(steps: Sequence[Step], exercise: Exercise) -> Finding | None:
@@ -74,10 +74,7 @@ def _function(source: str, name: str) -> ast.FunctionDef | None:
 
 
 def _parse(source: str) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except _UNREADABLE:
-        return ast.Module([], [])
+    return parsed(source) or ast.Module([], [])
 
 
 def _variables(step: Step) -> Iterator[str]:
@@ -105,9 +102,8 @@ def _read_from_outside(source: str, function: str) -> list[str]:
     found = _function(source, function)
     if found is None:
         return []
-    try:
-        cell = compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    except _UNREADABLE:
+    cell = compiled(source)
+    if cell is None:
         return []
     own = [code for code in _code_within(cell) if code.co_name == function]
     outer = {name for code in own[-1:] for name in _globals_of(code)}

@@ -16,6 +16,7 @@ _NOT_PYTHON = re.compile(
     r"\A\s*%%(!|(bash|sh|script|system|sx|cmd|html|HTML|svg|SVG|latex|markdown|javascript|js|"
     r"writefile|file|perl|ruby|python2?|pypy|cython|R|sql)\b)"
 )
+_MERGE_CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 _LINE_END = re.compile(r"\r\n?")
 
 
@@ -101,6 +102,11 @@ def parse_submission(data: bytes, path: str) -> Submission:
     except UnicodeDecodeError:
         raise SubmissionError(f"{path} is not text, so it is no notebook.") from None
     except (ValueError, RecursionError):
+        if _MERGE_CONFLICT.search(data):
+            raise SubmissionError(
+                f"{path} holds the marks of a Git merge conflict (<<<<<<<). "
+                "Resolve it, for instance by `git checkout --ours` or `--theirs`, and save again."
+            ) from None
         raise SubmissionError(
             f"{path} looks like a notebook that was cut short. Save it again from Jupyter, "
             "or restore a backup from progress/backups."
@@ -130,7 +136,7 @@ def _read_bytes(path: Path) -> bytes:
 
 def _from_notebook(notebook: dict[str, Any], path: str) -> Submission:
     major = notebook.get("nbformat")
-    if isinstance(major, int) and major < 4:
+    if isinstance(major, int) and not isinstance(major, bool) and major < 4:
         raise SubmissionError(
             f"{path} is in notebook format {major}, which is too old. "
             "Open it in Jupyter and save it, or run: jupyter nbconvert --to notebook --inplace FILE"

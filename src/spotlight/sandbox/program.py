@@ -255,7 +255,10 @@ def _trouble(error: BaseException, names: dict[str, str]) -> dict[str, Any]:
 
 def _message(error: BaseException) -> str:
     try:
-        return str.__str__(str(error.msg if isinstance(error, SyntaxError) else error))
+        text = str.__str__(str(error.msg if isinstance(error, SyntaxError) else error))
+        if isinstance(error, ImportError) and error.path:  # where the machine keeps its modules
+            text = text.replace(f" ({error.path})", "")
+        return text
     except BaseException:  # whatever a class of the student's raises here
         return "(the exception cannot be printed)"
 

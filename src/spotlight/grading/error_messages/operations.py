@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from spotlight.authoring.syntax import parsed
+
 _MAX_LINE = 300
 _MAX_TEXT = 60  # what is quoted in a sentence
 
@@ -62,10 +64,9 @@ def _nodes(line: str) -> list[ast.AST]:
     if len(line) > _MAX_LINE:
         return []
     for statement in (line, f"{line} pass"):  # the head of a loop has its body on the next line
-        try:
-            return list(ast.walk(ast.parse(statement)))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+        tree = parsed(statement)
+        if tree is not None:
+            return list(ast.walk(tree))
     return []
 
 
