@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_MAX_BYTES = 200 * 2**20
+MAX_BYTES = 200 * 2**20
 _LINE_MAGIC = re.compile(r"^\s*([%!?]|\w+\s*=\s*[%!])|\?\s*$", re.MULTILINE)
 _CELL_MAGIC = re.compile(r"\A\s*%%[^\n]*\n?")
 _NOT_PYTHON = re.compile(
@@ -83,7 +83,7 @@ def read_submission(path: Path) -> Submission:
     Raises:
         SubmissionError: there is no such file, or it is not a notebook that can be read.
     """
-    return parse_submission(_read_bytes(path), str(path))
+    return parse_submission(read_bytes(path), str(path))
 
 
 def parse_submission(data: bytes, path: str) -> Submission:
@@ -118,13 +118,18 @@ def parse_submission(data: bytes, path: str) -> Submission:
     return _from_notebook(notebook, path)
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a notebook file.
+
+    Raises:
+        SubmissionError: they cannot be read, or are more than `MAX_BYTES`.
+    """
     try:
         if path.is_dir():
             raise SubmissionError(f"{path} is a folder; name the notebook inside it.")
-        if path.stat().st_size > _MAX_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise SubmissionError(
-                f"{path} is larger than {_MAX_BYTES // 2**20} MB. "
+                f"{path} is larger than {MAX_BYTES // 2**20} MB. "
                 "Clear the outputs in Jupyter (Edit, Clear Outputs of All Cells) and save."
             )
         return path.read_bytes()
