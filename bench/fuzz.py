@@ -234,6 +234,7 @@ def measure(count: int = 20_000, seed: int = 0) -> dict[str, float]:
                 if seen[group] == 1 and len(seen) <= _MAX_SHOWN:
                     _show(small, failure)
         lives = Fuzz(worker.observe).run(Case(0, known_notebooks(lessons()[0].id)[0], ()))
+    left_behind = running_below(scratch)
     for group, times in seen.most_common():
         print(f"{times:6}  {group[0]}: {', '.join(group[1:])}", file=sys.stderr)
     seconds = time.monotonic() - start
@@ -247,7 +248,7 @@ def measure(count: int = 20_000, seed: int = 0) -> dict[str, float]:
         "refused or taken wrongly": tally["refused"] + tally["not refused"] + tally["lesson"],
         "unclear sentences": tally["unclear"],
         "warnings": tally["warning"],
-        "processes left behind": len(running_below(scratch)),
+        "processes left behind": len(left_behind),
         "worker dead at the end": bool(lives.failures),
         "notebooks per second": count / seconds,
     }

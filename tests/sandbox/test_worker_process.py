@@ -10,7 +10,17 @@ import threading
 import time
 
 import pytest
-from worker_jobs import LIMITS, children_of, is_running, job, returns, value, wait_until
+from worker_jobs import (
+    LIMITS,
+    children_of,
+    is_running,
+    job,
+    returns,
+    scratch_of,
+    server_of,
+    value,
+    wait_until,
+)
 
 from spotlight.sandbox.job import Limits
 from spotlight.sandbox.server import FORKS
@@ -30,10 +40,6 @@ def frail():
         yield worker
 
 
-def server_of(worker):
-    return value(worker, returns("os.getppid()"))
-
-
 class Observing(threading.Thread):
     """Observes a job in the background."""
 
@@ -49,9 +55,10 @@ class Observing(threading.Thread):
 
 @forks_only
 def test_a_process_that_was_killed_meanwhile_is_replaced_before_the_next_job(frail):
-    server = server_of(frail)
+    server, started = server_of(frail), children_of(os.getpid())
     os.kill(server, signal.SIGKILL)
-    assert wait_until(lambda: not is_running(server))
+    # What waits for the server, if that is another process, has ended as well.
+    assert wait_until(lambda: not is_running(server) and children_of(os.getpid()) != started)
     assert server_of(frail) != server
 
 
@@ -108,11 +115,11 @@ def test_several_threads_may_use_one_worker(worker):
 @forks_only
 def test_closing_leaves_no_process_and_no_folder_behind():
     worker = Worker()
-    folder = os.path.dirname(value(worker, returns("os.getcwd()")))
+    folder = scratch_of(worker)
     server = server_of(worker)
     assert os.path.isdir(folder)
     worker.close()
-    assert not is_running(server)
+    assert wait_until(lambda: not is_running(server))
     assert not os.path.exists(folder)
     worker.close()
 
@@ -122,9 +129,9 @@ def test_a_worker_whose_supervisor_is_killed_ends_by_itself(tmp_path):
     code = (
         "import sys\nsys.path.insert(0, sys.argv[1])\n"
         "from spotlight.sandbox.worker import Worker\n"
-        "from worker_jobs import returns, value\n"
+        "from worker_jobs import server_of\n"
         "worker = Worker()\n"
-        "print(value(worker, returns('os.getppid()')), flush=True)\n"
+        "print(server_of(worker), flush=True)\n"
         "sys.stdin.read()\n"
     )
     supervisor = subprocess.Popen(

@@ -76,6 +76,31 @@ def children_of(process):
     return found
 
 
+def scratch_of(worker):
+    """The folder in which a worker's processes work."""
+    return os.path.dirname(value(worker, returns("os.getcwd()")))
+
+
+def server_of(worker):
+    """The number of the process that forks the worker's jobs, as this machine counts.
+
+    It is the parent of the fork that waits for the next job.
+    """
+    scratch = scratch_of(worker).encode()
+    started = [p for p in children_of(os.getpid()) if scratch in environment_of(p)]
+    (process,) = started
+    (below,) = children_of(process)
+    return below if children_of(below) else process
+
+
+def environment_of(process):
+    """What a process got as its environment, as bytes."""
+    try:
+        return Path(f"/proc/{process}/environ").read_bytes()
+    except OSError:
+        return b""
+
+
 def wait_until(condition, seconds=20.0):
     """Whether `condition()` came to hold in time."""
     deadline = time.monotonic() + seconds

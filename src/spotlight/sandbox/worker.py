@@ -17,6 +17,7 @@ import threading
 from contextlib import suppress
 from typing import IO, Any, get_args
 
+from spotlight.sandbox.confinement.features import Features
 from spotlight.sandbox.job import (
     Cost,
     Ended,
@@ -50,6 +51,16 @@ class Worker:
         self._scratch = tempfile.TemporaryDirectory(prefix="spotlight-", ignore_cleanup_errors=True)
         self._turn = threading.Lock()
         self._process: _Process | None = _Process(self._arguments, self._scratch.name)
+
+    @property
+    def features(self) -> Features:
+        """What confines the jobs on this machine.
+
+        Raises:
+            SandboxError: no worker process can be started.
+        """
+        with self._turn:
+            return self._ready_process().features
 
     def observe(self, job: Job) -> Observation:
         """Run `job` and return what was seen.
@@ -133,7 +144,9 @@ class _Process:
         self._replies: queue.Queue[tuple[dict[str, Any], bytes] | None] = queue.Queue()
         self._ready = False
         self._grace = _GRACE_SECONDS
-        threading.Thread(target=self._read, daemon=True).start()
+        self.features = Features()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def wait_until_ready(self) -> None:
         if self._ready:
@@ -150,6 +163,7 @@ class _Process:
         self._ready = True
         if not hello[0].get("forks"):
             self._grace = 0.0  # it has no deadline of its own, so there is none to wait for
+        self.features = Features(**hello[0].get("features", {}))
 
     def is_alive(self) -> bool:
         return self._popen.poll() is None
@@ -172,6 +186,7 @@ class _Process:
     def kill(self) -> None:
         self._popen.kill()
         self._popen.wait()
+        self._reader.join(_GRACE_SECONDS)  # the server behind it may take a moment to end
         assert self._popen.stdin is not None
         with suppress(OSError):
             self._popen.stdin.close()
@@ -194,13 +209,17 @@ def _listed(data: Any) -> Any:
 
 
 def _read_reply(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
-    """The server's own frame, and the raw frames of the job that follow it; None at the end."""
+    """The server's last frame on a job, and what the job wrote; None at the end."""
     from spotlight.sandbox.wire import PREFIX_SIZE, WireError, decode_frames, frame_lengths
 
+    output = bytearray()
     try:
-        prefix = stream.read(PREFIX_SIZE)
-        reply = next(decode_frames(prefix + stream.read(sum(frame_lengths(prefix)))))
-        return reply, stream.read(reply.get("bytes", 0))
+        while True:
+            prefix = stream.read(PREFIX_SIZE)
+            reply = next(decode_frames(prefix + stream.read(sum(frame_lengths(prefix)))))
+            if "chunk" not in reply:
+                return reply, bytes(output)
+            output += stream.read(reply["chunk"])
     except (OSError, WireError, struct.error, StopIteration, *_NOT_AS_AGREED):
         return None
 

@@ -1,0 +1,33 @@
+"""Calls of the C library for what Python has no words for."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import Any
+
+_SYSCALL = "syscall"
+
+
+def call(function: str, *arguments: Any) -> int:
+    """Call a function of the C library; whole numbers go as `long`.
+
+    Raises:
+        OSError: it returned -1, with the kernel's reason.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    wide = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
+    result = int(getattr(libc, function)(*wide))
+    if result == -1:
+        error = ctypes.get_errno()
+        raise OSError(error, f"{function}: {os.strerror(error)}")
+    return result
+
+
+def system_call(number: int, *arguments: Any) -> int:
+    """Call the kernel by number, where the C library has no function for it.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    return call(_SYSCALL, number, *arguments)
