@@ -10,9 +10,11 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
-from spotlight.authoring.problems import AuthoringError
+from spotlight.authoring.problems import AuthoringError, WithheldError
+from spotlight.authoring.reads import Reads, reads_of
 from spotlight.authoring.syntax import parsed
 
 Role = Literal["markdown", "given", "exercise", "prediction", "probes", "authoring"]
@@ -90,11 +92,21 @@ class CostRule:
 
 
 @dataclass(frozen=True)
+class Withheld:
+    """What a released lesson has in place of a solution: what students see of its cell, and what
+    judging asks of its source."""
+
+    stub: str
+    reads: Reads
+
+
+@dataclass(frozen=True)
 class Exercise:
     """One cell to fill in, with all that is known about right and wrong ways to do it.
 
-    `entry` is the source of the function that explains one entry of the result; `partial` whether
-    each probe passed earns its share of the points.
+    `written` is the cell as its author wrote it, with the solution between marks. `entry` is the
+    source of the function that explains one entry of the result; `partial` whether each probe
+    passed earns its share of the points.
     """
 
     id: str
@@ -103,7 +115,7 @@ class Exercise:
     points: float
     minutes: int
     difficulty: int
-    solution: str
+    written: str | Withheld
     place: str
     probes: tuple[Probe, ...] = ()
     helpers: str = ""
@@ -117,9 +129,31 @@ class Exercise:
     partial: bool = False
 
     @property
+    def solution(self) -> str:
+        """The cell with its solution.
+
+        Raises:
+            WithheldError: the lesson is a released one, which has none.
+        """
+        if isinstance(self.written, Withheld):
+            raise WithheldError(
+                f"This copy of the course holds no solution of {self.id}: the instructor keeps it."
+            )
+        return self.written
+
+    @property
     def stub(self) -> str:
         """What the student finds: the cell without its solution, raising only when called."""
-        return stub_of(self.solution, self.targets, self.id)
+        if isinstance(self.written, Withheld):
+            return self.written.stub
+        return stub_of(self.written, self.targets, self.id)
+
+    @property
+    def reads(self) -> Reads:
+        """What the solution reads, if it is a function."""
+        if isinstance(self.written, Withheld):
+            return self.written.reads
+        return reads_of(self.written, self.targets[0])
 
     @property
     def reference(self) -> str:
@@ -143,7 +177,7 @@ class Prediction:
 
     id: str
     points: float
-    choices: tuple[str | int | float, ...] | None
+    choices: tuple[str | bool | int | float, ...] | None
     between: tuple[float, float] | None
     source: str
     place: str
@@ -168,7 +202,11 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A whole lesson, in order."""
+    """A whole lesson, in order.
+
+    `keys` is the folder of the answer keys that came with a released lesson. That one holds no
+    solutions to observe; where it is None, the solutions are there.
+    """
 
     id: str
     title: str
@@ -176,6 +214,12 @@ class Lesson:
     cells: tuple[Cell, ...]
     exercises: tuple[Exercise, ...]
     predictions: tuple[Prediction, ...]
+    keys: Path | None = None
+
+    @property
+    def is_released(self) -> bool:
+        """Whether this is a lesson as students get it, without its solutions."""
+        return self.keys is not None
 
     @property
     def possible(self) -> float:

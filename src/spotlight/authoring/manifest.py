@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from spotlight.authoring.problems import AuthoringError
 
 MANIFEST = Path("solutions") / "course.toml"
+RELEASED_MANIFEST = Path("keys") / "course.toml"  # of a copy without solutions
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Course:
     parts: tuple[Part, ...]
 
     @property
+    def is_released(self) -> bool:
+        """Whether this is a copy as students get it, without masters and solutions."""
+        return not (self.root / MANIFEST).is_file() and (self.root / RELEASED_MANIFEST).is_file()
+
+    @property
     def lessons(self) -> tuple[LessonEntry, ...]:
         """Every lesson, in teaching order."""
         return tuple(lesson for part in self.parts for lesson in part.lessons)
@@ -65,6 +72,10 @@ class Course:
         """The notebook that students work in."""
         return self.root / "lessons" / f"{entry.file}.ipynb"
 
+    def keys(self, entry: LessonEntry) -> Path:
+        """The folder that holds a released lesson and its answer keys."""
+        return self.root / "keys" / entry.file
+
 
 def load_course(root: Path) -> Course:
     """Read the manifest below `root`.
@@ -72,7 +83,7 @@ def load_course(root: Path) -> Course:
     Raises:
         AuthoringError: the manifest is missing, unreadable or incomplete.
     """
-    path = root / MANIFEST
+    path = _manifest_of(root) or root / MANIFEST
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         parts = tuple(
@@ -89,6 +100,22 @@ def load_course(root: Path) -> Course:
         raise AuthoringError(
             f"{path}: the course's manifest is not as it should be: {error}."
         ) from error
+
+
+def manifest_text(course: Course) -> str:
+    """The manifest of `course`, as `load_course` reads it."""
+    lines = [f"title = {_quoted(course.title)}"]
+    for part in course.parts:
+        lines += ["", "[[parts]]", f"title = {_quoted(part.title)}"]
+        for entry in part.lessons:
+            lines += ["", "[[parts.lessons]]"]
+            lines += [f"{name} = {_quoted(value)}" for name, value in asdict(entry).items()]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str | int) -> str:
+    """A value in TOML, whose basic strings are written as JSON's are."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _entry(lesson: dict[str, Any]) -> LessonEntry:
@@ -111,6 +138,12 @@ def find_course_root(start: Path) -> Path | None:
     """The nearest folder, from `start` upwards, that holds a course."""
     start = start.resolve()
     for folder in (start, *start.parents):
-        if (folder / MANIFEST).is_file():
+        if _manifest_of(folder) is not None:
             return folder
     return None
+
+
+def _manifest_of(folder: Path) -> Path | None:
+    """The manifest of the course in `folder`, be it the whole one or a released copy."""
+    paths = (folder / MANIFEST, folder / RELEASED_MANIFEST)
+    return next((path for path in paths if path.is_file()), None)

@@ -1,4 +1,5 @@
-"""Cells read from where a lesson is kept: a master (py:percent) or a built solution notebook."""
+"""A lesson read from where it is kept: a master (py:percent), a solution notebook built from it, or
+the file of a released copy."""
 
 from __future__ import annotations
 
@@ -13,8 +14,21 @@ from spotlight.authoring.lesson import (
     bare_exercise,
     bare_given,
 )
+from spotlight.authoring.manifest import Course, LessonEntry
 from spotlight.authoring.parsing import parse_lesson
 from spotlight.authoring.problems import AuthoringError
+from spotlight.authoring.released import read_released
+
+
+def read_lesson(course: Course, entry: LessonEntry) -> Lesson:
+    """A lesson as it is graded: its solution notebook, or in a released copy what came instead.
+
+    Raises:
+        AuthoringError: its file cannot be read or is none.
+    """
+    if course.is_released:
+        return read_released(course.keys(entry))
+    return read_solution(course.solution(entry))
 
 
 def read_master(path: Path) -> Lesson:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import traceback
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from spotlight.authoring.problems import AuthoringError
-from spotlight.cli import building, grading, helping, readiness, running, watching
+from spotlight.cli import (
+    building,
+    classing,
+    grading,
+    helping,
+    readiness,
+    releasing,
+    running,
+    watching,
+)
 from spotlight.cli.context import Status, UsageError, err
 from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.submission import SubmissionError
@@ -37,6 +48,13 @@ JsonFile = Annotated[
         "--json", metavar="FILE", help="Write the report there too; - is standard output."
     ),
 ]
+
+
+class Engine(StrEnum):
+    """Where a class is graded."""
+
+    LOCAL = "local"
+    DASK = "dask"
 
 
 @app.callback(invoke_without_command=True)
@@ -107,6 +125,74 @@ def build(
 ) -> None:
     """Build notebooks and index.html from the masters."""
     raise typer.Exit(building.build(check))
+
+
+@app.command()
+def release(
+    destination: Annotated[Path, typer.Argument(metavar="DEST", show_default=False)],
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="LESSON ...", show_default=False)
+    ] = None,
+    gradescope: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also write an autograder of these lessons, a zip for Gradescope."
+        ),
+    ] = None,
+) -> None:
+    """Write what students get to the folder DEST: lessons, keys as data, no solutions."""
+    raise typer.Exit(releasing.release_to(destination, lessons or [], gradescope))
+
+
+@app.command("class")
+def grade_class(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", show_default=False)],
+    destination: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where results go; a new folder.")
+    ],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what --out holds already.")
+    ] = False,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the inputs; students see those of 0.", min=0)
+    ] = 0,
+    jobs: Annotated[int, typer.Option(help="Notebooks at a time.", min=1)] = os.cpu_count() or 1,
+    engine: Annotated[
+        Engine, typer.Option(help="Grade on this machine, or on a Dask cluster.")
+    ] = Engine.LOCAL,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDR", help="The Dask scheduler, tcp://HOST:8786.")
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Canvas's export or a CSV of students.")
+    ] = None,
+    adjust: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A CSV of your own points and comments.")
+    ] = None,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Use what was graded before.")
+    ] = True,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Grade even where submissions cannot be confined.")
+    ] = False,
+) -> None:
+    """Grade a folder, or a zip, of submissions: gradebooks, reports, and pages for everyone."""
+    if (engine is Engine.DASK) != (scheduler is not None):
+        raise UsageError("--engine dask and --scheduler ADDR go together.")
+    from spotlight.classroom.run import ClassOptions  # slow to import, and needed here alone
+    from spotlight.cli import classing
+
+    options = ClassOptions(
+        seed=seed,
+        jobs=jobs,
+        scheduler=scheduler,
+        resume=resume,
+        caches=cache,
+        unconfined=unsafe,
+        roster=roster,
+        adjustments=adjust,
+    )
+    raise typer.Exit(classing.grade_the_class(folder, destination, options))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from spotlight.cli.context import (
     progress_bar,
     shown,
     the_course,
+    the_masters,
 )
 from spotlight.grading.proving import prove_lessons
 
@@ -28,6 +29,7 @@ from spotlight.grading.proving import prove_lessons
 def build(check: bool) -> Status:
     """Build what is stale, or with `check` only say it; returns the exit status."""
     course = the_course()
+    the_masters(course, "build")
     lessons = {entry.file: read_master(course.master(entry)) for entry in course.lessons}
     problems = [p for lesson in lessons.values() for p in broken_rules(lesson)]
     problems = problems or list(_prove(lessons))

@@ -45,6 +45,19 @@ def the_course() -> Course:
     raise UsageError("No course was found here. Run the command in the project's folder.")
 
 
+def the_masters(course: Course, command: str) -> None:
+    """Make sure that `command` has the masters and solutions that it works on.
+
+    Raises:
+        UsageError: this is a released copy of the course.
+    """
+    if course.is_released:
+        raise UsageError(
+            f"This copy of the course has no masters and no solutions, so there is nothing to "
+            f"{command}: the instructor keeps them."
+        )
+
+
 def the_entry(course: Course, name: str) -> LessonEntry:
     """The lesson called `name` (its number, id or file name).
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
 from spotlight.authoring.lesson import Lesson
 from spotlight.authoring.manifest import Course, LessonEntry
-from spotlight.authoring.sources import read_solution
+from spotlight.authoring.sources import read_lesson
 from spotlight.cli.context import (
     Status,
     UsageError,
@@ -81,7 +81,7 @@ def _grade_all(course: Course, wanted: _Wanted) -> list[LessonReport]:
     reports = []
     lessons: dict[str, Lesson] = {}
     for entry, _ in wanted:
-        lessons.setdefault(entry.id, read_solution(course.solution(entry)))
+        lessons.setdefault(entry.id, read_lesson(course, entry))
     total = sum(len(lessons[entry.id].exercises) for entry, _ in wanted)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with a_worker() as worker, progress_bar(*columns) as bar:

@@ -10,7 +10,7 @@ from rich.markdown import Markdown
 from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.authoring.manifest import Course, LessonEntry
 from spotlight.authoring.resetting import ResetError, reset_exercise, reset_lesson
-from spotlight.authoring.sources import read_solution
+from spotlight.authoring.sources import read_lesson
 from spotlight.cli.context import Status, UsageError, err, out, shown, the_course, the_entry
 from spotlight.progress import ProgressStore
 
@@ -19,7 +19,7 @@ def show_hint(lesson: str, exercise: str) -> Status:
     """Print the next hint of an exercise."""
     course = the_course()
     entry = the_entry(course, lesson)
-    found = _exercise(read_solution(course.solution(entry)), entry, exercise)
+    found = _exercise(read_lesson(course, entry), entry, exercise)
     head, text = next_hint(course, entry, found)
     out.print(head, style="bold")
     out.print(Markdown(text))
@@ -41,7 +41,7 @@ def reset(lesson: str, exercise: str | None, ask: bool) -> Status:
     """Bring a lesson or an exercise back to the blank, keeping a backup."""
     course = the_course()
     entry = the_entry(course, lesson)
-    source = read_solution(course.solution(entry))
+    source = read_lesson(course, entry)
     found = _exercise(source, entry, exercise) if exercise is not None else None
     question = f"Bring {_what(found)} of {entry.file}.ipynb back to the blank?"
     if ask and not _confirmed(question):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 import spotlight
-from spotlight.authoring.sources import read_solution
+from spotlight.authoring.sources import read_lesson
 from spotlight.cli.context import Status, a_worker, out, the_course
 from spotlight.grading.answer_key import default_cache
 from spotlight.grading.submission import read_submission
@@ -84,7 +84,7 @@ def _worker() -> str:
 def _course() -> str:
     course = the_course()
     for entry in course.lessons:
-        read_solution(course.solution(entry))
+        read_lesson(course, entry)
         read_submission(course.notebook(entry))
     return f"{len(course.lessons)} lessons in {course.root}"
 

@@ -23,6 +23,7 @@ from spotlight.cli.context import (
     progress_bar,
     the_course,
     the_entry,
+    the_masters,
 )
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.submission import parse_submission
@@ -41,6 +42,7 @@ def run_solutions(
 ) -> Status:
     """Run the named solutions, or all; returns the exit status."""
     course = the_course()
+    the_masters(course, "run")
     entries = [the_entry(course, name) for name in names] or list(course.lessons)
     columns = (TextColumn("running solutions"), BarColumn(), MofNCompleteColumn())
     runs: list[_Run] = []

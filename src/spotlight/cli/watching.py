@@ -12,7 +12,7 @@ from pathlib import Path
 
 from spotlight.authoring.lesson import Lesson
 from spotlight.authoring.manifest import Course, LessonEntry
-from spotlight.authoring.sources import read_solution
+from spotlight.authoring.sources import read_lesson
 from spotlight.cli.context import Status, out, shown, the_course, the_entry
 from spotlight.cli.watch_judging import BackgroundJudge, Failed
 from spotlight.cli.watch_screen import Display, Lines, Screen
@@ -37,7 +37,7 @@ def watch(name: str | None) -> Status:
         last = short_name(course.lessons[-1])
         out.print(f"Every lesson is complete. To watch one, name it: verify.py watch {last}")
         return Status.PASSED
-    lesson = read_solution(course.solution(entry))
+    lesson = read_lesson(course, entry)
     submission = read_submission(shown(course.notebook(entry)))
     has_keys = out.is_terminal and sys.stdin.isatty()
     display = Screen(out) if has_keys else Lines(out)

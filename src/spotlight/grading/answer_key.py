@@ -3,7 +3,8 @@
 So it does for mistakes that are made two at a time, as far as they can be composed.
 
 A key is built by observing the solution notebook's own code in a worker, and cached by a hash of
-all that it depends on. Nothing of it ever reaches a worker that runs a student's code.
+all that it depends on; in a released copy it came with the lesson. Nothing of it ever reaches a
+worker that runs a student's code.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -40,10 +42,11 @@ _FORMAT = 2
 _RUNNING = ("program", "portable", "counting", "target_calls")  # the sandbox's part in an outcome
 _MAX_PAIRS_SECONDS = 4.0  # of computing, for all pairs of one exercise
 _NONSENSE = ("NameError", "UnboundLocalError")  # what two changes that do not fit end in
+_UNREADABLE = (OSError, WireError, KeyError, TypeError, ValueError, StopIteration, AttributeError)
 
 
 class AnswerKeyError(Exception):
-    """The reference solution itself cannot be observed: the course is at fault, not the student."""
+    """There is no key to judge by: the course is at fault, not the student."""
 
 
 @dataclass(frozen=True)
@@ -132,16 +135,40 @@ def cached_key(
 ) -> ExerciseKey:
     """The key of one exercise, from the cache where it is there, else built and kept.
 
-    A cache that cannot be read or written only costs time.
+    A cache that cannot be read or written only costs time. A released lesson brings its keys, of
+    one seed.
+
+    Raises:
+        AnswerKeyError: the reference fails its own probes, or a released key cannot be read.
     """
+    if lesson.keys is not None:
+        return _released_key(lesson.keys, exercise)
     folder = folder or default_cache()
     path = folder / f"{exercise.id}-{fingerprint(lesson, exercise, seed)}.key"
     try:
         return _load(path.read_bytes())
-    except (OSError, WireError, KeyError, TypeError, ValueError, StopIteration, AttributeError):
+    except _UNREADABLE:
         key = build_key(lesson, exercise, seed, observe)
-        _store(path, key)
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole({path: key_bytes(key)})
         return key
+
+
+def key_file(folder: Path, exercise: Exercise) -> Path:
+    """Where the answer key of a released exercise lies in the lesson's folder."""
+    return folder / f"{exercise.id}.key"
+
+
+def _released_key(folder: Path, exercise: Exercise) -> ExerciseKey:
+    path = key_file(folder, exercise)
+    try:
+        return _load(path.read_bytes())
+    except _UNREADABLE as error:
+        raise AnswerKeyError(
+            f"{path}: the answer key of {exercise.id} cannot be read; copy the file from the "
+            "course anew."
+        ) from error
 
 
 def default_cache() -> Path:
@@ -194,7 +221,8 @@ def _package_sources(program: Program) -> list[str]:
     return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
 
 
-def _store(path: Path, key: ExerciseKey) -> None:
+def key_bytes(key: ExerciseKey) -> bytes:
+    """What a key's file holds: one frame of the wire format."""
     body = {
         "reference": [_outcome_data(o) for o in key.reference],
         "mistakes": {name: [_outcome_data(o) for o in seen] for name, seen in key.mistakes.items()},
@@ -204,11 +232,7 @@ def _store(path: Path, key: ExerciseKey) -> None:
         ],
         "cpu_seconds": key.cpu_seconds,
     }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole({path: encode(body)})
-    except OSError:
-        return
+    return encode(body)
 
 
 def _load(data: bytes) -> ExerciseKey:

@@ -10,6 +10,7 @@ from spotlight.authoring.syntax import parsed
 from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 
+PYTHON_LOOP = "python-loop"
 _FREE_GROWTH = 6  # operations or lines more in a larger case that are not yet a loop
 _LOOPS = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -51,7 +52,7 @@ def _loop(
         course = [getattr(_cost(wanted[i]), count) for i in (small, large)]
         if mine[1] - mine[0] > max(_FREE_GROWTH, mine[0] // 2) + (course[1] - course[0]):
             return Finding(
-                "python-loop",
+                PYTHON_LOOP,
                 f"{_loop_line(exercise, steps)}in the case “{cases[0]}” it runs {mine[0]} {what}, "
                 f"in “{cases[1]}” {mine[1]}, where {course[1]} are enough. This exercise is "
                 f"written without a loop: {because}",
@@ -93,13 +94,18 @@ def _cost(outcome: ProbeOutcome) -> Cost:
     return outcome.cost
 
 
+def loop_lines(step: Step) -> list[int]:
+    """The lines of a cell on which a loop or a comprehension begins."""
+    tree = parsed(step.source)
+    nodes = ast.walk(tree) if tree is not None else ()
+    return sorted(node.lineno for node in nodes if isinstance(node, _LOOPS))
+
+
 def _loop_line(exercise: Exercise, steps: Sequence[Step]) -> str:
     """The start of the sentence: which line loops, if the source shows one."""
     for step in reversed([step for step in steps if step.role != "given"]):
-        tree = parsed(step.source)
-        nodes = ast.walk(tree) if tree is not None else ()
-        lines = [node.lineno for node in nodes if isinstance(node, _LOOPS)]
+        lines = loop_lines(step)
         if lines:
             of = "" if step.name == exercise.id else f" of {step.name}"
-            return f"The values are right, but line {min(lines)}{of} loops in Python: "
+            return f"The values are right, but line {lines[0]}{of} loops in Python: "
     return "The values are right, but the work grows step by step: "

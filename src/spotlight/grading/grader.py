@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from spotlight.authoring.lesson import Exercise, Lesson, bare_exercise
+from spotlight.authoring.problems import WithheldError
 from spotlight.grading.answer_key import ExerciseKey, cached_key
+from spotlight.grading.costs import PYTHON_LOOP, loop_lines
 from spotlight.grading.forbidden import forbidden_use, warns
 from spotlight.grading.judge import NOT_FILLED_IN, judge
 from spotlight.grading.listing import cells_listed, listed
@@ -35,7 +37,16 @@ class LessonGrader:
         seed: int = PUBLIC_SEED,
         key_cache: Path | None = None,
     ) -> None:
-        """`observe` runs a job in a worker; `key_cache` is the folder of answer keys."""
+        """`observe` runs a job in a worker; `key_cache` is the folder of answer keys.
+
+        Raises:
+            WithheldError: a released lesson, whose keys are of the public seed, and another one.
+        """
+        if lesson.is_released and seed != PUBLIC_SEED:
+            raise WithheldError(
+                f"This copy of the course holds answer keys for seed {PUBLIC_SEED} alone; with "
+                "another one, only the instructor's copy can grade."
+            )
         self.lesson = lesson
         self._observe = observe
         self._seed = seed
@@ -106,12 +117,11 @@ class LessonGrader:
         if rule is not None:
             return verdict(exercise, "forbidden", rule).with_remarks(*found.notes)
         first = self._judge(exercise, program)
-        if first.report.status == "forbidden" and program.earlier:
-            first = self._cost_of_its_own(exercise, located, program)
         if first.report.status != "passed" and program.earlier:
-            first = self._follow_through(exercise, located, known, program, first)
-        if first.report.status in ("failed", "error") and not _is_named(first):
-            first = self._named_with_references(exercise, located, first)
+            if self.lesson.is_released:
+                first = self._without_references(exercise, located, known, program, first)
+            else:
+                first = self._with_references(exercise, located, known, program, first)
         if first.report.status == "passed" and any(map(warns, program.own_steps)):
             first = first.with_remarks("It warns while it runs; that costs nothing.")
         return first.with_remarks(*found.notes)
@@ -120,6 +130,50 @@ class LessonGrader:
         key = self.key(exercise)
         job = job_for(exercise, program, [self._seed], key.limits, again=True)
         return judge(exercise, key, self._observe(job), key.limits, program.steps)
+
+    def _without_references(
+        self,
+        exercise: Exercise,
+        located: Located,
+        known: dict[str, Verdict],
+        program: Program,
+        first: Verdict,
+    ) -> Verdict:
+        """The verdict where there is nothing to put in place of earlier exercises."""
+        if first.report.diagnosis == PYTHON_LOOP and _only_earlier_cells_loop(program):
+            # It is the earlier exercise's, which has rules of its own.
+            costs = tuple(rule for rule in exercise.costs if rule.flops is not None)
+            first = self._judge(replace(exercise, costs=costs), program)
+        if first.report.status in ("passed", "forbidden"):
+            return first
+        failed = self._failed_earlier(located, known, program, {})
+        if not failed:
+            return first
+        names = listed([earlier.id for earlier in failed])
+        do, them = ("does", "it") if len(failed) == 1 else ("do", "them")
+        return verdict(
+            exercise,
+            "failed" if first.report.status == "error" else first.report.status,
+            f"Your {names} {do} not pass yet; this exercise uses {them}. Begin with {them}.",
+            cpu_seconds=first.report.cpu_seconds,
+        )
+
+    def _with_references(
+        self,
+        exercise: Exercise,
+        located: Located,
+        known: dict[str, Verdict],
+        program: Program,
+        first: Verdict,
+    ) -> Verdict:
+        """The verdict with the course's own earlier exercises, where they make a difference."""
+        if first.report.status == "forbidden":
+            first = self._cost_of_its_own(exercise, located, program)
+        if first.report.status != "passed":
+            first = self._follow_through(exercise, located, known, program, first)
+        if first.report.status in ("failed", "error") and not _is_named(first):
+            first = self._named_with_references(exercise, located, first)
+        return first
 
     def _cost_of_its_own(self, exercise: Exercise, located: Located, program: Program) -> Verdict:
         """Judge what costs too much without the cost of earlier exercises, which had their own
@@ -253,6 +307,11 @@ class LessonGrader:
             predictions=predictions,
             exercises=exercises,
         )
+
+
+def _only_earlier_cells_loop(program: Program) -> bool:
+    earlier = (step for step in program.steps if step.name in program.earlier)
+    return any(map(loop_lines, earlier)) and not any(map(loop_lines, program.own_steps))
 
 
 def _is_named(found: Verdict) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
-from spotlight.authoring.lesson import MARKER, started_lesson
+from spotlight.authoring.lesson import MARKER, Lesson, started_lesson
 from spotlight.authoring.manifest import Course, LessonEntry
-from spotlight.authoring.sources import read_solution
+from spotlight.authoring.sources import read_lesson
 from spotlight.grading.submission import Submission, SubmissionError
 
 
-def identify(course: Course, submission: Submission) -> LessonEntry:
-    """The lesson that `submission` is of.
+def identify(
+    course: Course, submission: Submission, lessons: Mapping[str, Lesson] | None = None
+) -> LessonEntry:
+    """The lesson that `submission` is of; `lessons`, by id, are read from `course` if not given.
 
     Raises:
         SubmissionError: nothing in it tells.
@@ -26,7 +29,8 @@ def identify(course: Course, submission: Submission) -> LessonEntry:
     marks = {m["id"] for cell in submission.cells for m in MARKER.finditer(cell.source)}
     shared: Counter[str] = Counter()
     for entry in course.lessons:
-        ids = {exercise.id for exercise in read_solution(course.solution(entry)).exercises}
+        lesson = read_lesson(course, entry) if lessons is None else lessons[entry.id]
+        ids = {exercise.id for exercise in lesson.exercises}
         shared[entry.id] = len(marks & ids)
     best, count = shared.most_common(1)[0] if shared else ("", 0)
     entry = course.find(best)

@@ -87,7 +87,7 @@ class _Judged:
         return verdict(self.exercise, "passed", cpu_seconds=self.seen.cpu_seconds, notes=notes)
 
     def _is_function(self) -> bool:
-        return f"def {self.exercise.targets[0]}(" in self.exercise.solution
+        return f"def {self.exercise.targets[0]}(" in self.exercise.stub
 
     def _is_stateful(self) -> bool:
         """Whether the first probe, called again at the end, gave something else."""
@@ -137,7 +137,7 @@ class _Judged:
         error = self._error(failing)
         if error is not None:
             return error
-        signature = signature_of(self.exercise.solution, self.exercise.targets[0])
+        signature = signature_of(self.exercise.stub, self.exercise.targets[0])
         generic = (
             (_STATEFUL if self._is_stateful() else None)
             or generic_mistake(

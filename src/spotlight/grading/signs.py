@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import dis
 from collections.abc import Iterator, Sequence
-from types import CodeType
 
 from spotlight.authoring.lesson import Exercise
-from spotlight.authoring.syntax import compiled, parsed
+from spotlight.authoring.reads import Reads, function_in, names_in_body, reads_of
+from spotlight.authoring.syntax import parsed
 from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Step
 
@@ -23,13 +21,14 @@ def look(steps: Sequence[Step], exercise: Exercise) -> Finding | None:
     exercise's own cell sets, nor what the solution reads as well.
     """
     target = exercise.targets[0]
-    function = _function(steps[-1].source, target)
+    function = function_in(steps[-1].source, target)
     if function is None:
         return None
-    variables = {name for step in steps for name in _variables(step)}
-    variables -= set(_read_from_outside(exercise.solution, target))
-    outside = [name for name in _read_from_outside(steps[-1].source, target) if name in variables]
-    ignored = _ignored_argument(function, _function(exercise.solution, target))
+    known = exercise.reads
+    own = reads_of(steps[-1].source, target)
+    variables = {name for step in steps for name in _variables(step)} - set(known.outside)
+    outside = [name for name in own.outside if name in variables]
+    ignored = _ignored_argument(function, own, known)
     if ignored and outside:
         return Finding(
             "global-for-argument",
@@ -50,27 +49,13 @@ def look(steps: Sequence[Step], exercise: Exercise) -> Finding | None:
     return None
 
 
-def _ignored_argument(function: ast.FunctionDef, reference: ast.FunctionDef | None) -> str | None:
-    """The first argument that the reference reads, and that the student's function does not."""
-    if reference is None:
+def _ignored_argument(function: ast.FunctionDef, own: Reads, known: Reads) -> str | None:
+    """The first argument that the solution reads, and that the student's function does not."""
+    if _INDIRECT.intersection(names_in_body(function)):
         return None
-    used, needed = set(_names_in_body(function)), set(_names_in_body(reference))
-    if used & _INDIRECT:
-        return None
-    places = zip(function.args.args, reference.args.args, strict=False)
-    ignored = (own.arg for own, its in places if own.arg not in used and its.arg in needed)
+    places = zip(function.args.args, own.arguments, known.arguments, strict=False)
+    ignored = (argument.arg for argument, read, needed in places if needed and not read)
     return next(ignored, None)
-
-
-def _names_in_body(function: ast.FunctionDef) -> list[str]:
-    """All names in the body, in the order of the source."""
-    nodes = [n for part in function.body for n in ast.walk(part) if isinstance(n, ast.Name)]
-    return [n.id for n in sorted(nodes, key=lambda n: (n.lineno, n.col_offset))]
-
-
-def _function(source: str, name: str) -> ast.FunctionDef | None:
-    found = [n for n in _parse(source).body if isinstance(n, ast.FunctionDef) and n.name == name]
-    return found[-1] if found else None
 
 
 def _parse(source: str) -> ast.Module:
@@ -95,30 +80,3 @@ def _variables(step: Step) -> Iterator[str]:
 def _stored(node: ast.AST) -> Iterator[str]:
     names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
     return (n.id for n in names if isinstance(n.ctx, ast.Store))
-
-
-def _read_from_outside(source: str, function: str) -> list[str]:
-    """Names that a function of `source`, or one within it, takes from the notebook."""
-    found = _function(source, function)
-    if found is None:
-        return []
-    cell = compiled(source)
-    if cell is None:
-        return []
-    own = [code for code in _code_within(cell) if code.co_name == function]
-    outer = {name for code in own[-1:] for name in _globals_of(code)}
-    in_order = dict.fromkeys(_names_in_body(found))
-    return [name for name in in_order if name in outer and not hasattr(builtins, name)]
-
-
-def _code_within(code: CodeType) -> list[CodeType]:
-    return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-
-
-def _globals_of(code: CodeType) -> Iterator[str]:
-    """What the bytecode loads from outside: what cannot be reached is not in it."""
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            yield str(instruction.argval)
-    for inner in _code_within(code):
-        yield from _globals_of(inner)

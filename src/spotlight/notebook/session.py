@@ -15,7 +15,7 @@ from typing import Any
 import spotlight
 from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.authoring.manifest import Course, LessonEntry, find_course_root, load_course
-from spotlight.authoring.sources import read_solution
+from spotlight.authoring.sources import read_lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import Status
 from spotlight.grading.submission import Submission
@@ -83,7 +83,7 @@ class Session:
     @cached_property
     def lesson(self) -> Lesson:
         """The lesson, from the course's own copy."""
-        return read_solution(self.course.solution(self.entry))
+        return read_lesson(self.course, self.entry)
 
     @cached_property
     def grader(self) -> LessonGrader:

@@ -84,6 +84,10 @@ def solution(exercise: str) -> None:
     found = _find(exercise)
     if found is None:
         return
+    if _session.lesson.is_released:
+        text = "This copy of the course holds none: your instructor keeps the solutions."
+        display(note_card("solution", "No solution here", text, title=found.title))
+        return
     submission, _ = _session.submission()
     if not _session.has_passed(found):
         verdict = _session.grader.grade_exercise(submission, found)
@@ -154,6 +158,8 @@ def _find(name: str) -> Exercise | None:
 
 def _offer(exercise: Exercise, status: Status) -> str:
     """What a card offers: the solution after a pass, a hint after the second failed attempt."""
+    if status == "passed" and _session.lesson.is_released:
+        return ""
     if status == "passed":
         return f'`solution("{exercise.id}")` shows the course\'s way beside yours, and why.'
     attempts, shown = _session.tries(exercise, status)

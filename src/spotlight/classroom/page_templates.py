@@ -1,0 +1,69 @@
+"""What the pages share: one environment, one look, and no way for a stranger's text to be HTML."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from spotlight.visualizations import palette
+
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def render(template: str, **values: Any) -> bytes:
+    """A page of this room's templates, as UTF-8; the same values give the same bytes."""
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            light=Markup(palette.css_variables("light")),
+            dark=Markup(palette.css_variables("dark")),
+            page_style=Markup(_source("spotlight.classroom", "page.css")),
+            card_style=Markup(_source("spotlight.feedback", "style.css")),
+            **values,
+        )
+    )
+    return page.encode()
+
+
+def marked(text: str) -> Markup:
+    """Text as HTML: what stands between two backticks is set as code, all else is escaped."""
+    parts = printable(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(printable(text))
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if i % 2 else part for i, part in enumerate(parts))
+
+
+def printable(text: str) -> str:
+    """Text without control characters and broken Unicode, which no page or report should hold."""
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def _finalized(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("spotlight.classroom"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["marked"] = marked
+    environment.filters["points"] = lambda number: f"{round(number, 4) + 0.0:.12g}"
+    return environment
+
+
+@cache
+def _source(package: str, name: str) -> str:
+    return PackageLoader(package).get_source(_environment(), name)[0]

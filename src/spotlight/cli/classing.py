@@ -1,0 +1,74 @@
+"""`verify.py class`: grade a folder of submissions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from spotlight.classroom.adjustments import AdjustmentError
+from spotlight.classroom.contents import HandedInError
+from spotlight.classroom.engines import ClusterError
+from spotlight.classroom.gradebook import NOTHING, ClassBook
+from spotlight.classroom.grading_task import UnconfinedError
+from spotlight.classroom.results import ResultsError
+from spotlight.classroom.roster import RosterError
+from spotlight.classroom.run import ClassOptions, grade_class
+from spotlight.cli.context import Status, UsageError, err, out, progress_bar, shown, the_course
+
+_UNUSABLE = (AdjustmentError, ClusterError, HandedInError, ResultsError, RosterError, UnconfinedError)
+
+
+def grade_the_class(folder: Path, destination: Path, options: ClassOptions) -> Status:
+    """Grade a class, and say where the results are; returns the exit status."""
+    course = the_course()
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    try:
+        with progress_bar(*columns) as bar:
+            task = bar.add_task("grading", total=None)
+            outcome = grade_class(
+                course,
+                folder,
+                destination,
+                options,
+                lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    except _UNUSABLE as problem:
+        raise UsageError(str(problem)) from problem
+    except KeyboardInterrupt:
+        err.print(f"What was graded is kept in {shown(destination)}; add --resume to go on.")
+        raise
+    _print_summary(outcome.book)
+    for note in outcome.book.notes:
+        err.print(note, style="yellow", markup=False, soft_wrap=True)
+    kept = f", {outcome.kept} kept from before" if outcome.kept else ""
+    out.print(f"{outcome.graded} notebooks graded{kept}.", markup=False)
+    for sentence in outcome.book.confinement:
+        out.print(sentence, markup=False, soft_wrap=True)
+    out.print(f"Results are in {shown(destination)}; begin with class.html.", markup=False)
+    return Status.PASSED if outcome.is_complete else Status.NOT_PASSED
+
+
+def _print_summary(book: ClassBook) -> None:
+    if not book.lessons:
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("lesson")
+    for heading in ("notebooks", "mean points", "of"):
+        table.add_column(heading, justify="right")
+    for place, lesson in enumerate(book.lessons):
+        standings = [list(book.standings(row))[place] for row in book.rows]
+        points = [standing.points for standing in standings if standing.report is not None]
+        mean = sum(points) / len(points) if points else 0.0
+        table.add_row(lesson.title, str(len(points)), f"{mean:.1f}", f"{lesson.possible:g}")
+    out.print(table)
+    statuses = Counter(row.status for row in book.everyone)
+    if statuses[NOTHING]:
+        out.print(f"{statuses[NOTHING]} students on the roster handed in nothing.", markup=False)
