@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -218,3 +219,29 @@ def test_without_forks_an_endless_loop_ends_by_the_clock_and_the_next_job_goes_w
     assert plain.observe(job("def f():\n    while True: pass", limits=limits)).ended == "wall"
     assert plain.observe(job("os._exit(0)", limits=LIMITS)).ended == "crashed"
     assert value(plain, returns("1")) == 1
+
+
+@forks_only
+def test_what_a_killed_supervisor_leaves_is_removed_by_the_next(tmp_path, monkeypatch):
+    code = (
+        "import time\nfrom spotlight.sandbox.worker import Worker\n"
+        "worker = Worker()\nprint(worker.features, flush=True)\ntime.sleep(600)"
+    )
+    supervisor = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    supervisor.stdout.readline()
+    (folder,) = tmp_path.iterdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    os.utime(folder, (0, 0))
+    with Worker() as another:
+        assert value(another, returns("1")) == 1
+        assert folder.exists()  # it is in use
+        supervisor.kill()
+        supervisor.wait()
+        os.utime(folder, (0, 0))
+    with Worker():
+        assert not folder.exists()
+    assert list(tmp_path.iterdir()) == []

@@ -39,7 +39,7 @@ class DaskEngine:
                 "Dask is not installed. Install it with: pip install 'spotlight[dask]'"
             ) from None
         try:
-            self._client: Any = Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
+            self._client: Any = Client(scheduler, timeout=_CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             raise ClusterError(
                 f"No Dask scheduler answers at {scheduler} ({error}). Start one with "

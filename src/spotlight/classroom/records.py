@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from spotlight.grading.report import LessonReport
+from spotlight.grading.report import FilePath, LessonReport
 from spotlight.grading.submission import MAX_BYTES, SubmissionError, read_bytes
+
+_NOT_UNPACKED = (
+    *(OSError, EOFError, KeyError, ValueError, RuntimeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Source:
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as file:
                 data = file.read(MAX_BYTES + 1)
-        except (OSError, KeyError, RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
+        except _NOT_UNPACKED as error:
             raise SubmissionError(f"{self.label} cannot be unpacked ({error}).") from error
         if len(data) > MAX_BYTES:
             raise SubmissionError(f"{self.label} is larger than {MAX_BYTES // 2**20} MB.")
@@ -90,7 +97,7 @@ class GradedSubmission(_Record):
     """
 
     student: str
-    path: str
+    path: FilePath
     report: LessonReport | None = None
     refused: str = ""
     cards: dict[str, str] = {}

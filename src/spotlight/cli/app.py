@@ -15,7 +15,6 @@ import typer
 from spotlight.authoring.problems import AuthoringError
 from spotlight.cli import (
     building,
-    classing,
     grading,
     helping,
     readiness,

@@ -18,7 +18,10 @@ from spotlight.classroom.roster import RosterError
 from spotlight.classroom.run import ClassOptions, grade_class
 from spotlight.cli.context import Status, UsageError, err, out, progress_bar, shown, the_course
 
-_UNUSABLE = (AdjustmentError, ClusterError, HandedInError, ResultsError, RosterError, UnconfinedError)
+_UNUSABLE = (
+    *(AdjustmentError, ClusterError, HandedInError, ResultsError, RosterError),
+    UnconfinedError,
+)
 
 
 def grade_the_class(folder: Path, destination: Path, options: ClassOptions) -> Status:

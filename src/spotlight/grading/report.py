@@ -32,7 +32,8 @@ def _spelled_out(path: object) -> object:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-_FilePath = Annotated[str, BeforeValidator(_spelled_out)]
+FilePath = Annotated[str, BeforeValidator(_spelled_out)]
+"""A file's name, which JSON can hold whatever its bytes are."""
 
 
 class _Record(BaseModel):
@@ -79,7 +80,7 @@ class LessonReport(_Record):
 
     lesson: str
     title: str
-    path: _FilePath
+    path: FilePath
     points: float
     possible: float
     notes: tuple[str, ...] = ()
@@ -96,7 +97,7 @@ class SubmissionReport(_Record):
     """One student's lessons."""
 
     student: str | None = None
-    path: _FilePath
+    path: FilePath
     lessons: tuple[LessonReport, ...]
 
 

@@ -12,7 +12,6 @@ import queue
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 from contextlib import suppress
 from typing import IO, Any, get_args
@@ -29,6 +28,7 @@ from spotlight.sandbox.job import (
     TargetCall,
     Trouble,
 )
+from spotlight.sandbox.scratch import Scratch
 
 START_SECONDS = 120.0
 _GRACE_SECONDS = 10.0
@@ -48,9 +48,9 @@ class Worker:
         `forks=False` runs jobs in the process itself, as is done where the system cannot fork.
         """
         self._arguments = [] if forks else ["--no-fork"]
-        self._scratch = tempfile.TemporaryDirectory(prefix="spotlight-", ignore_cleanup_errors=True)
+        self._scratch = Scratch()
         self._turn = threading.Lock()
-        self._process: _Process | None = _Process(self._arguments, self._scratch.name)
+        self._process: _Process | None = _Process(self._arguments, str(self._scratch.folder))
 
     @property
     def features(self) -> Features:
@@ -88,7 +88,7 @@ class Worker:
         """End the process and remove its scratch folder."""
         with self._turn:
             self._drop_process()
-            self._scratch.cleanup()
+            self._scratch.close()
 
     def __enter__(self) -> Worker:
         return self
@@ -100,7 +100,9 @@ class Worker:
         """The process, or a new one in place of one that has died meanwhile."""
         if self._process is not None and not self._process.is_alive():
             self._drop_process()
-        process = self._process = self._process or _Process(self._arguments, self._scratch.name)
+        process = self._process = self._process or _Process(
+            self._arguments, str(self._scratch.folder)
+        )
         try:
             process.wait_until_ready()
         except SandboxError:
