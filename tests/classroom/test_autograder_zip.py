@@ -7,10 +7,13 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from own_environments import make_environment
 
 from spotlight.authoring.manifest import load_course
 from spotlight.authoring.sources import read_lesson
@@ -74,8 +77,11 @@ def calls(machine: Path) -> list[str]:
     return (machine / "calls").read_text(encoding="utf-8").splitlines()
 
 
-def results(machine: Path) -> object:
-    return json.loads((machine / "results" / "results.json").read_text(encoding="utf-8"))
+def results(machine: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        (machine / "results" / "results.json").read_text(encoding="utf-8")
+    )
+    return found
 
 
 def test_gradescope_finds_its_scripts_at_the_top_and_can_run_them(archive: Path) -> None:
@@ -151,6 +157,21 @@ def test_a_submission_is_graded_as_a_class_of_one(machine: Path) -> None:
     assert results(machine) == {"score": 7}
     (graded,) = calls(machine)
     assert graded.endswith(f"verify.py class class --out out --seed {SEED}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Gradescope's machines run Linux")
+def test_the_real_grader_grades_it(machine: Path) -> None:
+    course = machine / "source" / "course"
+    make_environment(course / ".venv", course / "src")
+    shutil.copy(COURSE.solution(CHOSEN[0]), machine / "submission" / "my work.ipynb")
+
+    done = call(machine, "run_autograder")
+
+    assert done.returncode == 0, done.stderr
+    found = results(machine)
+    lesson = read_lesson(COURSE, CHOSEN[0])
+    assert found["score"] == lesson.possible
+    assert {test["status"] for test in found["tests"]} == {"passed"}
 
 
 def test_without_a_notebook_the_student_is_told_so(machine: Path) -> None:

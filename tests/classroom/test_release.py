@@ -7,13 +7,12 @@ import os
 import re
 import shutil
 import subprocess
-import sysconfig
-import venv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from own_environments import make_environment
 
 from grading.edited_notebooks import as_written, put, solved
 from spotlight.authoring.lesson import Lesson, solution_blocks
@@ -77,19 +76,13 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def run(copy: Path, tmp_path: Path) -> Run:
     """Run the copy's own verify.py in an environment that has its package, and no network."""
-    where = copy / ".venv"
-    venv.create(where, symlinks=True)
-    packages = Path(sysconfig.get_path("purelib", vars={"base": str(where)}))
-    # Of this environment everything but what makes the instructor's package importable.
-    paths = [copy / "src", sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    (packages / "copy.pth").write_text("\n".join(map(str, paths)), encoding="utf-8")
-    (packages / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
+    python = make_environment(copy / ".venv", copy / "src", NO_NETWORK)
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "100"}
     environment.pop("PYTHONPATH", None)
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [where / "bin" / "python", "verify.py", *arguments],
+            [python, "verify.py", *arguments],
             cwd=copy,
             env=environment,
             capture_output=True,

@@ -5,6 +5,7 @@ Whatever the engine, the results are the same. `spotlight.classroom.dask_engine`
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -117,6 +118,7 @@ class LocalPool:
     def __init__(self, grading: ClassGrading, jobs: int) -> None:
         self._grading, self._jobs = grading, jobs
         self._pool = self._new_pool()
+        self._running: dict[Future[GradedSubmission], Task] = {}
 
     def features(self) -> Features:
         """What confines the code of submissions here."""
@@ -125,7 +127,7 @@ class LocalPool:
     def grade(self, tasks: Iterable[Task]) -> Iterator[Graded]:
         """Grade all tasks, as processes come free."""
         queue = TaskQueue(tasks, self._jobs * _WAITING_PER_JOB)
-        running: dict[Future[GradedSubmission], Task] = {}
+        running = self._running
         while True:
             while (task := queue.next(len(running))) is not None:
                 try:
@@ -145,12 +147,10 @@ class LocalPool:
 
     def close(self) -> None:
         """End all processes, whatever they are at."""
-        processes = list((self._pool._processes or {}).values())
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        processes = list((self._pool._processes or {}).values()) if self._running else []
         for process in processes:
             process.terminate()
-        for process in processes:
-            process.join()
+        self._pool.shutdown(cancel_futures=True)
 
     def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
@@ -169,6 +169,7 @@ def _begin(grading: ClassGrading) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the supervisor's to act on
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _grader = SubmissionGrader(grading)
+    atexit.register(_grader.close)
 
 
 def _end_with_parent() -> None:

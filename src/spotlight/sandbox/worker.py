@@ -32,6 +32,7 @@ from spotlight.sandbox.scratch import Scratch
 
 START_SECONDS = 120.0
 _GRACE_SECONDS = 10.0
+_END_SECONDS = 2.0
 _NOT_AS_AGREED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError)
 
 
@@ -87,6 +88,8 @@ class Worker:
     def close(self) -> None:
         """End the process and remove its scratch folder."""
         with self._turn:
+            if self._process is not None:
+                self._process.ask_to_end()
             self._drop_process()
             self._scratch.close()
 
@@ -184,6 +187,14 @@ class _Process:
         if reply is None:
             raise _Silent(alive=False)
         return reply
+
+    def ask_to_end(self) -> None:
+        """Close its input; a process that waits for a job ends by that."""
+        assert self._popen.stdin is not None
+        with suppress(OSError):
+            self._popen.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(_END_SECONDS if self._ready else 0)
 
     def kill(self) -> None:
         self._popen.kill()
