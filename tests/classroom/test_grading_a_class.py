@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import multiprocessing
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reading_classes import everything_but_times, points_of, rows_of
 
 from grading.small_course import notebook_of
 from spotlight.authoring.kit import fresh_draws, randn
@@ -34,28 +33,9 @@ ENDS = "import os\ndef doubled(x):\n    os._exit(0)"
 forks_only = pytest.mark.skipif(sys.platform != "linux", reason="needs a system that can fork")
 
 
-def rows_of(out: Path) -> list[dict[str, str]]:
-    text = (out / "gradebook.csv").read_text(encoding="utf-8-sig")
-    return list(csv.DictReader(text.splitlines()))
-
-
-def points_of(out: Path, lesson: str = "small_steps") -> dict[str, str]:
-    return {row["key"]: row[f"{lesson}.points"] for row in rows_of(out)}
-
-
 def report_on(out: Path, student: str) -> dict[str, Any]:
     report: dict[str, Any] = json.loads((out / "reports" / f"{student}.json").read_text())
     return report
-
-
-def everything_but_times(out: Path) -> dict[str, str]:
-    """The text of each file that a class leaves, without when and how fast it was graded."""
-    times = re.compile(r'"(graded_at|cpu_seconds|execution_time)": ?("[^"]*"|[\d.e-]+)')
-    return {
-        str(path.relative_to(out)): times.sub("", path.read_text(encoding="utf-8"))
-        for path in sorted(out.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture
