@@ -672,11 +672,18 @@ def update(setup: Setup, wanted: str) -> None:
 # ---- The commands -------------------------------------------------------------------------------
 
 
+def first_page() -> str:
+    """The orientation, or where that is not part of the course, its first lesson."""
+    lessons = sorted(glob.glob(os.path.join(ROOT, "lessons", "*.ipynb")))
+    names = ["lessons/" + os.path.basename(lesson) for lesson in lessons]
+    return ORIENTATION if ORIENTATION in names or not names else names[0]
+
+
 def lab_arguments(
     arguments: "list[str]", environ: "Mapping[str, str]", root_user: bool
 ) -> "list[str]":
     """JupyterLab's arguments: the course as its root, the orientation as its first page."""
-    ours = ["--ServerApp.root_dir=" + ROOT, "--LabApp.default_url=/lab/tree/" + ORIENTATION]
+    ours = ["--ServerApp.root_dir=" + ROOT, "--LabApp.default_url=/lab/tree/" + first_page()]
     # Without its chatter, Jupyter prints one thing: the URL with its token. Whoever configured a
     # password or token of their own gets no such line, so there the chatter, with a URL, stays.
     config = environ.get("JUPYTER_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".jupyter")
@@ -690,7 +697,7 @@ def lab_arguments(
 
 def lab(arguments: "list[str]") -> int:
     """Open JupyterLab on the orientation."""
-    if not os.path.exists(os.path.join(ROOT, ORIENTATION)):
+    if not os.path.exists(os.path.join(ROOT, first_page())):
         raise SetupError(f"{ORIENTATION} is missing. Make it: {ME} verify build")
     say("JupyterLab starts; its URL follows. Ctrl-C, twice, stops it.")
     root_user = hasattr(os, "geteuid") and os.geteuid() == 0

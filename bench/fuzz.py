@@ -348,7 +348,7 @@ def scratch_of(worker: Worker) -> Path:
     source = "import os\ndef where():\n    return os.getcwd()"
     call = ProbeCall("asked", "def asked(where):\n    return where()", ("where",))
     seen = worker.observe(Job((Step("where", source, "exercise"),), ("where",), "", (call,)))
-    return Path(seen.probes[0].value).parent
+    return Path(seen.probes[0].value).parents[1]
 
 
 def running_below(folder: Path) -> Sequence[str]:

@@ -78,7 +78,7 @@ def children_of(process):
 
 def scratch_of(worker):
     """The folder in which a worker's processes work."""
-    return os.path.dirname(value(worker, returns("os.getcwd()")))
+    return os.path.dirname(os.path.dirname(value(worker, returns("os.getcwd()"))))
 
 
 def server_of(worker):

@@ -79,6 +79,16 @@ def test_lab_without_the_orientation_says_how_to_make_it(course):
     )
 
 
+def test_lab_opens_the_first_lesson_of_a_course_without_the_orientation(course):
+    (course.root / "lessons" / "00_orientation.ipynb").unlink()
+    for name in ("04_later.ipynb", "03_first.ipynb"):
+        (course.root / "lessons" / name).write_text("{}")
+
+    arguments, _, _ = course.run("lab").report
+
+    assert "--LabApp.default_url=/lab/tree/lessons/03_first.ipynb" in arguments
+
+
 def test_test_runs_pytest_in_the_course_folder_with_the_arguments(course):
     arguments, folder, _ = course.run("test", "-k", "heads").report
 

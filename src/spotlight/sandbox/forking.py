@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 from spotlight.sandbox.confinement.shelter import Shelter
-from spotlight.sandbox.job import Job, Limits
+from spotlight.sandbox.job import NOT_STARTED, Job, Limits
 from spotlight.sandbox.streams import read_frame, write_all
 from spotlight.sandbox.wire import TooLongError, encode
 from spotlight.sandbox.working_folder import move_into
 
 _LOOK_SECONDS = 0.05  # how often a silent job is asked whether it is still there
+_END_SECONDS = 0.001  # a job whose pipe is closed takes but a moment to end
 _CHANNEL = 3  # the descriptor that a job writes to
 _OUT_OF_THE_WAY = 100
 _LAST_DESCRIPTOR = 65_536
@@ -45,6 +46,10 @@ class _SupervisorGone(Exception):
     """Nobody is left to answer to."""
 
 
+class _NotStarted(Exception):
+    """The fork ended before it had a job: it could not be confined, or not even made."""
+
+
 def serve(shelter: Shelter, requests: BinaryIO, replies: BinaryIO) -> None:
     """Run jobs until `requests` ends."""
     # A fork has but the thread that forks: a lock that another one holds would stay held for ever.
@@ -52,6 +57,9 @@ def serve(shelter: Shelter, requests: BinaryIO, replies: BinaryIO) -> None:
     while True:
         try:
             ended, cpu_seconds = _serve_one(shelter, requests, replies)
+        except _NotStarted:
+            write_all(replies, encode({"ended": NOT_STARTED}))
+            return
         except (_SupervisorGone, BrokenPipeError):
             return
         write_all(replies, encode({"ended": ended, "cpu_seconds": cpu_seconds}))
@@ -66,7 +74,7 @@ def _serve_one(shelter: Shelter, requests: BinaryIO, replies: BinaryIO) -> tuple
             _be_the_job(shelter, requests.fileno(), write_end, folder, server, in_use)
         os.close(write_end)
         try:
-            budget = _announced(read_end)
+            budget = _announced(child, read_end)
             ended = _pass_on(shelter, child, budget, read_end, requests, replies)
         finally:
             os.close(read_end)
@@ -83,13 +91,15 @@ def _memory_in_use() -> int:
         return int(statm.read().split()[0]) * resource.getpagesize()
 
 
-def _announced(read_end: int) -> _Budget:
+def _announced(child: int, read_end: int) -> _Budget:
     """What the fork says of its job once it has one; it runs no other's code before."""
     data = b""
     while len(data) < _BUDGET.size:
         chunk = os.read(read_end, _BUDGET.size - len(data))
         if not chunk:
-            raise _SupervisorGone
+            status = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+            gone = status is not None and status.si_status == _NO_MORE_JOBS
+            raise _SupervisorGone if gone else _NotStarted
         data += chunk
     return _Budget(*_BUDGET.unpack(data))
 
@@ -113,7 +123,8 @@ def _pass_on(
         # Asked first: what it wrote before it ended is in the pipe when the pipe is looked at. The
         # pipe alone does not tell, since a thread that the job leaves behind holds it open.
         ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
-        events = dict(poll.poll(0 if ended else 1_000 * min(left, _LOOK_SECONDS)))
+        pause = min(left, _LOOK_SECONDS if reads else _END_SECONDS)
+        events = dict(poll.poll(0 if ended else 1_000 * pause))
         if events.get(requests.fileno()):
             raise _SupervisorGone
         if events.get(read_end):
@@ -174,9 +185,9 @@ def _be_the_job(
     status = 1
     try:
         os.setsid()
-        source, channel = _keep_only(requests, write_end)
         move_into(str(folder))
         shelter.enter(folder)
+        source, channel = _keep_only(requests, write_end)
         if os.getppid() != server:
             os._exit(1)
         with os.fdopen(source, "rb", buffering=0) as stream:

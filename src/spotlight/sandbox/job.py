@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 StepRole = Literal["given", "helper", "exercise"]
+NOT_STARTED = "not started"
+"""What the server says of a job for which it could not prepare a process."""
 Ended = Literal["finished", "cpu", "wall", "memory", "output", "crashed"]
 
 

@@ -18,6 +18,7 @@ from typing import IO, Any, get_args
 
 from spotlight.sandbox.confinement.features import Features
 from spotlight.sandbox.job import (
+    NOT_STARTED,
     Cost,
     Ended,
     Frame,
@@ -83,6 +84,12 @@ class Worker:
                 # Interrupted: the reply that is still to come must not answer the next job.
                 self._drop_process()
                 raise
+            if reply.get("ended") == NOT_STARTED:
+                self._drop_process()
+                raise SandboxError(
+                    "The worker could not prepare a process for an exercise. Free some memory or "
+                    "disk space, and run `verify.py doctor` to see what is missing."
+                )
         return _read_observation(job, reply, output)
 
     def close(self) -> None:
@@ -248,6 +255,8 @@ def _environment(scratch: str) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": scratch,
         "OMP_NUM_THREADS": "1",
+        # Large pages: a fork copies tables of pages, and there are 500 times fewer.
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+from functools import cache
 from typing import Any
 
 _SYSCALL = "syscall"
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def call(function: str, *arguments: Any) -> int:
@@ -15,9 +21,8 @@ def call(function: str, *arguments: Any) -> int:
     Raises:
         OSError: it returned -1, with the kernel's reason.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
     wide = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    result = int(getattr(libc, function)(*wide))
+    result = int(getattr(_libc(), function)(*wide))
     if result == -1:
         error = ctypes.get_errno()
         raise OSError(error, f"{function}: {os.strerror(error)}")

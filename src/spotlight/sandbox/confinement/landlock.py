@@ -59,10 +59,11 @@ def abi() -> int:
         return 0
 
 
-def restrict(readable: Iterable[Path], devices: Iterable[Path], scratch: Path) -> None:
-    """Leave this thread nothing but reading below `readable`, a few devices, and `scratch`.
+def ruleset(readable: Iterable[Path], devices: Iterable[Path], scratch: Path) -> int:
+    """A set of rules, as a descriptor: read below `readable`, use a few devices, and `scratch`.
 
-    It needs `no_new_privs`. Paths that do not exist are passed over.
+    A rule on a folder holds for what is mounted below it later. Of `readable` and `devices` what
+    does not exist is passed over.
 
     Raises:
         OSError: the kernel refuses, or has no Landlock.
@@ -78,28 +79,33 @@ def restrict(readable: Iterable[Path], devices: Iterable[Path], scratch: Path) -
     )
     # Older kernels know a shorter structure.
     size = 24 if version >= 6 else 16 if version >= 4 else 8
-    ruleset = system_call(_CREATE_RULESET, ctypes.byref(attributes), size, 0)
+    rules = system_call(_CREATE_RULESET, ctypes.byref(attributes), size, 0)
+    for paths, right in ((readable, _READ), (devices, _READ | _WRITE_FILE)):
+        for path in paths:
+            with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+                _allow(rules, path, right & files)
+    access = 0
+    for right in _SCRATCH:
+        access |= right
+    _allow(rules, scratch, access & files)
+    return rules
+
+
+def restrict(rules: int) -> None:
+    """Put this thread under a set of rules for good; it needs `no_new_privs`.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    system_call(_RESTRICT_SELF, rules, 0)
+
+
+def _allow(rules: int, path: Path, access: int) -> None:
+    beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        for path in readable:
-            _allow(ruleset, path, _READ & files)
-        for path in devices:
-            _allow(ruleset, path, (_READ | _WRITE_FILE) & files)
-        access = 0
-        for right in _SCRATCH:
-            access |= right
-        _allow(ruleset, scratch, access & files)
-        system_call(_RESTRICT_SELF, ruleset, 0)
+        if not stat.S_ISDIR(os.fstat(beneath).st_mode):
+            access &= _OF_A_FILE
+        rule = _PathBeneath(access, beneath)
+        system_call(_ADD_RULE, rules, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
-        os.close(ruleset)
-
-
-def _allow(ruleset: int, path: Path, access: int) -> None:
-    with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-        beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        try:
-            if not stat.S_ISDIR(os.fstat(beneath).st_mode):
-                access &= _OF_A_FILE
-            rule = _PathBeneath(access, beneath)
-            system_call(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
-        finally:
-            os.close(beneath)
+        os.close(beneath)

@@ -18,6 +18,8 @@ from typing import NamedTuple
 from spotlight.sandbox.confinement import syscalls
 from spotlight.sandbox.confinement.kernel import call
 
+_PACKED = struct.Struct("=HBBI")  # an instruction
+_NUMBER_OF = struct.Struct("=I")
 # `struct seccomp_data`, as offsets
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 # BPF: class, size or operation, source
@@ -163,13 +165,42 @@ def machine() -> str:
     return platform.machine()
 
 
-def install(program: list[Instruction]) -> None:
-    """Put this thread under a filter for good; it needs `no_new_privs`.
+class Filter:
+    """The filter of a machine, packed once for any process."""
+
+    def __init__(self, machine: str) -> None:
+        """Raises `KeyError` where no filter is known for the machine."""
+        unlike = (filter_for(pid, machine) for pid in (1, 2))
+        pairs = list(zip(*unlike, strict=True))
+        self._packed = b"".join(_PACKED.pack(*instruction) for instruction, _ in pairs)
+        # Where the two differ stands the number of the process.
+        self._places = [n for n, (one, another) in enumerate(pairs) if one != another]
+
+    def install(self, pid: int) -> None:
+        """Put this thread, of the process `pid`, under the filter for good.
+
+        It needs `no_new_privs`.
+
+        Raises:
+            OSError: the kernel refuses.
+        """
+        buffer = ctypes.create_string_buffer(self._packed, len(self._packed))
+        for place in self._places:
+            _NUMBER_OF.pack_into(buffer, place * _PACKED.size + _PACKED.size - 4, pid)
+        install(buffer)
+
+
+def packed(program: list[Instruction]) -> ctypes.Array[ctypes.c_char]:
+    """A program as the kernel reads it."""
+    data = b"".join(_PACKED.pack(*instruction) for instruction in program)
+    return ctypes.create_string_buffer(data, len(data))
+
+
+def install(buffer: ctypes.Array[ctypes.c_char]) -> None:
+    """Put this thread under a packed program for good; it needs `no_new_privs`.
 
     Raises:
         OSError: the kernel refuses.
     """
-    packed = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
-    buffer = ctypes.create_string_buffer(packed, len(packed))
-    argument = _Program(len(program), ctypes.addressof(buffer))
+    argument = _Program(len(buffer) // _PACKED.size, ctypes.addressof(buffer))
     call("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(argument), 0, 0)

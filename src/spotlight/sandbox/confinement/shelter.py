@@ -42,16 +42,25 @@ class Shelter:
         self._readable = _readable()
         own_user = self._user != os.geteuid()
         self._keeps_reading = own_user and not privileges.readable_to_all(self._readable)
-        self._scratch = folder / "job"
-        self._scratch.mkdir(exist_ok=True)
+        # In a folder of its own: Landlock's rule is on that, whatever is mounted below it.
+        self._around = folder / "jobs"
+        self._scratch = self._around / "job"
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        for above in (folder, self._around):
+            above.chmod(0o711)  # another user is to get to the scratch folder, and no further
         has_namespaces = namespaces.enter(self._scratch)
         # What a container's own filter refuses is found out by trying.
         self.features = Features(
-            landlock=landlock.abi() if works(self._restrict_files) else 0,
-            seccomp=seccomp.is_supported() and works(self._refuse_calls),
+            landlock=landlock.abi() if works(self._try_landlock) else 0,
+            seccomp=seccomp.is_supported() and works(self._try_seccomp),
             namespaces=has_namespaces,
             own_user=own_user,
         )
+        if self.features.seccomp:
+            self._filter = seccomp.Filter(seccomp.machine())
+        self._rules: int | None = None
+        if self.features.landlock and has_namespaces:
+            self._rules = landlock.ruleset(self._readable, _DEVICES, self._around)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -100,8 +109,10 @@ class Shelter:
         ):
             resource.setrlimit(limit, (most, most))
         privileges.give_up(self._user, keep_reading=self._keeps_reading)
-        if self.features.landlock:
-            landlock.restrict(self._readable, _DEVICES, folder)
+        if self._rules is not None:
+            landlock.restrict(self._rules)
+        elif self.features.landlock:
+            landlock.restrict(landlock.ruleset(self._readable, _DEVICES, folder))
         namespaces.die_with_parent()  # changing the user has taken this back
 
     def seal(self) -> None:
@@ -111,15 +122,15 @@ class Shelter:
             OSError: the kernel refuses.
         """
         if self.features.seccomp:
-            seccomp.install(seccomp.filter_for(os.getpid(), seccomp.machine()))
+            self._filter.install(os.getpid())
 
-    def _restrict_files(self) -> None:
+    def _try_landlock(self) -> None:
         privileges.give_up(self._user, keep_reading=self._keeps_reading)
-        landlock.restrict(self._readable, _DEVICES, self._scratch)
+        landlock.restrict(landlock.ruleset(self._readable, _DEVICES, self._scratch))
 
-    def _refuse_calls(self) -> None:
+    def _try_seccomp(self) -> None:
         privileges.give_up(self._user, keep_reading=self._keeps_reading)
-        seccomp.install(seccomp.filter_for(os.getpid(), seccomp.machine()))
+        seccomp.Filter(seccomp.machine()).install(os.getpid())
 
     @property
     def _counts_threads(self) -> bool:

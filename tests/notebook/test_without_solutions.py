@@ -1,0 +1,79 @@
+"""A lesson's words in a released copy: the same cards, but for the solutions it does not have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spotlight.authoring.manifest import load_course
+from spotlight.classroom.release import release
+from spotlight.grading.answer_key import cached_key
+from spotlight.grading.grader import PUBLIC_SEED
+from spotlight.sandbox.worker import Worker
+
+COURSE = load_course(Path(__file__).parents[2])
+LESSON = "03_queries_and_keys"
+
+
+@pytest.fixture
+def course_copy(tmp_path: Path) -> Path:
+    """A copy as students get it, in place of the whole course."""
+    entry = COURSE.find(LESSON)
+    assert entry is not None
+    with Worker() as worker:
+        release(
+            COURSE,
+            [entry],
+            tmp_path / "course",
+            lambda lesson, exercise: cached_key(lesson, exercise, PUBLIC_SEED, worker.observe),
+        )
+    return tmp_path / "course"
+
+
+@pytest.fixture
+def kernel(open_kernel):
+    kernel = open_kernel(LESSON)
+    kernel.run(
+        "from spotlight.notebook import check, hint, predict, reveal, solution, start, verify\n"
+        'start("queries_and_keys")'
+    )
+    kernel.run("import math, torch\nfrom torch import Tensor")
+    return kernel
+
+
+def write(kernel, name, *lines):
+    source = "\n".join([f"# Exercise {name} · 1 point", *lines])
+    return kernel.run(source, f"exercise-{name}")
+
+
+def test_checks_hints_and_the_lesson_work_and_the_solution_stays_with_the_instructor(
+    kernel, course_copy
+):
+    write(kernel, "query_key_scores", "def query_key_scores(q, k):", "    return k @ q.T")
+    assert "Swap the two" in kernel.run('check("query_key_scores")').text
+
+    write(kernel, "query_key_scores", "def query_key_scores(q, k):", "    return (k @ q.T).T")
+    passed = kernel.run('check("query_key_scores")')
+    assert 'data-status="passed"' in passed.html
+    assert "solution(" not in passed.text
+
+    asked = kernel.run('solution("query_key_scores")')
+    assert "your instructor keeps the solutions" in asked.text
+    assert not asked.error
+
+    assert "Hint 1 of 3" in kernel.run('hint("scaled_scores")').text
+    assert "1 of 11" in kernel.run("verify()").text
+    assert (course_copy / "progress" / "lesson_progress.json").is_file()
+
+
+def test_what_uses_a_blank_exercise_says_so(kernel):
+    write(
+        kernel,
+        "tied_scores",
+        "def tied_scores(x, weights):",
+        "    return project(x, weights) @ project(x, weights).T",
+    )
+    card = kernel.run('check("tied_scores")')
+    assert "Your project does not pass yet; this exercise uses it." in card.text
+    assert not card.error
