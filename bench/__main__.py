@@ -6,7 +6,10 @@ import argparse
 import json
 from importlib import import_module
 
-NAMES = ("checks", "fuzz", "diagnosis", "grading", "mutants", "right_answers", "watch")
+NAMES = (
+    *("checks", "crashes", "diagnosis", "fuzz", "grading", "mutants", "right_answers", "scale"),
+    "watch",
+)
 
 
 def main() -> None:
@@ -14,8 +17,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--count", type=int, help="fuzz, grading: how many notebooks")
-    parser.add_argument("--seed", type=int, help="fuzz: the seed of the first of them")
+    parser.add_argument(
+        "--count", type=int, help="fuzz, grading, scale: how many notebooks; crashes: runs"
+    )
+    parser.add_argument(
+        "--seed", type=int, help="fuzz: the seed of the first of them; crashes: of the moments"
+    )
     arguments = parser.parse_args()
     asked = {"count": arguments.count, "seed": arguments.seed}
     options = {name: value for name, value in asked.items() if value is not None}

@@ -186,7 +186,7 @@ def arguments(exercise: Exercise) -> list[tuple[torch.Tensor, ...]]:
         seen.append(given)
         return given[0]
 
-    names = {name: getattr(kit, name) for name in kit.NAMES} | {"torch": torch}
+    names = {name: getattr(kit, name) for name in kit_words.NAMES} | {"torch": torch}
     exec(HELPERS, names)
     probes, seeds = wide_probes(exercise)
     for seed in seeds:

@@ -16,15 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-NAMES = ("randn", "uniform", "whole", "randint", "gradients", "written")
-"""The names of the kit that probe code may use without importing them."""
-
+from spotlight.authoring.kit_words import GRADIENT
 
 _equal = torch.equal  # taken now, so that nothing that is run later can put another in its place
-
-
-GRADIENT = "gradient of "
-"""What the names of the parts that `gradients` returns begin with."""
 
 
 @dataclass

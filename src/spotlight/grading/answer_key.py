@@ -211,7 +211,7 @@ def fingerprint(lesson: Lesson, exercise: Exercise, seed: int) -> str:
 def _package_sources(program: Program) -> list[str]:
     """Hashes of the package's lower rooms, when a program imports from them, and of the kit."""
     package = Path(spotlight.__file__).parent
-    files = [package / "authoring" / "kit.py"]
+    files = [package / "authoring" / name for name in ("kit.py", "kit_words.py")]
     files += [package / "sandbox" / f"{name}.py" for name in _RUNNING]
     if any("spotlight" in step.source for step in program.steps):
         for room in ("model_utils", "visualizations"):

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from spotlight.authoring.kit import GRADIENT
+from spotlight.authoring.kit_words import GRADIENT
 from spotlight.authoring.lesson import Probe
 from spotlight.authoring.signature import Signature
 from spotlight.grading.compare import Difference, difference, numeric

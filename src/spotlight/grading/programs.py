@@ -11,7 +11,7 @@ import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from spotlight.authoring import kit
+from spotlight.authoring import kit_words
 from spotlight.authoring.dataflow import CellNames, names_of
 from spotlight.authoring.lesson import Exercise, Lesson, started_lesson
 from spotlight.authoring.syntax import parsed
@@ -54,7 +54,7 @@ def build_program(
     `sources` maps exercise ids to plain Python; what is not in it is left out of the program.
     """
     own = sources[exercise.id]
-    python = frozenset(vars(builtins)) | frozenset(kit.NAMES)
+    python = frozenset(vars(builtins)) | frozenset(kit_words.NAMES)
     before = _units_before(lesson, exercise, sources, added)
     needed = set(_needs(own)) | set(exercise.targets)
     theirs = {name for probe in exercise.probes for name in _needs(probe.source)}

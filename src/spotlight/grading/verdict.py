@@ -26,7 +26,10 @@ Ground = Literal[
 ]
 """What a verdict's sentence rests on: a status that says all, down to two unequal values."""
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"  # what hides text, or turns it around
+)
 
 
 @dataclass(frozen=True, eq=False)

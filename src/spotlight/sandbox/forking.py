@@ -139,7 +139,7 @@ def _pass_on(
             poll.unregister(read_end)
         if ended:
             return ""
-        if reads and shelter.is_overrun(child):
+        if shelter.is_overrun(child):
             return "crashed"
     return "wall"
 
@@ -238,6 +238,6 @@ def _run(job: Job, channel: int) -> int:
 
     try:
         run_program(job, emit)
-    except TooLongError:
+    except (TooLongError, MemoryError):
         return _TOO_LONG
     return 0

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ MAX_HEADER = 8 * 2**20
 MAX_DEPTH = 40
 MAX_NODES = 200_000
 MAX_TEXT = 100_000
+FORMS = ("tensor", "ndarray", "list")
+_MAX_BRACKETS = 4 * MAX_NODES  # of JSON, which takes far more memory read than written
+_DTYPE = re.compile(r"[a-z0-9_]{1,40}")
 _TOO_MUCH = (RecursionError, MemoryError)
 _PREFIX = struct.Struct(">IQ")
 _SIZES = (8, 16, 32, 64)
@@ -142,12 +146,14 @@ def _encode(value: Any, arrays: list[np.ndarray]) -> Any:
 
 
 def _decode_frame(header: bytes, buffers: bytes) -> Any:
+    if header.count(b"[") + header.count(b"{") > _MAX_BRACKETS:
+        raise WireError("a header of too many parts")
     try:
         data = json.loads(header)
         arrays, offset = [], 0
         for item in data["arrays"]:
             dtype, shape = item["dtype"], item["shape"]
-            if dtype not in DTYPES or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+            if dtype not in DTYPES or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
                 raise WireError("an array of an unknown type or shape")
             size = math.prod(shape) * np.dtype(dtype).itemsize
             if offset + size > len(buffers):
@@ -192,10 +198,12 @@ class _Decoder:
                 }
             case "$array":
                 index, form, dtype = content["index"], content["form"], content["dtype"]
+                if form not in FORMS or not _DTYPE.fullmatch(dtype):
+                    raise WireError("an array of an unknown kind")
                 if type(index) is not int or index < 0:
                     raise WireError("an array that is not there")
                 grad = content["requires_grad"] is True
-                return Array(self._arrays[index], str(form), str(dtype), grad)
+                return Array(self._arrays[index], form, dtype, grad)
             case "$opaque":
                 return Opaque(str(content))
         raise WireError("an unknown tag")

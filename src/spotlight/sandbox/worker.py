@@ -270,13 +270,14 @@ def _read_observation(job: Job, reply: dict[str, Any], output: bytes) -> Observa
 
     steps: list[StepOutcome] = []
     probes: list[ProbeOutcome] = []
-    names: list[str] = []
     ended: Ended = "crashed"
     cpu_seconds = 0.0
+    asked = iter(job.expected_outcomes)
     try:
         cpu_seconds = float(reply["cpu_seconds"])
         for event in decode_frames(output):
-            names.append(event["name"])
+            if event["name"] != next(asked, None):
+                raise WireError("an outcome that was not asked for")
             if event["event"] == "step":
                 steps.append(_step(event))
             else:
@@ -286,8 +287,7 @@ def _read_observation(job: Job, reply: dict[str, Any], output: bytes) -> Observa
     except (WireError, *_NOT_AS_AGREED):
         pass
     outcomes: tuple[StepOutcome | ProbeOutcome, ...] = (*steps, *probes)
-    asked = job.expected_outcomes
-    if names != asked[: len(names)] or (ended == "finished" and len(names) < len(asked)):
+    if ended == "finished" and next(asked, None) is not None:
         ended = "crashed"
     elif ended == "finished" and any(_out_of_memory(outcome.trouble) for outcome in outcomes):
         ended = "memory"

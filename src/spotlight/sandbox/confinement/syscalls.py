@@ -53,7 +53,6 @@ ALLOWED: dict[str, Numbers] = {
     "link": (86, None),
     "linkat": (265, 37),
     "ftruncate": (77, 46),
-    "fallocate": (285, 47),
     "fsync": (74, 82),
     "fdatasync": (75, 83),
     "flock": (73, 32),
