@@ -17,12 +17,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument(
-        "--count", type=int, help="fuzz, grading, scale: how many notebooks; crashes: runs"
-    )
-    parser.add_argument(
-        "--seed", type=int, help="fuzz: the seed of the first of them; crashes: of the moments"
-    )
+    parser.add_argument("--count", type=int, help="how many notebooks; crashes: how many runs")
+    parser.add_argument("--seed", type=int, help="fuzz: of the first one; crashes: of the moments")
     arguments = parser.parse_args()
     asked = {"count": arguments.count, "seed": arguments.seed}
     options = {name: value for name, value in asked.items() if value is not None}

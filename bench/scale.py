@@ -102,7 +102,8 @@ def _grade(
     left = [
         process
         for process in psutil.process_iter(["pid", "cmdline"])
-        if process.pid not in before and "spotlight.sandbox" in " ".join(process.info["cmdline"] or ())
+        if process.pid not in before
+        and "spotlight.sandbox" in " ".join(process.info["cmdline"] or ())
     ]
     return _Run(seconds, memory / 2**20, _wrong(out, students), len(left))
 

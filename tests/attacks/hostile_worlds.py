@@ -19,6 +19,7 @@ from typing import TypeVar
 
 import spotlight
 from grading.small_course import write_course
+from spotlight.sandbox.worker import Worker
 
 MARK = "secret-"
 SERVER_MODULE = "spotlight.sandbox.server"
@@ -154,13 +155,22 @@ def descendants() -> dict[int, str]:
         below |= more
 
 
-def servers() -> list[int]:
-    """The fork servers that are direct children of this process."""
+def servers(worker: Worker) -> list[int]:
+    """The fork servers of a worker that are direct children of this process."""
+    scratch = str(worker._scratch.folder).encode()
     return [
         pid
         for pid, (parent, _, line) in processes().items()
-        if parent == os.getpid() and SERVER_MODULE in line
+        if parent == os.getpid() and SERVER_MODULE in line and scratch in environment_of(pid)
     ]
+
+
+def environment_of(pid: int) -> bytes:
+    """What a process got as its environment; nothing where that is not ours to read."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
 
 
 def settled(look: Callable[[], _Seen], seconds: float) -> _Seen:

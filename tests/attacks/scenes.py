@@ -81,6 +81,11 @@ class Scene:
         return text(cell).split("\n", 1)[1]
 
     @property
+    def servers(self) -> list[int]:
+        """The fork servers of its worker; none where it has no worker."""
+        return worlds.servers(self._worker) if self._worker else []
+
+    @property
     def lesson(self) -> Lesson:
         assert self._lesson is not None
         return self._lesson
@@ -105,7 +110,7 @@ class Scene:
 
     def grade(self, attack: Attack, *, seed: int = 0) -> Graded:
         """Grade a notebook in which all is right but for the attack, then an honest one."""
-        (server,) = worlds.servers()
+        (server,) = self.servers
         hostile = copy.deepcopy(self._honest)
         exercise = self.lesson.exercise(attack.exercise)
         assert exercise is not None
@@ -188,7 +193,7 @@ class Watch:
             for path in now.keys() | self._files.keys()
             if now.get(path) != self._files.get(path)
         ]
-        left = set(scratch) - set(self._scratch) if worlds.servers() else set()
+        left = set(scratch) - set(self._scratch) if self._scene.servers else set()
         return [
             *sorted(changed)[:5],
             *(f"left in the scratch folder: {x}" for x in sorted(left)[:5]),

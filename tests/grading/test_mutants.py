@@ -18,7 +18,7 @@ from bench.mutants import Examined, Examiner
 from bench.wide_inputs import HELPERS, wide_probes
 from small_course import STEPS, lesson_of, solution_of
 
-from spotlight.authoring import kit
+from spotlight.authoring import kit, kit_words
 from spotlight.authoring.lesson import BEGIN, END, Exercise, Lesson
 from spotlight.authoring.manifest import load_course
 from spotlight.sandbox.worker import Worker

@@ -28,7 +28,7 @@ MAX_NODES = 200_000
 MAX_TEXT = 100_000
 FORMS = ("tensor", "ndarray", "list")
 _MAX_BRACKETS = 4 * MAX_NODES  # of JSON, which takes far more memory read than written
-_DTYPE = re.compile(r"[a-z0-9_]{1,40}")
+_DTYPE = re.compile(r"[<>=|a-zA-Z0-9_\[\], ]{1,60}")
 _TOO_MUCH = (RecursionError, MemoryError)
 _PREFIX = struct.Struct(">IQ")
 _SIZES = (8, 16, 32, 64)
