@@ -1,12 +1,13 @@
 """A class of strangers, ten times larger: does time grow as the class does, and memory not at all?
 
 A tenth of the class is graded, then all of it, then the tenth again, each time without the cache;
-then all of it twice with the cache.
+then the tenth twice with the cache.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -47,8 +48,8 @@ def measure(count: int = 10_000) -> dict[str, float]:
                 ("small", ["--no-cache"]),
                 ("large", ["--no-cache"]),
                 ("small", ["--no-cache"]),
-                ("large", []),
-                ("large", []),
+                ("small", []),
+                ("small", []),
             ]
         ):
             out = root / f"out{number}"
@@ -56,7 +57,7 @@ def measure(count: int = 10_000) -> dict[str, float]:
             label = f"{number + 1} {name} {'without' if options else 'with'} cache"
             print(f"{label}: {run}", file=sys.stderr)
             runs[label] = run
-    first, large, again, filling, cached = runs.values()
+    first, large, again, _, cached = runs.values()
     small = (first.seconds + again.seconds) / 2
     start = (10 * small - large.seconds) / 9  # what a run takes before its first notebook
     return {
@@ -67,10 +68,10 @@ def measure(count: int = 10_000) -> dict[str, float]:
         "the same without the start": large.seconds / (10 * (small - max(start, 0.0)) + start),
         "notebooks per minute": 60 * count / large.seconds,
         "supervisor's memory for a tenth, MB": max(first.memory, again.memory),
-        "supervisor's memory for all, MB": max(large.memory, filling.memory),
+        "supervisor's memory for all, MB": large.memory,
         "marks not as due": sum(run.wrong for run in runs.values()),
         "processes left behind": sum(run.left for run in runs.values()),
-        "with a full cache, of the time without": cached.seconds / large.seconds,
+        "a tenth with a full cache, of its time without": cached.seconds / small,
     }
 
 
@@ -78,11 +79,13 @@ def _grade(
     course: Path, folder: Path, out: Path, options: Sequence[str], students: Sequence[Student]
 ) -> _Run:
     before = {process.pid for process in psutil.process_iter()}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder.parent / "cache")}
     command = [sys.executable, str(_VERIFY), "class", str(folder), "--out", str(out)]
     start = time.perf_counter()
     supervisor = psutil.Popen(
         [*command, "--jobs", "2", *options],
         cwd=course,
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -21,6 +21,7 @@ from spotlight.sandbox.confinement.features import Features
 _WAITING = 256
 """How many notebooks may be on their way: enough for a large cluster, little for its scheduler."""
 _CONNECT_SECONDS = 20
+_GATEWAY = "gateway:"
 
 
 class DaskEngine:
@@ -28,6 +29,8 @@ class DaskEngine:
 
     def __init__(self, grading: ClassGrading, scheduler: str) -> None:
         """Connect to the scheduler at an address such as `tcp://10.0.0.1:8786`.
+
+        `gateway:NAME` is a cluster of the dask-gateway that this machine is set up for.
 
         Raises:
             ClusterError: Dask is not installed, or nothing answers there.
@@ -39,7 +42,11 @@ class DaskEngine:
                 "Dask is not installed. Install it with: pip install 'spotlight[dask]'"
             ) from None
         try:
-            self._client: Any = Client(scheduler, timeout=_CONNECT_SECONDS)
+            self._client: Any = (
+                _gateway_client(scheduler.removeprefix(_GATEWAY))
+                if scheduler.startswith(_GATEWAY)
+                else Client(scheduler, timeout=_CONNECT_SECONDS)
+            )
         except (OSError, ValueError) as error:
             raise ClusterError(
                 f"No Dask scheduler answers at {scheduler} ({error}). Start one with "
@@ -92,6 +99,17 @@ class DaskEngine:
         if self._client.status == "running":
             self._client.run(_end, self._run, on_error="ignore")
         self._client.close()
+
+
+def _gateway_client(cluster: str) -> Any:
+    """A client of a cluster behind dask-gateway, which asks for the user's own credentials."""
+    try:
+        from dask_gateway import Gateway
+    except ImportError:
+        raise ClusterError(
+            "dask-gateway is not installed. Install it with: pip install dask-gateway"
+        ) from None
+    return Gateway().connect(cluster).get_client()
 
 
 def _with_data(task: Task) -> Task:

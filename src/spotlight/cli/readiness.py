@@ -75,10 +75,10 @@ def _worker() -> str:
         start = time.monotonic()
         worker.observe(job)
         each = 1000 * (time.monotonic() - start)
-    kept = (
-        "limits on time and memory" if FORKS else "a limit on time alone (no fork on this system)"
-    )
-    return f"starts in {first:.1f} s, then {each:.0f} ms an exercise; {kept}"
+        present, absent = worker.features.names
+    kept = "limits on time and memory" if FORKS else "a limit on time alone"
+    walls = f"{', '.join([kept, *present])}; without {', '.join(absent) or 'nothing'}"
+    return f"starts in {first:.1f} s, then {each:.0f} ms an exercise; {walls}"
 
 
 def _course() -> str:

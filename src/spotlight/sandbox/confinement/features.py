@@ -20,8 +20,8 @@ class Features:
         return self.landlock > 0 and self.seccomp
 
     @property
-    def in_words(self) -> str:
-        """What is in force and what is not, in one sentence."""
+    def names(self) -> tuple[list[str], list[str]]:
+        """What is in force, and what is not, each in a few words."""
         known = {
             f"Landlock (version {self.landlock})" if self.landlock else "Landlock": self.landlock,
             "seccomp": self.seccomp,
@@ -29,7 +29,12 @@ class Features:
             "a user of its own": self.own_user,
         }
         present = [name for name, there in known.items() if there]
-        absent = [name for name, there in known.items() if not there]
+        return present, [name for name in known if name not in present]
+
+    @property
+    def in_words(self) -> str:
+        """What is in force and what is not, in one sentence."""
+        present, absent = self.names
         said = (
             f"Submissions ran with limits and {_listed(present)}"
             if present

@@ -1,0 +1,73 @@
+"""`class`: a folder of submissions, graded in one command."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from command_runs import Run
+from work_in_courses import notebook_path, solve
+
+from spotlight.authoring.manifest import Course
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a system that confines")
+SUBTRACTS = "def shifted(x, by):\n    return x - by"
+
+
+@pytest.fixture
+def submissions(course: Course, tmp_path: Path) -> Path:
+    folder = tmp_path / "submissions"
+    for student, answers in (("ann", {}), ("bob", {"shifted": SUBTRACTS})):
+        solve(course, "01", **answers)
+        place = folder / student
+        place.mkdir(parents=True)
+        shutil.copy(notebook_path(course, "01"), place)
+    return folder
+
+
+def test_a_class_is_graded_and_told_of_in_a_few_lines(
+    run: Run, submissions: Path, tmp_path: Path
+) -> None:
+    ran = run("class", submissions, "--out", tmp_path / "out", "--jobs", "1", "--no-cache")
+    assert (ran.status, ran.err) == (1, "")
+    assert "2 notebooks graded." in ran.out
+    assert "Submissions ran with limits and " in ran.out
+    assert "begin with class.html" in ran.out
+    assert "seccomp" in ran.out
+    assert (tmp_path / "out" / "gradebook.csv").is_file()
+
+
+def test_a_class_that_has_every_point_ends_with_status_0(
+    run: Run, submissions: Path, tmp_path: Path
+) -> None:
+    shutil.rmtree(submissions / "bob")
+    ran = run("class", submissions, "--out", tmp_path / "out", "--jobs", "1", "--no-cache")
+    assert ran.status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--engine", "dask"], "--engine dask and --scheduler ADDR go together."),
+        (["--scheduler", "tcp://x:1"], "--engine dask and --scheduler ADDR go together."),
+        (["--roster", "nowhere.csv"], "nowhere.csv"),
+        (["--adjust", "nowhere.csv"], "nowhere.csv"),
+        (["--jobs", "0"], "--jobs"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(
+    arguments: list[str], said: str, run: Run, submissions: Path, tmp_path: Path
+) -> None:
+    ran = run("class", submissions, "--out", tmp_path / "out", *arguments)
+    assert ran.status == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    ran = run("class", tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert ran.status == 2
+    assert "nowhere" in ran.err
