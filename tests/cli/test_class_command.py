@@ -11,6 +11,7 @@ from command_runs import Run
 from work_in_courses import notebook_path, solve
 
 from spotlight.authoring.manifest import Course
+from spotlight.grading.report import Report
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a system that confines")
 SUBTRACTS = "def shifted(x, by):\n    return x - by"
@@ -37,6 +38,17 @@ def test_a_class_is_graded_and_told_of_in_a_few_lines(
     assert "begin with class.html" in ran.out
     assert "seccomp" in ran.out
     assert (tmp_path / "out" / "gradebook.csv").is_file()
+
+
+def test_the_report_for_programs_has_a_submission_for_each_student(
+    run: Run, submissions: Path, tmp_path: Path
+) -> None:
+    arguments = ("--out", tmp_path / "out", "--jobs", "1", "--no-cache", "--json", "-")
+    ran = run("class", submissions, *arguments)
+    report = Report.model_validate_json(ran.out)
+    points = {s.student: sum(x.points for x in s.lessons) for s in report.submissions}
+    assert points == {"ann": 8, "bob": 6}
+    assert "2 notebooks graded." in ran.err
 
 
 def test_a_class_that_has_every_point_ends_with_status_0(

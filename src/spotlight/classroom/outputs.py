@@ -80,6 +80,13 @@ def student_report(book: ClassBook, row: StudentRow, graded_at: str) -> Report:
     return Report(schema=1, graded_at=graded_at, submissions=(submission,))
 
 
+def class_report(book: ClassBook, graded_at: str) -> Report:
+    """The whole class's report, schema 1: one submission for each student who handed in."""
+    reports = (student_report(book, row, graded_at) for row in book.rows)
+    submissions = tuple(submission for report in reports for submission in report.submissions)
+    return Report(schema=1, graded_at=graded_at, submissions=submissions)
+
+
 def _lesson(standing: Standing, book: ClassBook) -> LessonReport:
     report = standing.report
     assert report is not None

@@ -174,6 +174,7 @@ def grade_class(
     unsafe: Annotated[
         bool, typer.Option("--unsafe", help="Grade even where submissions cannot be confined.")
     ] = False,
+    json: JsonFile = None,
 ) -> None:
     """Grade a folder, or a zip, of submissions: gradebooks, reports, and pages for everyone."""
     if (engine is Engine.DASK) != (scheduler is not None):
@@ -191,7 +192,7 @@ def grade_class(
         roster=roster,
         adjustments=adjust,
     )
-    raise typer.Exit(classing.grade_the_class(folder, destination, options))
+    raise typer.Exit(classing.grade_the_class(folder, destination, options, json))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -13,10 +14,13 @@ from spotlight.classroom.contents import HandedInError
 from spotlight.classroom.engines import ClusterError
 from spotlight.classroom.gradebook import NOTHING, ClassBook
 from spotlight.classroom.grading_task import UnconfinedError
+from spotlight.classroom.outputs import class_report
 from spotlight.classroom.results import ResultsError
 from spotlight.classroom.roster import RosterError
 from spotlight.classroom.run import ClassOptions, grade_class
 from spotlight.cli.context import Status, UsageError, err, out, progress_bar, shown, the_course
+from spotlight.cli.grading import write_report
+from spotlight.grading.report import now
 
 _UNUSABLE = (
     *(AdjustmentError, ClusterError, HandedInError, ResultsError, RosterError),
@@ -24,9 +28,15 @@ _UNUSABLE = (
 )
 
 
-def grade_the_class(folder: Path, destination: Path, options: ClassOptions) -> Status:
-    """Grade a class, and say where the results are; returns the exit status."""
+def grade_the_class(
+    folder: Path, destination: Path, options: ClassOptions, json: Path | None
+) -> Status:
+    """Grade a class, and say where the results are; returns the exit status.
+
+    Where the report goes to standard output, what else there is to say goes to standard error.
+    """
     course = the_course()
+    console = err if json is not None and str(json) == "-" else out
     columns = (
         TextColumn("grading"),
         BarColumn(),
@@ -48,18 +58,20 @@ def grade_the_class(folder: Path, destination: Path, options: ClassOptions) -> S
     except KeyboardInterrupt:
         err.print(f"What was graded is kept in {shown(destination)}; add --resume to go on.")
         raise
-    _print_summary(outcome.book)
+    _print_summary(console, outcome.book)
     for note in outcome.book.notes:
         err.print(note, style="yellow", markup=False, soft_wrap=True)
     kept = f", {outcome.kept} kept from before" if outcome.kept else ""
-    out.print(f"{outcome.graded} notebooks graded{kept}.", markup=False)
+    console.print(f"{outcome.graded} notebooks graded{kept}.", markup=False)
     for sentence in outcome.book.confinement:
-        out.print(sentence, markup=False, soft_wrap=True)
-    out.print(f"Results are in {shown(destination)}; begin with class.html.", markup=False)
+        console.print(sentence, markup=False, soft_wrap=True)
+    console.print(f"Results are in {shown(destination)}; begin with class.html.", markup=False)
+    if json is not None:
+        write_report(json, class_report(outcome.book, now()))
     return Status.PASSED if outcome.is_complete else Status.NOT_PASSED
 
 
-def _print_summary(book: ClassBook) -> None:
+def _print_summary(console: Console, book: ClassBook) -> None:
     if not book.lessons:
         return
     table = Table(box=None, pad_edge=False)
@@ -71,7 +83,9 @@ def _print_summary(book: ClassBook) -> None:
         points = [standing.points for standing in standings if standing.report is not None]
         mean = sum(points) / len(points) if points else 0.0
         table.add_row(lesson.title, str(len(points)), f"{mean:.1f}", f"{lesson.possible:g}")
-    out.print(table)
+    console.print(table)
     statuses = Counter(row.status for row in book.everyone)
     if statuses[NOTHING]:
-        out.print(f"{statuses[NOTHING]} students on the roster handed in nothing.", markup=False)
+        console.print(
+            f"{statuses[NOTHING]} students on the roster handed in nothing.", markup=False
+        )

@@ -45,7 +45,8 @@ def grade(names: list[str], json: Path | None) -> Status:
         err.print(problem, style="red", markup=False, soft_wrap=True)
     trouble = _keep(course, reports)
     if json is not None:
-        _write_report(json, ", ".join(names) or "lessons", reports)
+        submission = SubmissionReport(path=", ".join(names) or "lessons", lessons=tuple(reports))
+        write_report(json, Report(schema=1, graded_at=now(), submissions=(submission,)))
     if problems or trouble:
         return Status.UNUSABLE
     return Status.PASSED if all(r.complete for r in reports) else Status.NOT_PASSED
@@ -126,9 +127,12 @@ def _keep(course: Course, reports: list[LessonReport]) -> bool:
     return False
 
 
-def _write_report(file: Path, path: str, reports: list[LessonReport]) -> None:
-    submission = SubmissionReport(path=path, lessons=tuple(reports))
-    report = Report(schema=1, graded_at=now(), submissions=(submission,))
+def write_report(file: Path, report: Report) -> None:
+    """Write a report for programs to a file, or to standard output where that is `-`.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     text = report.model_dump_json(by_alias=True, indent=2) + "\n"
     if str(file) == "-":
         print(text, end="")
