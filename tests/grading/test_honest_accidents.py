@@ -267,6 +267,13 @@ def test_two_exercise_cells_merged(done: Notebook, grade: Grade) -> None:
     )
 
 
+def test_an_exercise_merged_into_the_text_above_it(done: Notebook, grade: Grade) -> None:
+    cell = exercise_cell(done, "shifted")
+    cell["source"] = f"Shift it: add a number, don't subtract.\n\n{text(cell)}"
+    cell["cell_type"] = "markdown"
+    assert full(grade(done))
+
+
 def test_the_whole_notebook_in_one_cell(done: Notebook, grade: Grade) -> None:
     done["cells"] = [code("\n\n".join(text(cell) for cell in code_cells(done)))]
     assert full(grade(done))

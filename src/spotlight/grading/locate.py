@@ -152,6 +152,8 @@ def _parts(known: set[str], cell: SubmittedCell) -> Iterator[SubmittedCell]:
     owner = _owner_by_metadata(known, cell)
     start = 0
     for mark in MARKER.finditer(cell.source):
+        if mark["id"] == owner and parsed(plain_python(cell.source[start : mark.start()])) is None:
+            start = mark.start()  # prose that the exercise was merged into
         if mark["id"] not in known or mark["id"] == owner:
             continue
         if _holds_code(cell.source[start : mark.start()]):
