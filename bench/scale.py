@@ -59,13 +59,11 @@ def measure(count: int = 10_000) -> dict[str, float]:
             runs[label] = run
     first, large, again, _, cached = runs.values()
     small = (first.seconds + again.seconds) / 2
-    start = (10 * small - large.seconds) / 9  # what a run takes before its first notebook
     return {
         "notebooks": count,
         "seconds for a tenth": small,
         "seconds for all": large.seconds,
         "seconds for all, of ten times a tenth": large.seconds / (10 * small),
-        "the same without the start": large.seconds / (10 * (small - max(start, 0.0)) + start),
         "notebooks per minute": 60 * count / large.seconds,
         "supervisor's memory for a tenth, MB": max(first.memory, again.memory),
         "supervisor's memory for all, MB": large.memory,

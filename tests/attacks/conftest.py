@@ -109,7 +109,7 @@ def scene(make_scene: Callable[[], Scene]) -> Iterator[Scene]:
         worker = Worker()
     with worker:
         if not worker.features.is_confined:
-            pytest.fail(f"Nothing can be tried here. {worker.features.in_words}")
+            pytest.skip(f"This machine cannot confine anything. {worker.features.in_words}")
         lesson = solution_of(scene.world.course, "small_steps")
         notebook = solved(notebook_of(scene.world.course, "small_steps"), lesson)
         keys = scene.world.folder / "keys"

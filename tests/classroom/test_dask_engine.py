@@ -20,7 +20,7 @@ distributed = pytest.importorskip("distributed", reason="needs the extra spotlig
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a system that can fork")
 
 HandIn = Callable[..., Path]
-PLAIN = ClassOptions(caches=False)
+PLAIN = ClassOptions(caches=False, unconfined=True)
 
 
 @pytest.fixture(scope="module")

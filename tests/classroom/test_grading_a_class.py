@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -18,15 +19,17 @@ from reading_classes import everything_but_times, points_of, rows_of
 from grading.small_course import notebook_of
 from spotlight.authoring.kit import fresh_draws, randn
 from spotlight.authoring.manifest import Course
-from spotlight.classroom import grading_task
+from spotlight.classroom import grading_task, results
 from spotlight.classroom.grading_task import UnconfinedError
 from spotlight.classroom.results import ResultsError
 from spotlight.classroom.run import ClassOptions, ClassOutcome, grade_class
 from spotlight.sandbox.confinement.features import Features
 from spotlight.sandbox.worker import Worker
+from spotlight.whole_files import write_whole
 
 HandIn = Callable[..., Path]
-PLAIN = ClassOptions(caches=False)
+# What confines submissions is for other tests; these are to run wherever there are forks.
+PLAIN = ClassOptions(caches=False, unconfined=True)
 SUBTRACTS = "def shifted(x, by):\n    return x - by"
 SQUARES = "def doubled(x):\n    return x * x"
 ENDS = "import os\ndef doubled(x):\n    os._exit(0)"
@@ -66,7 +69,8 @@ def test_everyone_gets_their_own_marks_and_every_file(
     for student in ("ann", "bob", "cem", "dee", "eve"):
         assert (out / "students" / f"{student}.html").is_file()
         assert (out / "gradescope" / student / "results.json").is_file()
-    assert "seccomp" in (out / "students" / "ann.html").read_text(encoding="utf-8")
+    (confinement,) = outcome.book.confinement
+    assert confinement in (out / "students" / "ann.html").read_text(encoding="utf-8")
 
 
 @forks_only
@@ -172,12 +176,59 @@ def test_strangers_are_not_run_unconfined_unless_that_is_said(
     hand_in("ann")
     monkeypatch.setattr(Worker, "features", Features(landlock=0, seccomp=True))
     with pytest.raises(UnconfinedError, match="cannot confine the code of strangers"):
-        grade_class(course, folder, tmp_path / "out", PLAIN)
-    outcome = grade_class(course, folder, tmp_path / "unsafe", replace(PLAIN, unconfined=True))
+        grade_class(course, folder, tmp_path / "out", replace(PLAIN, unconfined=False))
+    outcome = grade_class(course, folder, tmp_path / "unsafe", PLAIN)
     assert outcome.book.confinement == (
         "Submissions ran with limits and seccomp; not available here: Landlock, "
         "namespaces with a scratch folder in memory, a user of its own.",
     )
+
+
+@forks_only
+def test_a_notebook_that_the_grader_fails_on_costs_nobody_elses_marks(
+    course: Course,
+    class_of_five: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    really = grading_task.SubmissionGrader._grade
+
+    def fails_on_bob(self: Any, task: Any, *rest: Any) -> Any:
+        if task.student == "bob":
+            raise KeyError("cake")
+        return really(self, task, *rest)
+
+    monkeypatch.setattr(grading_task.SubmissionGrader, "_grade", fails_on_bob)
+    outcome = grade_class(course, class_of_five, tmp_path / "out", PLAIN)
+    assert [Path(path).parent.name for path in outcome.failures] == ["bob"]
+    points = {"ann": "8", "bob": "0", "cem": "5", "dee": "7", "eve": "0"}
+    assert points_of(tmp_path / "out") == points
+    (row,) = [row for row in rows_of(tmp_path / "out") if row["key"] == "bob"]
+    assert "The grader itself failed on this notebook (KeyError: 'cake')" in row["notes"]
+
+
+@forks_only
+def test_a_full_disk_is_one_sentence_and_loses_nothing(
+    course: Course,
+    class_of_five: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        written = []
+
+        def fills_up(contents: dict[Path, bytes]) -> None:
+            written.append(contents)
+            if len(written) > 4:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            write_whole(contents)
+
+        patch.setattr(results, "write_whole", fills_up)
+        said = refusal(course, class_of_five, out, PLAIN)
+    assert "cannot be written (No space left on device). Make room and add --resume" in said
+    outcome = grade_class(course, class_of_five, out, replace(PLAIN, resume=True))
+    assert (outcome.graded, outcome.kept) == (4, 2)
 
 
 # What was graded before
@@ -199,6 +250,7 @@ def test_what_was_graded_before_is_not_graded_again(
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(grading_task.SubmissionGrader, "_grade", counted)
+    monkeypatch.setattr(Worker, "features", Features(landlock=1, seccomp=True))
     options = ClassOptions()
     grade_class(course, class_of_five, tmp_path / "first", options)
     assert sorted(graded) == ["ann", "ann", "bob", "cem", "dee"]

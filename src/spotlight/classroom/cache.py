@@ -73,7 +73,7 @@ class GradedCache:
     def keep(self, name: str, graded: GradedSubmission) -> None:
         """Keep a grading, unless another run might give another."""
         exercises = graded.report.exercises if graded.report else ()
-        if any(e.status in _PASSING for e in exercises):
+        if graded.grader_failed or any(e.status in _PASSING for e in exercises):
             return
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)

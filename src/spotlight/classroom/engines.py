@@ -53,6 +53,7 @@ def lost(task: Task) -> GradedSubmission:
     return GradedSubmission(
         student=task.student,
         path=task.source.label,
+        grader_failed=True,
         refused=(
             f"The grader's own process ended {MAX_LOSSES} times while it graded this notebook; "
             "grade it by hand, and please report it."

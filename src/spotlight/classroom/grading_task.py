@@ -20,6 +20,7 @@ from spotlight.classroom.cache import GradedCache
 from spotlight.classroom.older_versions import changes_since
 from spotlight.classroom.records import Attempt, GradedSubmission, Source
 from spotlight.feedback.cards import exercise_card
+from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.grader import PUBLIC_SEED, LessonGrader
 from spotlight.grading.identify import identify
 from spotlight.grading.locate import locate
@@ -27,7 +28,7 @@ from spotlight.grading.report import LessonReport
 from spotlight.grading.submission import Submission, SubmissionError, parse_submission
 from spotlight.grading.verdict import Verdict
 from spotlight.sandbox.confinement.features import Features
-from spotlight.sandbox.worker import Worker
+from spotlight.sandbox.worker import SandboxError, Worker
 
 _CARD_WITHHELD = (
     "It passes with the inputs that you can see, and not with others: it must do for any."
@@ -71,7 +72,9 @@ class SubmissionGrader:
         self._grading = grading
         self._worker = Worker()
         self._graders: dict[tuple[str, int], LessonGrader] = {}
-        self._cache = GradedCache(grading.seed) if grading.caches else None
+        # What ran unconfined may have touched anything.
+        caches = grading.caches and not grading.unconfined
+        self._cache = GradedCache(grading.seed) if caches else None
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +124,7 @@ class SubmissionGrader:
         lesson = self._grading.lessons[entry.id]
         version = self._grading.versions.get(entry.id, "")
         if self._cache is None:
-            return self._grade(task, lesson, version, submission)
+            return self._grade_safely(task, lesson, version, submission)
         name = self._cache.name(lesson, version, submission)
         known = self._cache.find(name)
         if known is not None:
@@ -129,9 +132,28 @@ class SubmissionGrader:
             return known.model_copy(
                 update={"student": task.student, "path": label, "report": report}
             )
-        graded = self._grade(task, lesson, version, submission)
+        graded = self._grade_safely(task, lesson, version, submission)
         self._cache.keep(name, graded)
         return graded
+
+    def _grade_safely(
+        self, task: Task, lesson: Lesson, version: str, submission: Submission
+    ) -> GradedSubmission:
+        """Whatever a notebook may trip the grader by, the class goes on."""
+        try:
+            return self._grade(task, lesson, version, submission)
+        except (SandboxError, UnconfinedError, AnswerKeyError):
+            raise
+        except Exception as error:
+            return GradedSubmission(
+                student=task.student,
+                path=submission.path,
+                grader_failed=True,
+                refused=(
+                    f"The grader itself failed on this notebook ({type(error).__name__}: {error}); "
+                    "grade it by hand, and please report it."
+                ),
+            )
 
     def _grade(
         self, task: Task, lesson: Lesson, version: str, submission: Submission

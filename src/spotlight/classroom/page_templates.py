@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from spotlight.feedback.cards import marked
 from spotlight.visualizations import palette
 
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -28,15 +29,6 @@ def render(template: str, **values: Any) -> bytes:
         )
     )
     return page.encode()
-
-
-def marked(text: str) -> Markup:
-    """Text as HTML: what stands between two backticks is set as code, all else is escaped."""
-    parts = printable(text).split("`")
-    if len(parts) % 2 == 0:
-        return escape(printable(text))
-    code = Markup("<code>{}</code>")
-    return Markup("").join(code.format(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def printable(text: str) -> str:
@@ -59,7 +51,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["marked"] = marked
+    environment.filters["marked"] = lambda text: marked(printable(text))
     environment.filters["points"] = lambda number: f"{round(number, 4) + 0.0:.12g}"
     return environment
 

@@ -92,14 +92,16 @@ class GradedSubmission(_Record):
     """What the grading of one notebook gave: data, so that it can be kept and resumed.
 
     `student` is a key and `path` a label; `report` is None where the notebook was `refused`, in one
-    sentence. `cards` hold a piece of HTML for each exercise, with evidence from the public seed
-    alone; `fingerprints` a hash of each filled-in exercise's code without comments and layout.
+    sentence, and `grader_failed` says that this was not the notebook's doing. `cards` hold a piece
+    of HTML for each exercise, with evidence from the public seed alone; `fingerprints` a hash of
+    each filled-in exercise's code without comments and layout.
     """
 
     student: str
     path: FilePath
     report: LessonReport | None = None
     refused: str = ""
+    grader_failed: bool = False
     cards: dict[str, str] = {}
     fingerprints: dict[str, str] = {}
     attempts: tuple[Attempt, ...] = ()

@@ -49,6 +49,12 @@ class ClassOutcome:
     kept: int
 
     @property
+    def failures(self) -> tuple[str, ...]:
+        """The notebooks on which the grader itself failed."""
+        submissions = [s for row in self.book.rows for s in row.lessons]
+        return tuple(s.path for s in submissions if s.grader_failed)
+
+    @property
     def is_complete(self) -> bool:
         """Whether everybody has every point of what was handed in."""
         return all(s.report and s.report.complete for row in self.book.rows for s in row.lessons)

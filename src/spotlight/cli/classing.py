@@ -68,6 +68,10 @@ def grade_the_class(
     console.print(f"Results are in {shown(destination)}; begin with class.html.", markup=False)
     if json is not None:
         write_report(json, class_report(outcome.book, now()))
+    if outcome.failures:
+        names = ", ".join(outcome.failures)
+        err.print(f"The grader itself failed on {names}.", style="red", markup=False)
+        return Status.GRADER_FAILED
     return Status.PASSED if outcome.is_complete else Status.NOT_PASSED
 
 

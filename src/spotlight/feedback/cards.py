@@ -153,11 +153,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["marked"] = _marked
+    environment.filters["marked"] = marked
     return environment
 
 
-def _marked(text: str) -> Markup:
+def marked(text: str) -> Markup:
     """Text as HTML: what stands between two backticks is set as code, all else is escaped."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
