@@ -64,15 +64,50 @@ def test_a_process_that_was_killed_meanwhile_is_replaced_before_the_next_job(fra
 
 
 @forks_only
-def test_a_process_that_is_killed_in_a_job_costs_that_job_alone_and_takes_it_along(frail):
+def test_a_server_that_is_killed_in_a_job_takes_it_along_and_the_job_is_run_again(frail):
     server = server_of(frail)
-    observing = Observing(frail, job("def f():\n    time.sleep(600)", limits=ENDLESS))
+    observing = Observing(frail, job("def f():\n    time.sleep(2)\n    return 'slept'"))
     assert wait_until(lambda: children_of(server))
     (child,) = children_of(server)
+    time.sleep(0.5)  # the job is there by now
     os.kill(server, signal.SIGKILL)
     observing.join(timeout=20)
-    assert observing.seen.ended == "crashed"
+    assert observing.seen.probes[0].value == "slept"
     assert wait_until(lambda: not is_running(child))
+
+
+@forks_only
+def test_a_job_that_is_killed_from_outside_is_run_again(frail):
+    server = server_of(frail)
+    observing = Observing(frail, job("def f():\n    time.sleep(2)\n    return 'slept'"))
+    assert wait_until(lambda: children_of(server))
+    time.sleep(0.5)
+    (child,) = children_of(server)
+    os.kill(child, signal.SIGKILL)
+    observing.join(timeout=20)
+    assert observing.seen.probes[0].value == "slept"
+    assert server_of(frail) == server
+
+
+@forks_only
+def test_a_job_that_kills_its_server_each_time_is_a_crash(frail, monkeypatch):
+    killed = []
+    really = frail._observe_once
+
+    def observe_once(asked):
+        timer = threading.Timer(1.0, lambda: os.kill(frail._process._popen.pid, signal.SIGKILL))
+        timer.start()
+        killed.append(timer)
+        try:
+            return really(asked)
+        finally:
+            timer.cancel()
+
+    frail.observe(returns("1"))
+    monkeypatch.setattr(frail, "_observe_once", observe_once)
+    seen = frail.observe(job("def f():\n    time.sleep(600)", limits=ENDLESS))
+    assert (seen.ended, len(killed)) == ("crashed", 2)
+    monkeypatch.undo()
     assert value(frail, returns("1")) == 1
 
 

@@ -123,6 +123,11 @@ class LocalPool:
 
     def features(self) -> Features:
         """What confines the code of submissions here."""
+        for _ in range(MAX_LOSSES):
+            try:
+                return self._pool.submit(_features).result()
+            except BrokenProcessPool:
+                self._pool = self._new_pool()
         return self._pool.submit(_features).result()
 
     def grade(self, tasks: Iterable[Task]) -> Iterator[Graded]:

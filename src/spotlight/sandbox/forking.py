@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 from spotlight.sandbox.confinement.shelter import Shelter
-from spotlight.sandbox.job import NOT_STARTED, Job, Limits
+from spotlight.sandbox.job import KILLED, NOT_STARTED, Job, Limits
 from spotlight.sandbox.streams import read_frame, write_all
 from spotlight.sandbox.wire import TooLongError, encode
 from spotlight.sandbox.working_folder import move_into
@@ -164,6 +164,8 @@ def _told_by(status: int, cpu_seconds: float, budget: _Budget) -> str:
     spent = cpu_seconds >= _whole(budget.cpu_seconds)
     if killer == signal.SIGXCPU or (killer == signal.SIGKILL and spent):
         return "cpu"
+    if killer == signal.SIGKILL:
+        return KILLED
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _TOO_LONG:
         return "output"
     return "crashed" if status else "finished"

@@ -8,6 +8,8 @@ from typing import Any, Literal
 StepRole = Literal["given", "helper", "exercise"]
 NOT_STARTED = "not started"
 """What the server says of a job for which it could not prepare a process."""
+KILLED = "killed"
+"""What the server says of a job that ended by a signal that cannot be caught, whoever sent it."""
 Ended = Literal["finished", "cpu", "wall", "memory", "output", "crashed"]
 
 

@@ -18,6 +18,7 @@ from typing import IO, Any, get_args
 
 from spotlight.sandbox.confinement.features import Features
 from spotlight.sandbox.job import (
+    KILLED,
     NOT_STARTED,
     Cost,
     Ended,
@@ -67,30 +68,42 @@ class Worker:
     def observe(self, job: Job) -> Observation:
         """Run `job` and return what was seen.
 
+        A process that is killed may have been so from outside, as by a system that is short of
+        memory; so a job that ends by that is run once more.
+
         Raises:
             SandboxError: no worker process can be started.
         """
+        with self._turn:
+            seen = self._observe_once(job) or self._observe_once(job)
+        return seen or Observation((), (), "crashed", 0.0)
+
+    def _observe_once(self, job: Job) -> Observation | None:
+        """What was seen; None where the job, or the process that it is run by, was killed."""
         from spotlight.sandbox.wire import TooLongError
 
-        with self._turn:
-            process = self._ready_process()
-            try:
-                reply, output = process.exchange(job)
-            except (_Silent, OSError, TooLongError) as silence:
-                self._drop_process()
-                slow = isinstance(silence, _Silent) and silence.alive
-                return Observation((), (), "wall" if slow else "crashed", 0.0)
-            except BaseException:
-                # Interrupted: the reply that is still to come must not answer the next job.
-                self._drop_process()
-                raise
-            if reply.get("ended") == NOT_STARTED:
-                self._drop_process()
-                raise SandboxError(
-                    "The worker could not prepare a process for an exercise. Free some memory or "
-                    "disk space, and run `verify.py doctor` to see what is missing."
-                )
-        return _read_observation(job, reply, output)
+        process = self._ready_process()
+        try:
+            reply, output = process.exchange(job)
+        except TooLongError:
+            return Observation((), (), "crashed", 0.0)
+        except (_Silent, OSError) as silence:
+            forks = process.forks
+            self._drop_process()
+            if isinstance(silence, _Silent) and silence.alive:
+                return Observation((), (), "wall", 0.0)
+            return None if forks else Observation((), (), "crashed", 0.0)
+        except BaseException:
+            # Interrupted: the reply that is still to come must not answer the next job.
+            self._drop_process()
+            raise
+        if reply.get("ended") == NOT_STARTED:
+            self._drop_process()
+            raise SandboxError(
+                "The worker could not prepare a process for an exercise. Free some memory or "
+                "disk space, and run `verify.py doctor` to see what is missing."
+            )
+        return None if reply.get("ended") == KILLED else _read_observation(job, reply, output)
 
     def close(self) -> None:
         """End the process and remove its scratch folder."""
@@ -157,6 +170,7 @@ class _Process:
         self._ready = False
         self._grace = _GRACE_SECONDS
         self.features = Features()
+        self.forks = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -173,7 +187,8 @@ class _Process:
                 "Run `verify.py doctor` to see what is missing."
             )
         self._ready = True
-        if not hello[0].get("forks"):
+        self.forks = bool(hello[0].get("forks"))
+        if not self.forks:
             self._grace = 0.0  # it has no deadline of its own, so there is none to wait for
         self.features = Features(**hello[0].get("features", {}))
 
