@@ -77,7 +77,7 @@ def _worker() -> str:
         each = 1000 * (time.monotonic() - start)
         present, absent = worker.features.names
     kept = "limits on time and memory" if FORKS else "a limit on time alone"
-    walls = f"{', '.join([kept, *present])}; without {', '.join(absent) or 'nothing'}"
+    walls = ", ".join([kept, *present]) + (f"; without {', '.join(absent)}" if absent else "")
     return f"starts in {first:.1f} s, then {each:.0f} ms an exercise; {walls}"
 
 
