@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -22,6 +21,7 @@ from spotlight.cli.context import Status, UsageError, err, out, progress_bar, sh
 from spotlight.cli.grading import write_report
 from spotlight.grading.report import now
 
+_MAX_NOTES = 10
 _UNUSABLE = (
     *(AdjustmentError, ClusterError, HandedInError, ResultsError, RosterError),
     UnconfinedError,
@@ -59,8 +59,11 @@ def grade_the_class(
         err.print(f"What was graded is kept in {shown(destination)}; add --resume to go on.")
         raise
     _print_summary(console, outcome.book)
-    for note in outcome.book.notes:
+    notes = outcome.book.notes
+    for note in notes[:_MAX_NOTES]:
         err.print(note, style="yellow", markup=False, soft_wrap=True)
+    if len(notes) > _MAX_NOTES:
+        err.print(f"{len(notes) - _MAX_NOTES} more remarks are in class.html.", style="yellow")
     kept = f", {outcome.kept} kept from before" if outcome.kept else ""
     console.print(f"{outcome.graded} notebooks graded{kept}.", markup=False)
     for sentence in outcome.book.confinement:
@@ -88,8 +91,7 @@ def _print_summary(console: Console, book: ClassBook) -> None:
         mean = sum(points) / len(points) if points else 0.0
         table.add_row(lesson.title, str(len(points)), f"{mean:.1f}", f"{lesson.possible:g}")
     console.print(table)
-    statuses = Counter(row.status for row in book.everyone)
-    if statuses[NOTHING]:
-        console.print(
-            f"{statuses[NOTHING]} students on the roster handed in nothing.", markup=False
-        )
+    absent = sum(row.status == NOTHING for row in book.everyone)
+    if absent:
+        students = "student" if absent == 1 else "students"
+        console.print(f"{absent} {students} on the roster handed in nothing.", markup=False)
