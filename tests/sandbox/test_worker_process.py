@@ -95,13 +95,12 @@ def test_a_job_that_kills_its_server_each_time_is_a_crash(frail, monkeypatch):
     really = frail._observe_once
 
     def observe_once(asked):
-        timer = threading.Timer(1.0, lambda: os.kill(frail._process._popen.pid, signal.SIGKILL))
+        frail._ready_process()
+        pid = frail._process._popen.pid
+        timer = threading.Timer(0.7, lambda: os.kill(pid, signal.SIGKILL))
         timer.start()
-        killed.append(timer)
-        try:
-            return really(asked)
-        finally:
-            timer.cancel()
+        killed.append(pid)
+        return really(asked)
 
     frail.observe(returns("1"))
     monkeypatch.setattr(frail, "_observe_once", observe_once)

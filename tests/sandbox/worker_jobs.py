@@ -84,13 +84,12 @@ def scratch_of(worker):
 def server_of(worker):
     """The number of the process that forks the worker's jobs, as this machine counts.
 
-    It is the parent of the fork that waits for the next job.
+    In namespaces of its own it is the child of the one that was started.
     """
     scratch = scratch_of(worker).encode()
     started = [p for p in children_of(os.getpid()) if scratch in environment_of(p)]
     (process,) = started
-    (below,) = children_of(process)
-    return below if children_of(below) else process
+    return children_of(process)[0] if worker.features.namespaces else process
 
 
 def environment_of(process):
