@@ -20,6 +20,7 @@ from scenes import Scene
 
 from grading.edited_notebooks import solved
 from grading.small_course import notebook_of, solution_of
+from kernel_walls import why_nothing_can_be_confined
 from spotlight.sandbox.worker import Worker
 
 if sys.platform != "linux":
@@ -108,8 +109,9 @@ def scene(make_scene: Callable[[], Scene]) -> Iterator[Scene]:
         patch.setattr(tempfile, "tempdir", str(scene.world.tmp))
         worker = Worker()
     with worker:
-        if not worker.features.is_confined:
-            pytest.skip(f"This machine cannot confine anything. {worker.features.in_words}")
+        if why := why_nothing_can_be_confined():
+            pytest.skip(why)
+        assert worker.features.is_confined, worker.features.in_words
         lesson = solution_of(scene.world.course, "small_steps")
         notebook = solved(notebook_of(scene.world.course, "small_steps"), lesson)
         keys = scene.world.folder / "keys"

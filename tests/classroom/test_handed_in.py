@@ -155,11 +155,11 @@ class TestLayouts:
 
     def test_one_archive_a_student(self, tmp_path: Path) -> None:
         archive_of(tmp_path / "ann.zip", "01_tokens.ipynb", "02_heads.ipynb")
-        archive_of(tmp_path / "bob.zip", "bob/work/01_tokens.ipynb")
+        archive_of(tmp_path / "bob.zip", "bob/drafts/01_tokens.ipynb")
         folder_of(tmp_path / "bob", "02_heads.ipynb")
         assert by_student(found_in(tmp_path).notebooks) == {
             "ann": ["01_tokens.ipynb", "02_heads.ipynb"],
-            "bob": ["bob/work/01_tokens.ipynb", "02_heads.ipynb"],
+            "bob": ["bob/drafts/01_tokens.ipynb", "02_heads.ipynb"],
         }
 
     def test_an_archive_within_the_folder_of_a_student(self, tmp_path: Path) -> None:
