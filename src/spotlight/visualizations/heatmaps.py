@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
 
 from spotlight.visualizations import palette
 from spotlight.visualizations.arrays import Array, Numbers, numbers, same_length
+from spotlight.visualizations.cells import (
+    Kind,
+    Scale,
+    colours_of,
+    numbers_in_cells,
+    scale_for,
+    text_colour,
+)
 from spotlight.visualizations.figure import Picture, label_tokens, style
 
-Kind = Literal["weights", "scores"]
 Labels = Sequence[str]
 
 _ROWS = "this token is updated"
 _COLUMNS = "attended to"
-_MOST_NUMBERED_CELLS = 200
-_SMALLEST_NUMBER = 5.5  # points
 _MOST_TICKED = 40
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """Colours and the numbers at their two ends, the same for all panels of a figure."""
-
-    colormap: Colormap
-    low: float
-    high: float
-    extend: str
-
-    def norm(self, value: float) -> float:
-        """Where a number stands between the two ends, from 0 to 1."""
-        return (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
 
 
 def show_heatmap(
@@ -108,7 +97,7 @@ def show_heatmaps(
         name: numbers(matrix, _named(name), 2, "(rows, columns)")
         for name, matrix in matrices.items()
     }
-    scale = _scale(kind, list(panels.values()))
+    scale = scale_for(kind, list(panels.values()))
     across = min(len(panels), 4)
     down = -(-len(panels) // across)
     arrays = list(panels.values())
@@ -154,26 +143,26 @@ def show_heatmaps(
     return picture
 
 
-def _draw(axes: Axes, array: Array, scale: _Scale, cell: float) -> None:
-    shown = np.where(np.isfinite(array), array, np.nan)
-    shown = np.where(array == np.inf, scale.high, shown)
-    axes.imshow(shown, cmap=scale.colormap, vmin=scale.low, vmax=scale.high, aspect="auto")
+def _draw(axes: Axes, array: Array, scale: Scale, cell: float) -> None:
+    axes.imshow(
+        colours_of(array, scale),
+        cmap=scale.colormap,
+        vmin=scale.low,
+        vmax=scale.high,
+        aspect="auto",
+    )
     axes.set_box_aspect(array.shape[0] / array.shape[1])
     axes.set_anchor("NW")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    if array.size > _MOST_NUMBERED_CELLS:
-        return
-    written = {place: _written(float(value), array) for place, value in np.ndenumerate(array)}
-    # A letter is about 0.6 of the font's size wide; the longest number has to fit its cell.
-    size = min(9.0, 110 * cell / max(len(text) for text in written.values()))
-    if size < _SMALLEST_NUMBER:
+    texts, size = numbers_in_cells(array, cell)
+    if not texts:
         return
     axes.set_xticks(np.arange(array.shape[1] + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(array.shape[0] + 1) - 0.5, minor=True)
     axes.grid(which="minor", color=palette.BACKGROUND["light"], linewidth=1)
     axes.tick_params(which="minor", length=0)
-    for (row, column), text in written.items():
+    for (row, column), text in texts.items():
         axes.text(
             column,
             row,
@@ -181,7 +170,7 @@ def _draw(axes: Axes, array: Array, scale: _Scale, cell: float) -> None:
             ha="center",
             va="center",
             size=size,
-            color=_text_colour(float(array[row, column]), scale),
+            color=text_colour(float(array[row, column]), scale),
         )
 
 
@@ -197,53 +186,12 @@ def _label(axes: Axes, axis: str, tokens: list[str] | None, count: int, cell: fl
         label_tokens(axes, axis, [str(i) for i in range(count)])
 
 
-def _scale(kind: Kind, arrays: list[Array]) -> _Scale:
-    finite = np.concatenate([array[np.isfinite(array)] for array in arrays])
-    if kind == "weights":
-        above = finite.size and finite.max() > 1 + 1e-6
-        below = finite.size and finite.min() < -1e-6
-        extend = {(0, 0): "neither", (1, 0): "max", (0, 1): "min", (1, 1): "both"}
-        beyond = extend[int(bool(above)), int(bool(below))]
-        return _Scale(palette.weights_map(), 0.0, 1.0, beyond)
-    if kind == "scores":
-        most = float(np.abs(finite).max()) if finite.size else 0.0
-        return _Scale(palette.signed_map(), -(most or 1.0), most or 1.0, "neither")
-    raise ValueError(f'kind is "weights" or "scores", not {kind!r}.')
-
-
 def _cell_inches(arrays: list[Array], across: int) -> float:
     """Cells as large as a page of 10 inches lets them be, between readable and absurd."""
     widest = max(array.shape[1] for array in arrays)
     tallest = max(array.shape[0] for array in arrays)
     room = (10.0 - 0.8) / across - 1.15
     return float(min(0.52, max(room / widest, 0.012), 6.0 / tallest))
-
-
-def _written(value: float, array: Array) -> str:
-    if np.isnan(value):
-        return "NaN"
-    if np.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if value == 0:
-        return "0"
-    finite = array[np.isfinite(array)]
-    if np.array_equal(finite, np.round(finite)):
-        text = f"{value:.0f}"
-    elif np.array_equal(finite, np.round(finite, 1)):
-        text = f"{value:.1f}"
-    else:
-        text = f"{value:.2f}" if np.abs(finite).max() < 100 else f"{value:.0f}"
-    return text.replace("-", "−")
-
-
-def _text_colour(value: float, scale: _Scale) -> str:
-    """Black or white, whichever reads better on the cell's colour."""
-    if not np.isfinite(value):
-        return "#000000"
-    rgb = np.asarray(scale.colormap(scale.norm(value))[:3])
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    # At a luminance of 0.179 the two have the same contrast, 4.6.
-    return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "#ffffff"
 
 
 def _of(labels: Labels | Mapping[str, Labels] | None, name: str) -> Labels | None:
