@@ -11,21 +11,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spotlight.visualizations.attention_flow import show_attention_flow
     from spotlight.visualizations.attention_matrix import AttentionMatrix, show_attention_matrix
     from spotlight.visualizations.charts import show_bars, show_curves
     from spotlight.visualizations.figure import Picture
+    from spotlight.visualizations.heads import show_heads, show_layers
     from spotlight.visualizations.heatmaps import show_heatmap, show_heatmaps
     from spotlight.visualizations.vectors import show_dot_products, show_projection, show_vectors
 
 __all__ = [
     "AttentionMatrix",
     "Picture",
+    "show_attention_flow",
     "show_attention_matrix",
     "show_bars",
     "show_curves",
     "show_dot_products",
+    "show_heads",
     "show_heatmap",
     "show_heatmaps",
+    "show_layers",
     "show_projection",
     "show_vectors",
 ]
@@ -41,6 +46,9 @@ _HOMES = {
     "show_dot_products": "vectors",
     "show_projection": "vectors",
     "show_vectors": "vectors",
+    "show_heads": "heads",
+    "show_layers": "heads",
+    "show_attention_flow": "attention_flow",
 }
 
 
