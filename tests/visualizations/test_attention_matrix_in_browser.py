@@ -2,107 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import numpy as np
 import pytest
+import torch
 from colour_science import contrast
-
-from spotlight.visualizations.attention_matrix import (
-    MODULE,
-    AttentionMatrix,
-    attention_matrix_data,
+from widget_pages import (
+    SECOND,
+    THEME_NAMES,
+    THEMES,
+    cell,
+    colour_pairs,
+    focused,
+    numbers,
+    readout,
+    set_slider,
 )
 
-pytestmark = pytest.mark.browser
+from spotlight.visualizations.attention_matrix import AttentionMatrix, attention_matrix_data
 
-# A host that keeps to anywidget's contract: import the module, call its default export's render.
-HOST = """<!doctype html><meta charset="utf-8">
-<body style="margin: 8px">{body}<div id="here"></div>
-<script type="module">
-const module = await import(URL.createObjectURL(new Blob([{module}], {{type: "text/javascript"}})));
-const state = {state}, listeners = {{}};
-window.state = state;
-window.listening = () => Object.values(listeners).flat().length;
-window.change = (name, value) => {{
-  state[name] = value;
-  (listeners["change:" + name] ?? []).forEach((listener) => listener());
-}};
-window.cleanup = module.default.render({{
-  model: {{
-    get: (name) => state[name],
-    set: (name, value) => window.change(name, value),
-    save_changes: () => {{}},
-    on: (event, listener) => (listeners[event] ??= []).push(listener),
-    off: (event, listener) => {{
-      listeners[event] = (listeners[event] ?? []).filter((each) => each !== listener);
-    }},
-  }},
-  el: document.getElementById("here"),
-}});
-</script>"""
+pytestmark = pytest.mark.browser
 
 SOFT = "The cat sat on the mat because it was soft"
 
 
-def in_script(text):
-    return json.dumps(text).replace("</", "<\\/")
-
-
 @pytest.fixture
-def show(browser, tmp_path):
-    """Open a matrix on a page of its own; scripts that fail, or ask the network, fail the test."""
-    opened = []
-    trouble = []
+def show(open_widget):
+    """Open a matrix on a page of its own."""
 
-    def open_page(sentence=SOFT, *, width=900, theme="light", body="", twin=""):
-        state = {**attention_matrix_data(sentence), "twin": twin}
-        source = in_script(MODULE.read_text(encoding="utf-8"))
-        page_file = tmp_path / f"matrix-{len(opened)}.html"
-        page_file.write_text(
-            HOST.format(body=body, module=source, state=in_script(state)), encoding="utf-8"
-        )
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-        opened.append(page)
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                trouble.append(request.url)
-                if not request.url.startswith(("file:", "blob:"))
-                else None
-            ),
-        )
-        page.goto(page_file.as_uri())
-        page.locator(".spotlight-matrix .caption").wait_for(state="attached")
-        return page
+    def show(sentence=SOFT, **how):
+        return open_widget("attention_matrix", attention_matrix_data(sentence), **how)
 
-    yield open_page
-    for page in opened:
-        page.close()
-    assert trouble == []
-
-
-def cell(page, row, column):
-    return page.locator(f'.cell[data-row="{row}"][data-column="{column}"]')
-
-
-def numbers(page, name):
-    rows = page.evaluate(
-        """(name) => {
-            const cells = [...document.querySelectorAll(".cell")];
-            const size = Math.sqrt(cells.length);
-            return Array.from({length: size}, (_, i) =>
-                cells.slice(i * size, (i + 1) * size).map((cell) => Number(cell.dataset[name])));
-        }""",
-        name,
-    )
-    return np.array(rows)
-
-
-def readout(page):
-    return page.locator(".readout").inner_text()
+    return show
 
 
 def sentence_box(page):
@@ -177,6 +109,39 @@ def test_raw_scores_are_symmetric_and_weights_are_not(show):
     assert cell(page, 1, 3).inner_text() != cell(page, 3, 1).inner_text()
 
 
+def test_masked_words_get_no_weight_and_the_rest_share_it(show):
+    page, python = show("The bank was steep"), AttentionMatrix("The bank was steep", causal=True)
+    page.get_by_label("mask words that come later").check()
+    assert np.allclose(numbers(page, "weight"), python.weights, rtol=0, atol=1e-6)
+    assert numbers(page, "weight")[0].tolist() == [1, 0, 0, 0]
+    cell(page, 1, 3).hover()
+    assert "Masked: “steep” comes after “bank”." in readout(page)
+    page.get_by_role("radio", name="raw scores").check()
+    assert cell(page, 1, 3).inner_text() == "−∞"
+    assert page.evaluate("state.causal") is True
+
+
+@pytest.mark.parametrize("temperature", [0.25, 4])
+def test_the_temperature_divides_the_scores(show, temperature):
+    page = show(SOFT)
+    set_slider(page, "Temperature", temperature)
+    python = AttentionMatrix(SOFT, temperature=temperature)
+    assert np.allclose(numbers(page, "weight"), python.weights, rtol=0, atol=1e-6)
+    assert torch.equal(python.scores, AttentionMatrix(SOFT).scores)
+    assert f"÷ {temperature:g}" in readout(page)
+
+
+def test_the_temperature_slider_moves_by_key_and_stays_in_its_range(show):
+    page = show(SOFT)
+    page.get_by_role("slider", name="Temperature").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("state.temperature") == 1.2
+    page.keyboard.press("Home")
+    assert page.evaluate("state.temperature") == 0.13
+    set_slider(page, "Temperature", 0)
+    assert page.evaluate("state.temperature") == 0.05
+
+
 def test_repeated_words_have_equal_rows(show):
     page = show()
     page.get_by_role("button", name="The dog saw the dog").click()
@@ -249,7 +214,7 @@ def test_nothing_typed_is_answered_with_a_sentence(show, typed):
 def test_the_keyboard_is_enough(show):
     page = show("the cat sat")
     sentence_box(page).focus()
-    for _ in range(5 + 1 + 1):  # five presets, the choice of view, the grid
+    for _ in range(5 + 1 + 1 + 2 + 1):  # five presets, view, mask, temperature twice, the grid
         page.keyboard.press("Tab")
     page.keyboard.press("Control+Home")
     assert "Row “the”, column “the”" in readout(page)
@@ -258,8 +223,7 @@ def test_the_keyboard_is_enough(show):
     assert "Row “sat”, column “cat”" in readout(page)
     page.keyboard.press("Home")
     assert "Row “sat”, column “the”" in readout(page)
-    focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
-    assert re.fullmatch(r"sat to the: 0\.\d\d", focused)
+    assert re.fullmatch(r"sat to the: 0\.\d\d", focused(page))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('.grid')") is None
 
@@ -288,29 +252,15 @@ def test_a_phone_need_not_scroll_sideways(show, width):
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-@pytest.mark.parametrize(
-    ("theme", "body", "dark"),
-    [
-        ("light", "", False),
-        ("dark", "", True),
-        ("light", "<script>document.body.dataset.jpThemeLight = 'false'</script>", True),
-        ("dark", "<script>document.body.dataset.jpThemeLight = 'true'</script>", False),
-    ],
-    ids=["light", "dark", "JupyterLab dark", "JupyterLab light"],
-)
+@pytest.mark.parametrize(("theme", "body", "dark"), THEMES, ids=THEME_NAMES)
 def test_numbers_can_be_read_in_every_theme(show, theme, body, dark):
     page = show(SOFT, theme=theme, body=body)
+    page.get_by_label("mask words that come later").check()
     for view in ("softmax weights", "raw scores"):
         page.get_by_role("radio", name=view).check()
-        pairs = page.evaluate(
-            """() => [...document.querySelectorAll(".cell")].map((cell) => {
-                const style = getComputedStyle(cell);
-                return [style.backgroundColor, style.color].map(
-                    (colour) => colour.match(/[0-9.]+/g).slice(0, 3).map(Number));
-            })"""
-        )
+        pairs = colour_pairs(page, ".cell")
         assert min(contrast(fill, text) for fill, text in pairs) >= 4.5
-        palest = np.array(pairs[0][0]).mean()  # "the" to "the": little weight, a small score
+        palest = np.array(pairs[-3][0]).mean()  # "soft" to "it": little weight, a small score
         assert (palest < 128) == dark
 
 
@@ -323,15 +273,7 @@ def test_the_still_picture_makes_way_for_the_live_one(show):
 
 def test_two_matrices_on_a_page_do_not_share_their_controls(show):
     page = show("the cat")
-    page.evaluate(
-        """async () => {
-            const copy = document.querySelector("script[type=module]").textContent
-                .replaceAll('"here"', '"there"');
-            document.body.append(Object.assign(document.createElement("div"), {id: "there"}));
-            document.body.append(Object.assign(
-                document.createElement("script"), {type: "module", textContent: copy}));
-        }"""
-    )
+    page.evaluate(SECOND)
     page.locator("#there .cell").first.wait_for()
     page.locator("#there").get_by_role("radio", name="raw scores").check()
     assert page.locator("#here").get_by_role("radio", name="softmax weights").is_checked()

@@ -1,8 +1,7 @@
 """`index.html`: the course at a glance, in one file that opens from disk.
 
-The page fetches nothing but `progress/progress.js` beside it, which may be missing. The live
-attention matrix on it is the notebook's own module, inlined, since a page opened from disk cannot
-import modules.
+The page fetches nothing but `progress/progress.js` beside it, which may be missing. The widgets
+on it are the notebooks' own modules, inlined, since a page opened from disk cannot import modules.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from spotlight.authoring.manifest import Course, LessonEntry, load_course
-from spotlight.visualizations import palette
+from spotlight.authoring.page_widgets import page_widgets
+from spotlight.visualizations import palette, widget_modules
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-_SENTENCE: Final = "The cat sat on the mat because it was soft"
 
 
 def build_index(root: Path) -> str:
@@ -31,11 +30,6 @@ def build_index(root: Path) -> str:
 
 def render_index(course: Course) -> str:
     """The page as HTML; the same course always gives the same text."""
-    from spotlight.visualizations.attention_matrix import (  # imports torch: only a build needs it
-        MODULE,
-        attention_matrix_data,
-    )
-
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -52,8 +46,11 @@ def render_index(course: Course) -> str:
         light=Markup(palette.css_variables("light")),
         dark=Markup(palette.css_variables("dark")),
         progress_script=_raw(_TEMPLATES / "index_progress.js"),
-        matrix_module=_raw(MODULE),
-        matrix_data=attention_matrix_data(_SENTENCE),
+        palette=widget_modules.palette_data(),
+        shared_code=Markup(widget_modules.shared_code()),
+        widget_code=lambda name: Markup(widget_modules.expression(name)),
+        widgets_script=_raw(_TEMPLATES / "index_widgets.js"),
+        widgets=list(page_widgets()),
     )
 
 

@@ -5,24 +5,19 @@ The page's part is `widgets/attention_matrix.js`; all it knows comes from here.
 
 from __future__ import annotations
 
-import base64
-import html
-import uuid
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, Final, Literal
 
-import anywidget
 import torch
 import traitlets
 
 from spotlight.model_utils import word_features
-from spotlight.visualizations import palette
 from spotlight.visualizations.figure import Picture
 from spotlight.visualizations.heatmaps import show_heatmap
+from spotlight.visualizations.widget import Widget
+from spotlight.visualizations.widget_modules import module
 
-MODULE: Final = Path(__file__).parent / "widgets" / "attention_matrix.js"
 PRESETS: Final = (
     "The cat chased the mouse",
     "The bank was steep",
@@ -34,41 +29,49 @@ MOST_WORDS: Final = 16
 
 
 def attention_matrix_data(
-    sentence: str = PRESETS[0], presets: Sequence[str] = PRESETS
+    sentence: str = PRESETS[0],
+    presets: Sequence[str] = PRESETS,
+    *,
+    causal: bool = False,
+    temperature: float = 1.0,
 ) -> dict[str, Any]:
-    """Everything that the JavaScript module asks its model for, as JSON-ready data."""
+    """What is on show and on offer, as JSON-ready data for the JavaScript module."""
     return {
         "sentence": sentence,
         "view": "weights",
+        "causal": causal,
+        "temperature": temperature,
         "presets": list(presets),
         "vocabulary": _vocabulary(),
-        "palette": {
-            "maps": palette.as_data(),
-            "css": {
-                "light": palette.css_variables("light"),
-                "dark": palette.css_variables("dark"),
-            },
-        },
-        "twin": "",
     }
 
 
-class AttentionMatrix(anywidget.AnyWidget):
+class AttentionMatrix(Widget):
     """A heatmap of softmax(XXᵀ) for any sentence, in the notebook.
 
-    `sentence` and `view` ("weights" or "scores") follow what is typed and chosen, and can be set.
+    `sentence`, `view` ("weights" or "scores"), `causal` and `temperature` follow what is typed and
+    chosen, and can be set.
     """
 
-    _esm = MODULE.read_text(encoding="utf-8")
+    _esm = module("attention_matrix")
     sentence = traitlets.Unicode().tag(sync=True)
     view = traitlets.Enum(["weights", "scores"], "weights").tag(sync=True)
+    causal = traitlets.Bool().tag(sync=True)
+    temperature = traitlets.Float(1.0, min=0.05, max=10).tag(sync=True)
     presets = traitlets.List(traitlets.Unicode()).tag(sync=True)
     vocabulary = traitlets.Dict().tag(sync=True)
-    palette = traitlets.Dict().tag(sync=True)
-    twin = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, sentence: str = PRESETS[0], presets: Sequence[str] = PRESETS) -> None:
-        super().__init__(**{**attention_matrix_data(sentence, presets), "twin": uuid.uuid4().hex})
+    def __init__(
+        self,
+        sentence: str = PRESETS[0],
+        presets: Sequence[str] = PRESETS,
+        *,
+        causal: bool = False,
+        temperature: float = 1.0,
+    ) -> None:
+        super().__init__(
+            **attention_matrix_data(sentence, presets, causal=causal, temperature=temperature)
+        )
 
     def __repr__(self) -> str:
         return f"AttentionMatrix({self.sentence!r})"
@@ -80,52 +83,54 @@ class AttentionMatrix(anywidget.AnyWidget):
 
     @property
     def scores(self) -> torch.Tensor:
-        """The dot product of each pair of words, (n, n), float64."""
+        """The dot product of each pair of words, (n, n), float64; −∞ where it is masked."""
         vectors = word_features.word_vectors(self.words).double()
-        return vectors @ vectors.T
+        scores = vectors @ vectors.T
+        later = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)
+        return scores.masked_fill(later, -torch.inf) if self.causal else scores
 
     @property
     def weights(self) -> torch.Tensor:
-        """The scores after a softmax over each row, (n, n), float64."""
-        return self.scores.softmax(dim=1)
+        """The scores over the temperature after a softmax over each row, (n, n), float64."""
+        return (self.scores / self.temperature).softmax(dim=1)
 
     def still(self) -> Picture | None:
         """The matrix as a figure that stays, or None when there is no word to show."""
         if not self.words:
             return None
         kind: Literal["weights", "scores"] = "weights" if self.view == "weights" else "scores"
-        softmax = ", after a softmax over each row" if kind == "weights" else ""
         return show_heatmap(
             self.weights if kind == "weights" else self.scores,
             self.words,
             title="Attention matrix of a sentence",
-            caption=f"Dot products of word vectors {_origins(self.words)}{softmax}.",
+            caption=f"Dot products of word vectors {_origins(self.words)}{self._treatment(kind)}.",
             kind=kind,
         )
 
-    def _ipython_display_(self) -> None:
-        """Show the live matrix, and below it a still one that hides while the live one runs.
-
-        A second output, because an exported page shows the first only with scripts from the
-        network. It carries its picture twice: as HTML, which the live matrix can hide, and as an
-        image for what shows no HTML.
-        """
-        from IPython.display import publish_display_data
-
-        bundle = self._repr_mimebundle_()
-        if bundle is None:
-            return
-        publish_display_data(*bundle)
-        still = self.still()
-        if still is not None:
-            publish_display_data(_twin(still, self.twin))
+    def _treatment(self, kind: str) -> str:
+        masked = ", words that come later masked" if self.causal else ""
+        if kind == "scores":
+            return masked
+        divided = f", divided by {self.temperature:g}" if self.temperature != 1 else ""
+        return f"{masked}{divided}, after a softmax over each row"
 
 
 def show_attention_matrix(
-    sentence: str = PRESETS[0], presets: Sequence[str] = PRESETS
+    sentence: str = PRESETS[0],
+    presets: Sequence[str] = PRESETS,
+    *,
+    causal: bool = False,
+    temperature: float = 1.0,
 ) -> AttentionMatrix:
-    """The interactive attention matrix, starting with `sentence` and offering `presets`."""
-    return AttentionMatrix(sentence, presets)
+    """The interactive attention matrix, starting with `sentence` and offering `presets`.
+
+    Args:
+        sentence: what is on show first.
+        presets: sentences on offer.
+        causal: whether each word attends only to itself and the words before it.
+        temperature: what the scores are divided by before the softmax, 0.05 to 10.
+    """
+    return AttentionMatrix(sentence, presets, causal=causal, temperature=temperature)
 
 
 def _origins(words: Sequence[str]) -> str:
@@ -134,18 +139,6 @@ def _origins(words: Sequence[str]) -> str:
         return "from a table written by hand"
     named = ", ".join(f"“{word}”" for word in strangers)
     return f"from a table written by hand, or from a word's letters ({named})"
-
-
-def _twin(picture: Picture, name: str) -> dict[str, str]:
-    image = base64.b64encode(picture.png()).decode("ascii")
-    words = html.escape(picture.description)
-    return {
-        "text/html": f'<div data-spotlight-twin="{name}"><img alt="{words}" '
-        f'style="width: {picture.screen_size[0]}px; max-width: 100%; height: auto" '
-        f'src="data:image/png;base64,{image}"></div>',
-        "image/png": image,
-        "text/plain": picture.description,
-    }
 
 
 @cache
