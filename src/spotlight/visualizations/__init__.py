@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spotlight.visualizations.attention_flow import show_attention_flow
     from spotlight.visualizations.attention_matrix import AttentionMatrix, show_attention_matrix
+    from spotlight.visualizations.attention_steps import show_attention_steps
     from spotlight.visualizations.charts import show_bars, show_curves
     from spotlight.visualizations.figure import Picture
     from spotlight.visualizations.heads import show_heads, show_layers
     from spotlight.visualizations.heatmaps import show_heatmap, show_heatmaps
+    from spotlight.visualizations.products import show_matrices, show_product
     from spotlight.visualizations.vectors import show_dot_products, show_projection, show_vectors
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Picture",
     "show_attention_flow",
     "show_attention_matrix",
+    "show_attention_steps",
     "show_bars",
     "show_curves",
     "show_dot_products",
@@ -31,6 +34,8 @@ __all__ = [
     "show_heatmap",
     "show_heatmaps",
     "show_layers",
+    "show_matrices",
+    "show_product",
     "show_projection",
     "show_vectors",
 ]
@@ -49,6 +54,9 @@ _HOMES = {
     "show_heads": "heads",
     "show_layers": "heads",
     "show_attention_flow": "attention_flow",
+    "show_matrices": "products",
+    "show_product": "products",
+    "show_attention_steps": "attention_steps",
 }
 
 

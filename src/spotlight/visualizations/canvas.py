@@ -56,6 +56,8 @@ class Canvas:
     ) -> None:
         """A matrix with its upper left corner here, numbers in its cells while they can be read.
 
+        After that a key below it says what the colours stand for; leave `key_room` for it.
+
         Args:
             x: the left edge, in inches.
             y: the upper edge, in inches.
@@ -86,6 +88,8 @@ class Canvas:
                 linewidth=1.8 if edge else 0.7,
             )
         )
+        if not texts:
+            self._key(x, y + rows * cell + 0.08, scale, min(1.4, max(columns * cell, 0.6)))
         for (row, column), written in texts.items():
             self.text(
                 x + (column + 0.5) * cell,
@@ -115,14 +119,14 @@ class Canvas:
                 rotation_mode="anchor",
             )
 
-    def colour_key(self, x: float, y: float, scale: Scale, width: float = 1.6) -> None:
-        """What the colours stand for, as a strip with the numbers at its ends."""
+    def _key(self, x: float, y: float, scale: Scale, width: float) -> None:
+        """A strip of the colours with the numbers at its ends."""
         strip = np.linspace(scale.low, scale.high, 64)[None]
         self.axes.pcolormesh(
-            np.linspace(x, x + width, 65), [y, y + 0.1], strip, cmap=scale.colormap, shading="flat"
+            np.linspace(x, x + width, 65), [y, y + 0.08], strip, cmap=scale.colormap
         )
-        for place, value in ((x, scale.low), (x + width, scale.high)):
-            self.text(place, y + 0.2, f"{value:.3g}".replace("-", "−"), size=7.5)
+        for place, value, side in ((x, scale.low, "left"), (x + width, scale.high, "right")):
+            self.text(place, y + 0.17, f"{value:.3g}".replace("-", "−"), size=7, ha=side)
 
     def box(
         self, x: float, y: float, width: float, height: float, *, order: float = 2, **how: Any
@@ -157,6 +161,11 @@ class Canvas:
                 **look | how,
             )
         )
+
+
+def key_room(array: Array, cell: float) -> float:
+    """The inches below a matrix that the key to its colours takes."""
+    return 0.0 if numbers_in_cells(array, cell)[0] else 0.36
 
 
 def letters(text: str, size: float = 9.0) -> float:
