@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import gelu
 
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Queries, keys and values (B, H, T, D) → what each head gathered (B, H, T, D)."""
@@ -92,7 +92,7 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, T, C) → (B, T, C)."""
-        hidden = F.gelu(self.expand(x), approximate="tanh")  # (B, T, 4C)
+        hidden = gelu(self.expand(x), approximate="tanh")  # (B, T, 4C)
         return self.contract(hidden)  # (B, T, C)
 
 
@@ -109,8 +109,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, T, C) → (B, T, C)."""
         x = x + self.attention(self.attention_norm(x))  # (B, T, C)
-        x = x + self.ffn(self.ffn_norm(x))  # (B, T, C)
-        return x
+        return x + self.ffn(self.ffn_norm(x))  # (B, T, C)
 
 
 class GPT(nn.Module):

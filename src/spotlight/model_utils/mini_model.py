@@ -1,0 +1,124 @@
+"""The mini model that ships with the course: a small GPT whose heads are worth looking at.
+
+Trained by `train_mini_model.py` on the corpus of `corpus.py`; what its heads do is measured in
+`mini_model_report.md`. The README of this folder says how to repeat both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from spotlight.model_utils.gpt import GPT, GPTConfig
+from spotlight.model_utils.hooks import recorded_attention
+from spotlight.model_utils.word_tokenizer import WordTokenizer
+
+WEIGHTS: Final = Path(__file__).with_suffix(".safetensors")
+_TIED: Final = "lm_head.weight"  # the token embedding once more: not stored
+
+
+@dataclass(frozen=True)
+class HeadRole:
+    """What one head was measured to do; `score` is its mean weight on the token it looks for."""
+
+    layer: int
+    head: int
+    score: float
+
+
+@dataclass(frozen=True)
+class MiniModel:
+    """A GPT with the words it knows, and the heads whose roles were measured."""
+
+    model: GPT
+    tokenizer: WordTokenizer
+    roles: Mapping[str, HeadRole] = field(default_factory=dict)
+    """By name: "previous token", "induction", "referent"."""
+
+    def tokens(self, text: str) -> list[str]:
+        """The text as the model sees it, token by token.
+
+        Raises:
+            ValueError: the model does not know a word of it.
+        """
+        return self.tokenizer.tokens(self.tokenizer.encode(text))
+
+    def ids(self, text: str) -> Tensor:
+        """The token ids of a text, as a batch of one: (1, T).
+
+        Raises:
+            ValueError: the text is empty, or the model does not know a word of it.
+        """
+        ids = self.tokenizer.encode(text)
+        if not ids:
+            raise ValueError("The text is empty: the model needs at least one token.")
+        return torch.tensor([ids])
+
+    @torch.no_grad()
+    def logits(self, text: str) -> Tensor:
+        """A score for every word, at every position of the text: (T, V)."""
+        logits: Tensor = self.model(self.ids(text))
+        return logits[0]
+
+    @torch.no_grad()
+    def attention(self, text: str) -> Tensor:
+        """The attention weights of every head: (L, H, T, T)."""
+        with recorded_attention(self.model) as weights:
+            self.model(self.ids(text))
+        return torch.cat(weights)
+
+    def next_words(self, text: str, count: int = 5) -> list[tuple[str, float]]:
+        """The likeliest next tokens, each with its probability."""
+        probabilities = self.logits(text)[-1].softmax(dim=-1)  # (V,)
+        best = probabilities.topk(count)
+        words = self.tokenizer.tokens(best.indices.tolist())
+        return list(zip(words, best.values.tolist(), strict=True))
+
+
+def load_mini_model(path: Path = WEIGHTS) -> MiniModel:
+    """Read a model from a file that `save_mini_model` wrote; its weights compute in float32.
+
+    Raises:
+        ValueError: the file is missing, damaged or of another kind.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata()
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        config = GPTConfig(**json.loads(about["config"]))
+        roles = {name: HeadRole(**role) for name, role in json.loads(about["roles"]).items()}
+        with torch.device("meta"):  # no weights are drawn that would be replaced at once
+            model = GPT(config)
+        model.load_state_dict({**weights, _TIED: weights["tok_emb.weight"]}, assign=True)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"The mini model cannot be read from {path}: {error}.") from error
+    except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} holds no mini model of this course: {error}.") from error
+    model.lm_head.weight = model.tok_emb.weight
+    model.requires_grad_(False)
+    return MiniModel(model.eval(), WordTokenizer(json.loads(about["vocabulary"])), roles)
+
+
+def save_mini_model(
+    path: Path, model: GPT, vocabulary: Sequence[str], roles: Mapping[str, HeadRole]
+) -> None:
+    """Write a model in half precision, with all that is needed to load it."""
+    weights = {
+        name: tensor.detach().half().contiguous()
+        for name, tensor in model.state_dict().items()
+        if name != _TIED
+    }
+    about = {
+        "config": json.dumps(asdict(model.config)),
+        "vocabulary": json.dumps(list(vocabulary)),
+        "roles": json.dumps({name: asdict(role) for name, role in roles.items()}),
+    }
+    save_file(weights, path, metadata=about)
