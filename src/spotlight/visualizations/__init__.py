@@ -15,26 +15,38 @@ if TYPE_CHECKING:
     from spotlight.visualizations.attention_matrix import AttentionMatrix, show_attention_matrix
     from spotlight.visualizations.attention_steps import show_attention_steps
     from spotlight.visualizations.charts import show_bars, show_curves
+    from spotlight.visualizations.depth import show_depth
     from spotlight.visualizations.figure import Picture
     from spotlight.visualizations.heads import show_heads, show_layers
     from spotlight.visualizations.heatmaps import show_heatmap, show_heatmaps
+    from spotlight.visualizations.live_curves import LiveCurves
+    from spotlight.visualizations.positions import (
+        show_position_matrix,
+        show_position_products,
+        show_position_waves,
+    )
     from spotlight.visualizations.products import show_matrices, show_product
     from spotlight.visualizations.vectors import show_dot_products, show_projection, show_vectors
 
 __all__ = [
     "AttentionMatrix",
+    "LiveCurves",
     "Picture",
     "show_attention_flow",
     "show_attention_matrix",
     "show_attention_steps",
     "show_bars",
     "show_curves",
+    "show_depth",
     "show_dot_products",
     "show_heads",
     "show_heatmap",
     "show_heatmaps",
     "show_layers",
     "show_matrices",
+    "show_position_matrix",
+    "show_position_products",
+    "show_position_waves",
     "show_product",
     "show_projection",
     "show_vectors",
@@ -57,6 +69,11 @@ _HOMES = {
     "show_matrices": "products",
     "show_product": "products",
     "show_attention_steps": "attention_steps",
+    "show_position_waves": "positions",
+    "show_position_matrix": "positions",
+    "show_position_products": "positions",
+    "show_depth": "depth",
+    "LiveCurves": "live_curves",
 }
 
 

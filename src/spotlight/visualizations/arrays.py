@@ -35,6 +35,15 @@ def numbers(values: Numbers, what: str, dimensions: int, axes: str) -> Array:
     return array
 
 
+def flat_numbers(values: Numbers, what: str) -> Array:
+    """All numbers of `values` in one row, whatever their shape.
+
+    Raises:
+        ValueError: these are no numbers.
+    """
+    return _array(values, what).reshape(-1)
+
+
 def same_length(labels: Sequence[str] | None, length: int, what: str) -> list[str] | None:
     """The labels as a list, once it is certain that there is one for each.
 

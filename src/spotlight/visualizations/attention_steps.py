@@ -148,7 +148,7 @@ def _width(line: Sequence[_Step], cell: float) -> float:
 
 def _body(step: _Step, cell: float) -> float:
     said = letters(f"{step.name} = {step.formula}", 8.5)
-    return max(step.array.shape[1] * cell, said, letters(str(step.array.shape), 8))
+    return float(max(step.array.shape[1] * cell, said, letters(str(step.array.shape), 8)))
 
 
 def _margin(step: _Step) -> float:

@@ -11,7 +11,7 @@ from spotlight.visualizations import palette
 from spotlight.visualizations.arrays import Array, Numbers, numbers, same_length
 from spotlight.visualizations.figure import Picture, label_tokens, quiet, style
 
-_LINES: Final[Any] = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (9, 3)))
+LINES: Final[Any] = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (9, 3)))
 _MARKERS: Final = "osD^vP"
 _HATCHES: Final = ("", "///", "...", "xx", "\\\\\\", "++")
 _MOST_MARKED_POINTS: Final = 16
@@ -54,8 +54,8 @@ def show_curves(
             axes.plot(
                 x,
                 y,
-                color=_colour(name, i),
-                linestyle=_LINES[i % len(_LINES)],
+                color=series_colour(name, i),
+                linestyle=LINES[i % len(LINES)],
                 marker=_MARKERS[i % len(_MARKERS)] if len(x) <= _MOST_MARKED_POINTS else None,
                 markersize=4.5,
                 linewidth=1.8,
@@ -121,7 +121,7 @@ def show_bars(
                 values,
                 width * 0.92,
                 label=name,
-                color=_colour(name, i),
+                color=series_colour(name, i),
                 hatch=_HATCHES[i % len(_HATCHES)],
                 edgecolor=palette.BACKGROUND["light"],
                 linewidth=0.5,
@@ -146,7 +146,8 @@ def _points(name: str, curve: Numbers | tuple[Numbers, Numbers]) -> tuple[Array,
     return x, y
 
 
-def _colour(name: str, place: int) -> str:
+def series_colour(name: str, place: int) -> str:
+    """A role's own colour where the name is one, else that of the series at this place."""
     if name in palette.ROLES:
         return palette.role_colour(name)
     return palette.SERIES[place % len(palette.SERIES)]
