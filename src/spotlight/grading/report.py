@@ -6,9 +6,16 @@ One shape serves `--json`, the progress file, the tables and the cards.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 import spotlight
 
@@ -75,8 +82,43 @@ class PredictionReport(_Record):
     possible: float
 
 
+class ExerciseReview(_Record):
+    """A model's opinion on one exercise; it decides nothing."""
+
+    exercise: str
+    title: str
+    summary: str
+    right: str
+    improvement: str
+    question: str
+
+
+class AddressedLine(_Record):
+    """A line of a submission that tells a reviewer what to say; `exercise` may be empty."""
+
+    exercise: str
+    cell: int
+    line: int
+    text: str
+
+
+class LessonReview(_Record):
+    """What a model says of a lesson; it decides nothing.
+
+    `server` is the address that the code was sent to, empty where none was; `remote` says that this
+    is another machine. `notes` say in sentences what was not reviewed and why.
+    """
+
+    model: str = ""
+    server: str = ""
+    remote: bool = False
+    exercises: tuple[ExerciseReview, ...] = ()
+    addressed: tuple[AddressedLine, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class LessonReport(_Record):
-    """All that was graded of one lesson."""
+    """All that was graded of one lesson; `review` is there only where one was asked for."""
 
     lesson: str
     title: str
@@ -86,6 +128,18 @@ class LessonReport(_Record):
     notes: tuple[str, ...] = ()
     predictions: tuple[PredictionReport, ...] = ()
     exercises: tuple[ExerciseReport, ...] = ()
+    review: LessonReview | None = None
+
+    def with_review(self, review: LessonReview) -> LessonReport:
+        """The same report, marks and all, with a model's opinion beside it."""
+        return self.model_copy(update={"review": review})
+
+    @model_serializer(mode="wrap")
+    def _without_empty_review(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = serialize(self)
+        if self.review is None:
+            written.pop("review", None)
+        return written
 
     @property
     def complete(self) -> bool:
