@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from spotlight.authoring.syntax import parsed
 from spotlight.classroom.records import Attempt
+from spotlight.review.addressing import addressed_line
+from spotlight.review.plain_text import printable
 
 _MOST = 20
 _MODULES = {
@@ -62,17 +64,18 @@ _PATCHABLE = frozenset(("torch", "np", "numpy", "builtins", "math", "random", "j
 
 def attempts_in(exercise: str, cell: int, source: str) -> Iterator[Attempt]:
     """The first such lines of an exercise's code, which begins in the cell of that number."""
-    tree = parsed(source)
-    if tree is None:
-        return
     lines = source.splitlines()
     found: dict[int, str] = {}
-    for node in ast.walk(tree):
+    addressed = addressed_line(source)
+    if addressed:
+        found[addressed] = "tells a reviewer what to say"
+    tree = parsed(source)
+    for node in ast.walk(tree) if tree is not None else ():
         why = _reach(node)
         if why:
             found.setdefault(getattr(node, "lineno", 1), why)
     for line in sorted(found)[:_MOST]:
-        text = lines[line - 1].strip()[:200]
+        text = printable(lines[line - 1])[:200]
         yield Attempt(exercise=exercise, cell=cell, line=line, text=text, why=found[line])
 
 

@@ -14,6 +14,7 @@ from spotlight.classroom.card_words import card_words, hidden_inputs, without_st
 from spotlight.classroom.gradebook import ClassBook, Standing, StudentRow
 from spotlight.classroom.page_templates import render
 from spotlight.feedback.cards import note_card
+from spotlight.feedback.reviews import review_card
 from spotlight.feedback.words import SAID, TONE
 from spotlight.grading.report import ExerciseReport
 
@@ -65,6 +66,7 @@ def _lesson(book: ClassBook, standing: Standing) -> dict[str, Any]:
         ],
         "notes": standing.report.notes if standing.report else (),
         "cards": list(_cards(book, standing)),
+        "opinion": _opinion(standing),
     }
 
 
@@ -109,6 +111,13 @@ def _cards(book: ClassBook, standing: Standing) -> Iterator[dict[str, Any]]:
             "html": Markup(without_style(html or _bare(book, verdict))),
             "hidden": hidden_inputs(verdict, card_words(html).status) if html else "",
         }
+
+
+def _opinion(standing: Standing) -> Markup | None:
+    review = standing.report.review if standing.report else None
+    if review is None:
+        return None
+    return Markup(without_style(review_card(review, standing.column.title).html))
 
 
 def _bare(book: ClassBook, verdict: ExerciseReport) -> str:

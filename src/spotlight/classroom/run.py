@@ -18,6 +18,7 @@ from spotlight.classroom.handed_in import find_handed_in
 from spotlight.classroom.outputs import write_class_outputs, write_student_outputs
 from spotlight.classroom.records import HandedIn, Student
 from spotlight.classroom.results import ResultsError, ResultsFolder
+from spotlight.classroom.reviews import review_class
 from spotlight.classroom.roster import read_roster
 from spotlight.grading.grader import PUBLIC_SEED
 from spotlight.grading.report import LessonReport, now
@@ -28,7 +29,8 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class ClassOptions:
-    """How a class is to be graded. `scheduler` is the address of a Dask cluster's scheduler."""
+    """How a class is to be graded. `scheduler` is the address of a Dask cluster's scheduler;
+    `reviews` asks for a local model's opinion on the code, within a time that is set aside."""
 
     seed: int = PUBLIC_SEED
     jobs: int = 1
@@ -38,6 +40,7 @@ class ClassOptions:
     unconfined: bool = False
     roster: Path | None = None
     adjustments: Path | None = None
+    reviews: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,11 @@ def grade_class(
     out: Path,
     options: ClassOptions,
     on_progress: OnProgress = lambda done, total: None,
+    on_review: OnProgress = lambda done, total: None,
 ) -> ClassOutcome:
     """Grade what is in `folder`, a directory or a zip archive, and write the results to `out`.
 
-    `on_progress` hears how many notebooks are graded, and of how many.
+    `on_progress` hears how many notebooks are graded, and of how many, `on_review` of reviews.
 
     Raises:
         HandedInError, RosterError, AdjustmentError, ResultsError, ClusterError: what was given
@@ -94,6 +98,9 @@ def grade_class(
     if waiting:
         on_graded = _counting(on_progress, len(handed_in) - len(waiting), len(handed_in))
         _grade(_grading(course, lessons, options), waiting, results, options, on_graded)
+    if options.reviews:
+        seed_is_public = options.seed == PUBLIC_SEED
+        notes += review_class(lessons, handed_in, results, seed_is_public, on_review)
     theirs: dict[str, list[HandedIn]] = {}
     for notebook in handed_in:
         theirs.setdefault(notebook.student.key, []).append(notebook)

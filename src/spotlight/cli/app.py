@@ -48,6 +48,10 @@ JsonFile = Annotated[
     ),
 ]
 
+Review = Annotated[
+    bool, typer.Option("--review", help="Add a local model's opinion on the code (Ollama).")
+]
+
 
 class Engine(StrEnum):
     """Where a class is graded."""
@@ -68,10 +72,20 @@ def grade(
     lessons: Annotated[
         list[str] | None, typer.Argument(metavar="LESSON|FILE ...", show_default=False)
     ] = None,
+    review: Review = False,
     json: JsonFile = None,
 ) -> None:
     """Grade some lessons ("03", "03_queries_and_keys") or notebook files; all without names."""
-    raise typer.Exit(grading.grade(lessons or [], json))
+    raise typer.Exit(grading.grade(lessons or [], json, review=review))
+
+
+@app.command()
+def review(
+    lesson: Annotated[str, typer.Argument(metavar="LESSON|FILE", show_default=False)],
+    json: JsonFile = None,
+) -> None:
+    """Grade a lesson or a notebook file, and let a local model review the code (Ollama)."""
+    raise typer.Exit(grading.grade([lesson], json, review=True))
 
 
 @app.command()
@@ -174,6 +188,7 @@ def grade_class(
     unsafe: Annotated[
         bool, typer.Option("--unsafe", help="Grade even where submissions cannot be confined.")
     ] = False,
+    review: Review = False,
     json: JsonFile = None,
 ) -> None:
     """Grade a folder, or a zip, of submissions: gradebooks, reports, and pages for everyone."""
@@ -191,6 +206,7 @@ def grade_class(
         unconfined=unsafe,
         roster=roster,
         adjustments=adjust,
+        reviews=review,
     )
     raise typer.Exit(classing.grade_the_class(folder, destination, options, json))
 

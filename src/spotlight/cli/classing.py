@@ -19,6 +19,7 @@ from spotlight.classroom.roster import RosterError
 from spotlight.classroom.run import ClassOptions, grade_class
 from spotlight.cli.context import Status, UsageError, err, out, progress_bar, shown, the_course
 from spotlight.cli.grading import write_report
+from spotlight.cli.reviewing import say_where_code_goes
 from spotlight.grading.report import now
 
 _MAX_NOTES = 10
@@ -38,11 +39,13 @@ def grade_the_class(
     course = the_course()
     console = err if json is not None and str(json) == "-" else out
     columns = (
-        TextColumn("grading"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
+    if options.reviews:
+        say_where_code_goes()
     try:
         with progress_bar(*columns) as bar:
             task = bar.add_task("grading", total=None)
@@ -52,6 +55,9 @@ def grade_the_class(
                 destination,
                 options,
                 lambda done, total: bar.update(task, completed=done, total=total),
+                lambda done, total: bar.update(
+                    task, description="reviewing", completed=done, total=total
+                ),
             )
     except _UNUSABLE as problem:
         raise UsageError(str(problem)) from problem

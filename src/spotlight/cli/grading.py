@@ -22,6 +22,7 @@ from spotlight.cli.context import (
     the_course,
     the_entry,
 )
+from spotlight.cli.reviewing import review_lessons
 from spotlight.feedback.tables import print_invitation, print_lessons, print_next
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.identify import identify
@@ -30,20 +31,26 @@ from spotlight.grading.submission import Submission, SubmissionError, read_submi
 from spotlight.progress import ProgressError, ProgressStore
 
 
-def grade(names: list[str], json: Path | None) -> Status:
-    """Grade what `names` name, or every lesson; returns the exit status."""
+def grade(names: list[str], json: Path | None, *, review: bool = False) -> Status:
+    """Grade what `names` name, or every lesson; returns the exit status.
+
+    With `review`, a local model says what it thinks of the code. That changes no status.
+    """
     course = the_course()
     wanted, problems = _collect(course, names)
     console = err if json is not None and str(json) == "-" else out
-    reports = _grade_all(course, wanted)
+    lessons = _lessons(course, wanted)
+    reports = _grade_all(lessons, wanted)
+    trouble = _keep(course, reports)
     if not names and not problems and reports and not any(map(_is_begun, reports)):
         print_invitation(console, course.title, course.lessons, reports)
     else:
         print_lessons(console, reports)
+        if review:
+            reports = review_lessons(console, lessons, wanted, reports)
         _print_next(console, course, reports)
     for problem in problems:
         err.print(problem, style="red", markup=False, soft_wrap=True)
-    trouble = _keep(course, reports)
     if json is not None:
         submission = SubmissionReport(path=", ".join(names) or "lessons", lessons=tuple(reports))
         write_report(json, Report(schema=1, graded_at=now(), submissions=(submission,)))
@@ -76,13 +83,17 @@ def _one(course: Course, name: str) -> tuple[LessonEntry, Submission]:
     return entry, read_submission(shown(course.notebook(entry)))
 
 
-def _grade_all(course: Course, wanted: _Wanted) -> list[LessonReport]:
-    if not wanted:
-        return []
-    reports = []
+def _lessons(course: Course, wanted: _Wanted) -> dict[str, Lesson]:
     lessons: dict[str, Lesson] = {}
     for entry, _ in wanted:
         lessons.setdefault(entry.id, read_lesson(course, entry))
+    return lessons
+
+
+def _grade_all(lessons: dict[str, Lesson], wanted: _Wanted) -> list[LessonReport]:
+    if not wanted:
+        return []
+    reports = []
     total = sum(len(lessons[entry.id].exercises) for entry, _ in wanted)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with a_worker() as worker, progress_bar(*columns) as bar:

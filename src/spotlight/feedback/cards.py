@@ -43,7 +43,7 @@ def exercise_card(verdict: Verdict, remarks: Sequence[str] = (), offer: str = ""
     lines = _error_lines(verdict) if report.status in ("error", "failed") else []
     remarks = (*report.remarks, *remarks)
     entry = entry_sentence(shown) if shown else ""
-    html = _render(
+    html = render_card(
         "exercise.html.j2",
         report=report,
         tone=TONE[report.status],
@@ -73,7 +73,7 @@ def entry_sentence(comparison: Comparison) -> str:
 def solution_card(exercise: Exercise, yours: str) -> Card:
     """The course's solution beside the student's own, and why it is written as it is."""
     title, yours, reference = exercise.title, without_docstrings(yours), exercise.reference
-    html = _render(
+    html = render_card(
         "solution.html.j2", title=title, yours=yours, reference=reference, why=exercise.why
     )
     columns = ["Yours:", yours, "The course's:", reference, exercise.why]
@@ -104,7 +104,7 @@ def lesson_card(report: LessonReport, remarks: Sequence[str] = ()) -> Card:
     of_exercises = (f"{e.title}: {remark}" for e in report.exercises for remark in e.remarks)
     remarks = (*report.notes, *of_exercises, *remarks)
     share = round(100 * report.points / report.possible) if report.possible else 0
-    html = _render("lesson.html.j2", report=report, rows=rows, share=share, remarks=remarks)
+    html = render_card("lesson.html.j2", report=report, rows=rows, share=share, remarks=remarks)
     head = f"{report.title}: {report.points:g} of {points(report.possible)}"
     body = [f"  {row['said']:<16} {row['title']}  {row['message']}".rstrip() for row in rows]
     return Card(html, "\n".join([head, *body, *remarks]))
@@ -119,7 +119,7 @@ def note_card(
     tone: str = "calm",
 ) -> Card:
     """A card that says something other than a verdict; `kind` names it for tests and styles."""
-    html = _render(
+    html = render_card(
         "note.html.j2",
         kind=kind,
         head=head,
@@ -173,5 +173,6 @@ def _style() -> str:
     return environment.loader.get_source(environment, "style.css")[0]
 
 
-def _render(template: str, **values: Any) -> str:
+def render_card(template: str, **values: Any) -> str:
+    """A card's HTML, with the style that each one carries."""
     return _environment().get_template(template).render(style=Markup(_style()), **values)

@@ -14,6 +14,7 @@ from spotlight.authoring.problems import AuthoringError
 from spotlight.feedback.cards import exercise_card, lesson_card, note_card, solution_card
 from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.report import Status, now
+from spotlight.notebook.reviewing import show_review
 from spotlight.notebook.session import LessonNotFoundError, Session
 from spotlight.progress import ProgressError
 from spotlight.sandbox.worker import SandboxError
@@ -66,6 +67,23 @@ def verify() -> None:
     submission, unsaved = _session.submission()
     report = _session.grader.grade(submission)
     display(lesson_card(report, [*_keep(report), *_unsaved_note(unsaved)]))
+
+
+@_in_notebook
+def review(exercise: str | None = None) -> None:
+    """Let a local model say what it thinks of an exercise's code, or of the whole lesson's."""
+    found = _find(exercise) if exercise is not None else None
+    if exercise is not None and found is None:
+        return
+    submission, unsaved = _session.submission()
+    if found is not None:
+        verdict = _session.grader.grade_exercise(submission, found)
+        report = _session.grader.partial_report(submission, [verdict])
+        display(exercise_card(verdict, [*_keep(report), *_unsaved_note(unsaved)]))
+    else:
+        report = _session.grader.grade(submission)
+        display(lesson_card(report, [*_keep(report), *_unsaved_note(unsaved)]))
+    show_review(_session.lesson, submission, report, found.title if found else report.title)
 
 
 @_in_notebook

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from typing import Self
 
 from spotlight.authoring.lesson import Lesson
 from spotlight.feedback.words import sentence
@@ -50,31 +51,28 @@ class Reviewer:
         settings: Settings | None = None,
         *,
         cache: ReviewCache | None = None,
-        minutes: float | None = None,
+        end: Deadline | None = None,
     ) -> None:
-        """`settings` are read from where they are kept, if none are given; `minutes` are what all
-        reviews together may take."""
+        """`settings` are read from where they are kept, if none are given; `end` is when all
+        reviews together must be done."""
         self._given = settings
         self._cache = cache or ReviewCache()
-        self._minutes = minutes
-        self._end = Deadline(60 * minutes) if minutes is not None else None
+        self._end = end
         self._trouble = ""
+
+    @classmethod
+    def for_a_class(cls) -> Self:
+        """A reviewer with the time, from now, that the settings set aside for a class."""
+        try:
+            settings = read_settings()
+        except ReviewError:
+            return cls()  # which will say it
+        return cls(settings, end=Deadline(60 * settings.class_minutes))
 
     @property
     def trouble(self) -> str:
         """Why nothing more is reviewed, in a sentence; empty as long as there is no reason."""
         return self._trouble
-
-    @property
-    def announcement(self) -> str:
-        """What to say before code leaves this machine; empty where it stays."""
-        try:
-            settings = self._settings
-        except ReviewError:
-            return ""
-        if not settings.is_remote:
-            return ""
-        return f"Code is sent for review to {settings.server}, which is not this machine."
 
     def review(
         self,
@@ -119,7 +117,7 @@ class Reviewer:
         if self._trouble:
             notes.append(self._trouble)
         elif not reviews and not notes:
-            notes.append("There is no code to review yet.")
+            notes.append(f"{lesson.title}: there is no code to review yet.")
         return LessonReview(
             model=self._model.name if asked else "",
             server=self._settings.server if asked else "",
@@ -142,9 +140,8 @@ class Reviewer:
             raise self._out_of_time()
 
     def _out_of_time(self) -> ReviewError:
-        return ReviewError(
-            f"Reviews ended after the {self._minutes:g} minutes that are set aside for them."
-        )
+        minutes = self._settings.class_minutes
+        return ReviewError(f"Reviews ended after the {minutes:g} minutes that are set aside.")
 
     def _answer(self, work: Work, secrets: frozenset[str], on_asking: OnAsking) -> Answer:
         """The model's answer, screened; it is asked a second time if the first cannot be shown."""

@@ -94,6 +94,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         ) from error
 
 
+def announcement() -> str:
+    """What to say before code leaves this machine; empty where it stays."""
+    try:
+        settings = read_settings()
+    except ReviewError:  # then none does
+        return ""
+    if not settings.is_remote:
+        return ""
+    return f"Code is sent for review to {settings.server}, which is not this machine."
+
+
 def whole_address(server: str) -> str:
     """An address with its scheme and port, in the forms that OLLAMA_HOST may have.
 
