@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from spotlight.visualizations.attention_matrix import AttentionMatrix, show_attention_matrix
     from spotlight.visualizations.attention_steps import show_attention_steps
     from spotlight.visualizations.charts import show_bars, show_curves
+    from spotlight.visualizations.computation_graph import show_computation_graph
     from spotlight.visualizations.depth import show_depth
     from spotlight.visualizations.figure import Picture
     from spotlight.visualizations.heads import show_heads, show_layers
     from spotlight.visualizations.heatmaps import show_heatmap, show_heatmaps
     from spotlight.visualizations.live_curves import LiveCurves
+    from spotlight.visualizations.module_diagram import show_module
     from spotlight.visualizations.positions import (
         show_position_matrix,
         show_position_products,
@@ -36,6 +38,7 @@ __all__ = [
     "show_attention_matrix",
     "show_attention_steps",
     "show_bars",
+    "show_computation_graph",
     "show_curves",
     "show_depth",
     "show_dot_products",
@@ -44,6 +47,7 @@ __all__ = [
     "show_heatmaps",
     "show_layers",
     "show_matrices",
+    "show_module",
     "show_position_matrix",
     "show_position_products",
     "show_position_waves",
@@ -74,6 +78,8 @@ _HOMES = {
     "show_position_products": "positions",
     "show_depth": "depth",
     "LiveCurves": "live_curves",
+    "show_module": "module_diagram",
+    "show_computation_graph": "computation_graph",
 }
 
 

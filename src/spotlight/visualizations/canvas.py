@@ -23,6 +23,7 @@ Point = tuple[float, float]
 
 _NARROWEST: Final = 4.6  # inches
 _MARGIN: Final = 0.12
+_EDGE: Final = 0.03
 _POINTS_PER_LETTER: Final = 0.62  # of the font's size
 SYMBOLS: Final = {"Q": "query", "K": "key", "V": "value", "x": "stream"}
 """Which role a symbol of the formulas stands for."""
@@ -42,7 +43,7 @@ class Canvas:
         self.picture.set_size_inches(across, height + 0.17 * lines + 0.3)
         self.axes: Axes = self.picture.subplots()
         self.axes.set_axis_off()
-        self.axes.set_xlim(0, width)
+        self.axes.set_xlim(-_EDGE, width + _EDGE)  # a line along the border is drawn whole
         self.axes.set_ylim(height, 0)
         self.axes.set_aspect("equal", anchor="NW" if width > _NARROWEST else "N")
 
