@@ -9,20 +9,43 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from spotlight import visualizations
 from spotlight.visualizations import (
+    LiveCurves,
+    show_attention_flow,
+    show_attention_steps,
     show_bars,
+    show_computation_graph,
     show_curves,
+    show_depth,
     show_dot_products,
+    show_heads,
     show_heatmap,
     show_heatmaps,
+    show_layers,
+    show_matrices,
+    show_module,
+    show_position_matrix,
+    show_position_products,
+    show_position_waves,
+    show_product,
     show_projection,
     show_vectors,
 )
 
 SAID = {"title": "What it shows", "caption": "One sentence on what to see."}
-EVERY_FIGURE = {
+EYE = [[1.0, 0.0], [0.0, 1.0]]
+
+
+def live_curves(**said):
+    live = LiveCurves(**said)
+    live.add(0, train=4.0)
+    return live.picture()
+
+
+CHARTS = {
     "heatmap": lambda **said: show_heatmap([[0.5, 0.5], [0.1, 0.9]], ["a", "b"], **said),
     "heatmaps": lambda **said: show_heatmaps({"one": [[1.0]], "two": [[0.5]]}, **said),
     "vectors": lambda **said: show_vectors({"cat": [1.0, 2.0]}, **said),
@@ -32,7 +55,25 @@ EVERY_FIGURE = {
         {"loss": [3.0, 2.0]}, xlabel="step", ylabel="loss", **said
     ),
     "bars": lambda **said: show_bars({"weights": [0.3, 0.7]}, ["a", "b"], **said),
+    "heads": lambda **said: show_heads([EYE, EYE], ["a", "b"], **said),
+    "layers": lambda **said: show_layers([[EYE, EYE]], ["a", "b"], **said),
+    "position waves": lambda **said: show_position_waves(EYE, **said),
+    "position matrix": lambda **said: show_position_matrix(EYE, **said),
+    "position products": lambda **said: show_position_products(EYE, **said),
+    "depth": lambda **said: show_depth([[0.0, 1.0, 2.0]], **said),
+    "live curves": live_curves,
 }
+DIAGRAMS = {
+    "attention flow": lambda **said: show_attention_flow(EYE, ["a", "b"], **said),
+    "attention steps": lambda **said: show_attention_steps(EYE, EYE, EYE, EYE, **said),
+    "product": lambda **said: show_product(EYE, EYE, **said),
+    "matrices": lambda **said: show_matrices({"x": EYE}, **said),
+    "module": lambda **said: show_module(torch.nn.Linear(2, 2), torch.ones(1, 2), **said),
+    "computation graph": lambda **said: show_computation_graph(
+        torch.sin, {"x": torch.ones(2)}, **said
+    ),
+}
+EVERY_FIGURE = CHARTS | DIAGRAMS
 every_figure = pytest.mark.parametrize("draw", EVERY_FIGURE.values(), ids=EVERY_FIGURE)
 
 
@@ -43,11 +84,26 @@ def test_it_carries_its_title_and_its_caption(draw):
     assert picture.get_supxlabel() == "One sentence on what to see."
 
 
-@every_figure
-def test_it_names_its_axes(draw):
+@pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
+def test_a_chart_names_its_axes(draw):
     panels = [axes for axes in draw(**SAID).axes if axes.get_label() != "<colorbar>"]
-    assert panels[0].get_xlabel()
-    assert panels[0].get_ylabel()
+    assert any(axes.get_xlabel() for axes in panels)
+    assert any(axes.get_ylabel() for axes in panels)
+
+
+@pytest.mark.parametrize("draw", DIAGRAMS.values(), ids=DIAGRAMS)
+def test_a_diagram_has_words_and_all_of_them_are_in_the_picture(draw):
+    picture = draw(**SAID)
+    FigureCanvasAgg(picture).draw()
+    words = [text.get_window_extent() for text in picture.axes[0].texts]
+    assert words
+    assert all(
+        picture.bbox.x0 <= box.x0
+        and box.x1 <= picture.bbox.x1
+        and picture.bbox.y0 <= box.y0
+        and box.y1 <= picture.bbox.y1
+        for box in words
+    )
 
 
 @every_figure
@@ -96,9 +152,23 @@ def test_a_long_caption_goes_on_to_a_second_line():
     assert picture.get_supxlabel().count("\n") >= 1
 
 
-@pytest.mark.parametrize("tokens", [["$x", "y$"], ["_", "^"], ["{", "\\frac"], ["猫", "🙂"]])
-def test_any_token_can_be_a_label(tokens, recwarn):
-    assert show_heatmap([[0.5, 0.5], [0.1, 0.9]], tokens, **SAID).png()
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda tokens: show_heatmap(EYE, tokens, **SAID),
+        lambda tokens: show_heads([EYE], tokens, names={0: tokens[0]}, **SAID),
+        lambda tokens: show_attention_flow(EYE, tokens, of=1, **SAID),
+        lambda tokens: show_attention_steps(EYE, EYE, EYE, EYE, tokens, query=0, **SAID),
+        lambda tokens: show_product(EYE, EYE, rows=tokens, columns=tokens, **SAID),
+        lambda tokens: show_depth({token: [1.0, 2.0] for token in tokens}, **SAID),
+    ],
+    ids=["heatmap", "heads", "attention flow", "attention steps", "product", "depth"],
+)
+@pytest.mark.parametrize(
+    "tokens", [["$x", "y$"], ["_", "^"], ["{", "\\frac"], ["猫", "🙂"], ["\n", "$\n$"]]
+)
+def test_any_token_can_be_a_label(draw, tokens, recwarn):
+    assert draw(tokens).png()
     assert not recwarn.list
 
 

@@ -96,10 +96,11 @@ def _draw(
     height = line + room + (below + 0.2 if below else 0.0) + 0.3
     width = max(gap * len(labels), _NARROWEST)
     canvas = Canvas(width, height, title=title, caption=caption)
+    middles = [(width - gap * len(labels)) / 2 + (i + 0.5) * gap for i in range(len(labels))]
     for i, label in enumerate(labels):
         own = i in marked
         canvas.text(
-            (i + 0.5) * gap,
+            middles[i],
             line,
             visible(label),
             rotation=0 if upright else 90,
@@ -108,7 +109,8 @@ def _draw(
             color=palette.role_colour("query") if own else palette.INK["light"],
         )
     for arc in sorted(arcs, key=lambda arc: arc.weight):
-        _draw_arc(canvas, arc, line, room, gap, rise, numbered=len(arcs) <= _MOST_NUMBERED)
+        ends = middles[arc.query], middles[arc.key]
+        _draw_arc(canvas, arc, ends, line, room, rise, numbered=len(arcs) <= _MOST_NUMBERED)
     canvas.text(
         0,
         height - 0.1,
@@ -122,12 +124,19 @@ def _draw(
 
 
 def _draw_arc(
-    canvas: Canvas, arc: _Arc, line: float, room: float, gap: float, rise: float, *, numbered: bool
+    canvas: Canvas,
+    arc: _Arc,
+    ends: tuple[float, float],
+    line: float,
+    room: float,
+    rise: float,
+    *,
+    numbered: bool,
 ) -> None:
     up = -1.0 if arc.key <= arc.query else 1.0  # y grows downwards
     edge, height = line + up * room, _height(arc, rise)
     # Leaving on the left and arriving on the right, or turned round, keeps the two apart.
-    start, end = (arc.query + 0.5) * gap + up * _ASIDE, (arc.key + 0.5) * gap - up * _ASIDE
+    start, end = ends[0] + up * _ASIDE, ends[1] - up * _ASIDE
     top = edge + up * height * 4 / 3  # of a cubic curve's height its control points see 4/3
     bulge = 0.24 if arc.query == arc.key else 0.0
     curve = Path(
