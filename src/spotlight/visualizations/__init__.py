@@ -1,7 +1,7 @@
 """Figures and widgets, one line each in a lesson.
 
-Every `show_...` takes tensors, arrays or lists and returns a `Picture`, which a notebook shows
-where it is the last line of a cell. Nothing is imported before its first use, so importing this
+Every `show_...` takes tensors, arrays or lists and returns a `Picture` or a widget, which a
+notebook shows where it is the last line of a cell. Nothing is imported before its first use, so importing this
 package costs nothing.
 """
 
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from spotlight.visualizations.computation_graph import show_computation_graph
     from spotlight.visualizations.depth import show_depth
     from spotlight.visualizations.figure import Picture
+    from spotlight.visualizations.head_browser import HeadBrowser, heads_of, show_head_browser
     from spotlight.visualizations.heads import show_heads, show_layers
     from spotlight.visualizations.heatmaps import show_heatmap, show_heatmaps
     from spotlight.visualizations.live_curves import LiveCurves
+    from spotlight.visualizations.mask_painter import MaskPainter, show_mask_painter
     from spotlight.visualizations.module_diagram import show_module
+    from spotlight.visualizations.next_token import NextToken, next_words_of, show_next_token
+    from spotlight.visualizations.position_explorer import PositionExplorer, show_position_explorer
     from spotlight.visualizations.positions import (
         show_position_matrix,
         show_position_products,
@@ -32,8 +36,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttentionMatrix",
+    "HeadBrowser",
     "LiveCurves",
+    "MaskPainter",
+    "NextToken",
     "Picture",
+    "PositionExplorer",
+    "heads_of",
+    "next_words_of",
     "show_attention_flow",
     "show_attention_matrix",
     "show_attention_steps",
@@ -42,12 +52,16 @@ __all__ = [
     "show_curves",
     "show_depth",
     "show_dot_products",
+    "show_head_browser",
     "show_heads",
     "show_heatmap",
     "show_heatmaps",
     "show_layers",
+    "show_mask_painter",
     "show_matrices",
     "show_module",
+    "show_next_token",
+    "show_position_explorer",
     "show_position_matrix",
     "show_position_products",
     "show_position_waves",
@@ -80,6 +94,16 @@ _HOMES = {
     "LiveCurves": "live_curves",
     "show_module": "module_diagram",
     "show_computation_graph": "computation_graph",
+    "HeadBrowser": "head_browser",
+    "heads_of": "head_browser",
+    "show_head_browser": "head_browser",
+    "MaskPainter": "mask_painter",
+    "show_mask_painter": "mask_painter",
+    "NextToken": "next_token",
+    "next_words_of": "next_token",
+    "show_next_token": "next_token",
+    "PositionExplorer": "position_explorer",
+    "show_position_explorer": "position_explorer",
 }
 
 

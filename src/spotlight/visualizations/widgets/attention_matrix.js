@@ -200,7 +200,7 @@ function render({ model, el }) {
         label: masked ? "masked" : text,
         share: weighted ? shown[i][j] : (shown[i][j] / most + 1) / 2,
         map,
-        masked,
+        state: masked ? "masked" : "",
         data: { score: scores[i][j], weight: weights[i][j] },
       };
     };

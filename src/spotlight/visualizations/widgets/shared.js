@@ -299,7 +299,8 @@ export function tokenGrid(describedBy, choose) {
     part.replaceChildren(top, ...rows);
   }
 
-  // `cell(i, j)` → {text, label, share, map, masked, data}; `sums`: a text for each row, or null.
+  // `cell(i, j)` → {text, label, share, map, state: "", "masked" or "nan", data};
+  // `sums`: a text for each row, or null.
   function show(newTokens, label, cell, sums = null) {
     if (newTokens.join("\n") !== tokens.join("\n")) {
       tokens = newTokens;
@@ -308,10 +309,10 @@ export function tokenGrid(describedBy, choose) {
     part.setAttribute("aria-label", `${label}, ${tokens.length} by ${tokens.length}`);
     cells.forEach((row, i) =>
       row.forEach((place, j) => {
-        const { text, label: told, share, map, masked = false, data = {} } = cell(i, j);
+        const { text, label: told, share, map, state = "", data = {} } = cell(i, j);
         place.textContent = text;
         place.setAttribute("aria-label", `${tokens[i]} to ${tokens[j]}: ${told}`);
-        place.classList.toggle("masked", masked);
+        for (const each of ["masked", "nan"]) place.classList.toggle(each, each === state);
         paint(place, share, map);
         Object.assign(place.dataset, data);
       }),
@@ -371,6 +372,51 @@ export function tokenGrid(describedBy, choose) {
   const watcher = new ResizeObserver(fit);
   watcher.observe(part);
   return { part, show, mark, placeOf, end: () => watcher.disconnect() };
+}
+
+// ---------------------------------------------------------------- bars
+
+// A table of shares of 1 before and after something, with a bar for each row.
+// `columns`: the heads of what stands right of the bars.
+export function bars(columns) {
+  const body = element("tbody");
+  const heads = ["token", "", ...columns].map((head) => element("th", { scope: "col" }, head));
+  const part = element(
+    "table",
+    { class: "bars" },
+    element("thead", {}, element("tr", {}, ...heads)),
+    body,
+  );
+  const bar = (kind, share) => {
+    if (!(share > 0)) return [];
+    const made = element("span", { class: kind });
+    made.style.width = `${100 * share}%`;
+    return [made];
+  };
+
+  // `rows`: [{label, before, after, tick, cut, cells}]; the longest bar fills its track, and a
+  // tick, where a row has one, stands at a third share.
+  function show(rows) {
+    const shares = rows.flatMap(({ before, after, tick = 0 }) => [before, after, tick]);
+    const most = Math.max(...shares.filter(Number.isFinite)) || 1;
+    const made = rows.map(({ label, before, after, tick = 0, cut, cells }) =>
+      element(
+        "tr",
+        cut ? { class: "cut" } : {},
+        element("th", { scope: "row" }, cut ? element("s", {}, label) : label),
+        element(
+          "td",
+          { class: "track" },
+          ...bar("before", before / most),
+          ...bar("after", after / most),
+          ...bar("tick", tick / most),
+        ),
+        ...cells.map((text) => element("td", {}, text)),
+      ),
+    );
+    body.replaceChildren(...made);
+  }
+  return { part, show };
 }
 
 // ---------------------------------------------------------------- the frame
@@ -464,6 +510,9 @@ const styles = (css) => `
   & .cell.mirror {
     outline: 2px dashed var(--jp-ui-font-color1, var(--spotlight-ink)); z-index: 1;
   }
+  & .cell.nan {
+    color: var(--spotlight-ink); background: var(--spotlight-rule); font-weight: 700;
+  }
   & .sum { padding-left: 0.5rem; color: var(--spotlight-faint-ink); font-size: 0.75rem; }
   & .scale {
     display: flex; align-items: center; gap: 0.5rem; margin: 0.5rem 0;
@@ -471,6 +520,22 @@ const styles = (css) => `
   }
   & .ramp { flex: 0 1 12rem; height: 0.6rem; border-radius: 3px; }
   & .pixels { width: 100%; height: 100%; image-rendering: pixelated; }
+  & .bars {
+    width: 100%; border-collapse: collapse; font-size: 0.8125rem; font-variant-numeric: tabular-nums;
+  }
+  & .bars :is(th, td) { padding: 0.12rem 0.4rem; text-align: right; font-weight: 400; border: 0; }
+  & .bars thead th { color: var(--spotlight-faint-ink); vertical-align: bottom; }
+  & .bars tr { background: none; }
+  & .bars td { white-space: nowrap; }
+  & .bars th[scope="row"] {
+    max-width: 7rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  }
+  & .bars .cut :is(th, td) { color: var(--spotlight-faint-ink); }
+  & .bars .track { position: relative; width: 45%; height: 1.4rem; padding: 0; }
+  & .bars .track span { position: absolute; left: 0; top: 0.15rem; bottom: 0.15rem; }
+  & .bars .after { background: var(--spotlight-weights-5); border-radius: 2px; }
+  & .bars .track .tick { top: -1px; bottom: -1px; border-right: 3px solid var(--spotlight-ink); }
+  & .bars .before { border: 1px solid var(--spotlight-faint-ink); border-radius: 2px; }
   & .readout {
     margin: 0.6rem 0; padding: 0.5rem 0.8rem; border-radius: 6px;
     border: 1px solid var(--spotlight-rule); overflow-wrap: anywhere;
