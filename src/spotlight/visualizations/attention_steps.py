@@ -106,11 +106,11 @@ def _lines(
     weights = masked.softmax(dim=-1).numpy()
     output = weights @ v
 
-    vectors = scale_for("scores", [x, q, k, v, output])
+    vectors = scale_for("scores", [q, k, v, output])
     matching = scale_for("scores", [scores.numpy(), scaled.numpy()])
     root = f"√{k.shape[1]}"
     first = [
-        _Step("x", "", x, vectors, "stream", rows=tokens),
+        _Step("x", "", x, scale_for("scores", [x]), "stream", rows=tokens),
         _Step(
             "Q" if row is None else f"Q of {tokens[row]}",
             "x @ W_Q",

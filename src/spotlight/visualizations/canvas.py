@@ -25,6 +25,8 @@ _NARROWEST: Final = 4.6  # inches
 _MARGIN: Final = 0.12
 _EDGE: Final = 0.03
 _POINTS_PER_LETTER: Final = 0.62  # of the font's size
+TOKEN_SIZE: Final = 8.0  # points
+_SMALLEST_TOKEN: Final = 4.5
 SYMBOLS: Final = {"Q": "query", "K": "key", "V": "value", "x": "stream"}
 """Which role a symbol of the formulas stands for."""
 
@@ -101,19 +103,21 @@ class Canvas:
             )
 
     def row_tokens(self, x: float, y: float, tokens: Sequence[str], cell: float) -> None:
-        """Tokens left of the rows of a matrix whose upper left corner is here."""
-        for i, token in enumerate(tokens):
-            self.text(x - 0.06, y + (i + 0.5) * cell, visible(token), ha="right", size=8)
+        """Tokens left of the rows of a matrix whose upper left corner is here, while they fit."""
+        size = min(TOKEN_SIZE, 60 * cell)
+        for i, token in enumerate(tokens if size >= _SMALLEST_TOKEN else ()):
+            self.text(x - 0.06, y + (i + 0.5) * cell, visible(token), ha="right", size=size)
 
     def column_tokens(self, x: float, y: float, tokens: Sequence[str], cell: float) -> None:
-        """Tokens above the columns of a matrix whose upper left corner is here."""
-        upright = max(map(letters, tokens), default=0.0) * 8 / 9 < cell
-        for i, token in enumerate(tokens):
+        """Tokens above the columns of a matrix whose upper left corner is here, while they fit."""
+        size = min(TOKEN_SIZE, 60 * cell)
+        upright = max((letters(visible(token), size) for token in tokens), default=0.0) < cell
+        for i, token in enumerate(tokens if size >= _SMALLEST_TOKEN else ()):
             self.text(
                 x + (i + 0.5) * cell,
                 y - 0.05,
                 visible(token),
-                size=8,
+                size=size,
                 va="bottom",
                 ha="center" if upright else "left",
                 rotation=0 if upright else 45,
