@@ -13,7 +13,7 @@ from spotlight.authoring.manifest import load_course
 from spotlight.authoring.problems import AuthoringError
 from spotlight.grading.report import ExerciseReport, LessonReport, PredictionReport
 from spotlight.progress import ProgressStore
-from spotlight.visualizations import AttentionMatrix
+from spotlight.visualizations import AttentionMatrix, MaskPainter, PositionExplorer
 
 MANIFEST = """
 title = "Spotlight"
@@ -245,7 +245,7 @@ def test_spoilt_progress_is_a_sentence_and_never_a_broken_page(visit, root, scri
     page = visit()
     assert "progress/progress.js cannot be read" in line(page)
     assert page.locator("[data-lesson]").count() == 3
-    assert page.locator(".cell").count() == 100
+    assert page.locator(".cell:visible").count() == 100
 
 
 @pytest.mark.browser
@@ -257,14 +257,71 @@ def test_titles_in_progress_are_never_markup(visit, root):
     assert visit().locator("img").count() == 0
 
 
+def weights(page):
+    cells = page.locator(".cell[data-weight]:visible")
+    return cells.evaluate_all("cells => cells.map((c) => Number(c.dataset.weight))")
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name).click()
+    return page.get_by_role("tabpanel", name=name)
+
+
 @pytest.mark.browser
 def test_the_attention_matrix_is_alive(visit):
     page = visit()
     page.get_by_label("Sentence", exact=True).fill("the zorp sat")
-    shown = page.locator(".cell").evaluate_all(
-        "cells => cells.map((c) => Number(c.dataset.weight))"
-    )
-    assert np.allclose(shown, AttentionMatrix("the zorp sat").weights.flatten())
+    assert np.allclose(weights(page), AttentionMatrix("the zorp sat").weights.flatten())
+
+
+@pytest.mark.browser
+def test_the_mask_painter_is_alive(visit):
+    page = visit()
+    panel = open_tab(page, "Mask painter")
+    panel.get_by_role("button", name="neighbours only").click()
+    python = MaskPainter(mask="neighbours only")
+    assert np.allclose(weights(page), python.weights.flatten())
+
+
+@pytest.mark.browser
+def test_the_positions_are_alive(visit):
+    panel = open_tab(visit(), "Positions")
+    panel.get_by_role("slider", name="Position", exact=True).press("End")
+    value = f"{PositionExplorer().encodings[63, 4]:.4f}".replace("-", "−")
+    assert f"Position 63, dimension 4: {value}" in panel.locator(".readout").inner_text()
+
+
+@pytest.mark.browser
+def test_one_widget_is_shown_at_a_time_and_drawn_when_first_asked_for(visit):
+    page, failed = visit(), []
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    tabs = page.get_by_role("tab").all_inner_texts()
+    drawn = page.locator(".spotlight-widget")
+    for at, name in enumerate(tabs):
+        open_tab(page, name)
+        assert drawn.count() == at + 1
+        assert page.locator(".spotlight-widget:visible").count() == 1
+    open_tab(page, tabs[0])
+    assert drawn.count() == len(tabs)
+    assert failed == []
+
+
+@pytest.mark.browser
+def test_the_tabs_are_walked_by_arrow_keys(visit):
+    page = visit()
+    names = page.get_by_role("tab").all_inner_texts()
+    selected = page.get_by_role("tab", selected=True)
+    page.get_by_role("tab", name=names[0]).focus()
+    for key, name in [("ArrowRight", 1), ("ArrowLeft", 0), ("ArrowLeft", -1), ("Home", 0)]:
+        page.keyboard.press(key)
+        assert selected.all_inner_texts() == [names[name]]
+        assert page.evaluate("document.activeElement.textContent") == names[name]
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('[role=tabpanel]') !== null")
+
+
+def test_the_page_stays_small(root):
+    assert len(build_index(root).encode()) < 600_000
 
 
 @pytest.mark.browser
@@ -275,16 +332,20 @@ def test_every_text_can_be_read(visit, root, theme, width):
         [report("orientation", 3, 3), report("queries_and_keys", 1, 7)], "2026-01-31T12:00:00Z"
     )
     page = visit(theme=theme, width=width)
-    found = page.evaluate(CONTRASTS)
-    assert len(found) > 50
-    assert [(text, ratio) for ratio, text in found if ratio < 4.5] == []
+    for name in page.get_by_role("tab").all_inner_texts():
+        open_tab(page, name)
+        found = page.evaluate(CONTRASTS)
+        assert len(found) > 50
+        assert [(text, ratio) for ratio, text in found if ratio < 4.5] == []
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_the_page_never_scrolls_sideways(visit, width):
     page = visit(width=width)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for name in page.get_by_role("tab").all_inner_texts():
+        open_tab(page, name)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.browser
@@ -292,7 +353,7 @@ def test_a_screen_reader_finds_its_way(visit):
     page = visit()
     for landmark in ("banner", "main", "contentinfo"):
         assert page.get_by_role(landmark).count() == 1
-    for name in ("Start", "Lessons", "When you are stuck"):
+    for name in ("Start", "Lessons", "Try it", "When you are stuck"):
         assert page.get_by_role("region", name=name, exact=True).count() == 1
     levels = page.locator("h1, h2, h3").evaluate_all("all => all.map((h) => Number(h.tagName[1]))")
     assert levels[0] == 1

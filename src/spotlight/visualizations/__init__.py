@@ -1,8 +1,8 @@
 """Figures and widgets, one line each in a lesson.
 
 Every `show_...` takes tensors, arrays or lists and returns a `Picture` or a widget, which a
-notebook shows where it is the last line of a cell. Nothing is imported before its first use, so importing this
-package costs nothing.
+notebook shows where it is the last line of a cell. Nothing is imported before its first use, so
+importing this package costs nothing.
 """
 
 from __future__ import annotations

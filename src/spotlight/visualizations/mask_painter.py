@@ -61,7 +61,9 @@ def mask_painter_data(
         "tokens": same_length(tokens, n, "row") or [str(i) for i in range(n)],
         "scores": matrix.tolist(),
         "mask": _mask(mask, n).tolist(),
-        "presets": {name: preset.tolist() for name, preset in preset_masks(n).items()},
+        "presets": [
+            {"name": name, "mask": preset.tolist()} for name, preset in preset_masks(n).items()
+        ],
     }
 
 
@@ -76,7 +78,7 @@ class MaskPainter(Widget):
     tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
     scores = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
     mask = traitlets.List(traitlets.List(traitlets.Bool())).tag(sync=True)
-    presets = traitlets.Dict().tag(sync=True)
+    presets = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(
         self,

@@ -4,7 +4,7 @@
 //   tokens   n of them
 //   scores   n lists of n numbers
 //   mask     n lists of n booleans: true where the row's token may attend to the column's
-//   presets  name → such a mask
+//   presets  [{name, mask}]: masks on offer
 
 import {
   bars, element, fixed, follow, frame, liveText, newId, paragraph, plain, presets, publish, ramp,
@@ -28,7 +28,7 @@ function render({ model, el }) {
   const { maps } = model.get("palette");
   const tokens = model.get("tokens").map(visible);
   const scores = model.get("scores");
-  const ready = Object.entries(model.get("presets"));
+  const ready = model.get("presets");
   const free = scores.map(softmax);
   let current = [Math.floor(tokens.length / 2), 0];
   let brush = null; // what is painted on each cell that is reached, or null
@@ -37,8 +37,8 @@ function render({ model, el }) {
   const root = frame({ model, el }, "mask", "A mask to paint, and the softmax after it", STYLE);
   const buttons = presets(
     "Ready-made masks",
-    ready.map(([name]) => name),
-    (at) => publish(model, { mask: ready[at][1] }),
+    ready.map(({ name }) => name),
+    (at) => publish(model, { mask: ready[at].mask }),
   );
   const how = element("p", { class: "axis", id: newId() }, HOW);
   const after = element(
@@ -92,8 +92,8 @@ function render({ model, el }) {
     );
     const shares = masked.map(softmax);
     const most = Math.max(...scores.flat().map(Math.abs)) || 1;
-    const same = ([, ready]) => JSON.stringify(ready) === JSON.stringify(mask());
-    buttons.show(ready.findIndex(same));
+    const painted = JSON.stringify(mask());
+    buttons.show(ready.findIndex((each) => JSON.stringify(each.mask) === painted));
     painter.show(tokens, "Scores", (i, j) => {
       const open = mask()[i][j];
       return {

@@ -407,8 +407,8 @@ export function bars(columns) {
         element(
           "td",
           { class: "track" },
-          ...bar("before", before / most),
           ...bar("after", after / most),
+          ...bar("before", before / most),
           ...bar("tick", tick / most),
         ),
         ...cells.map((text) => element("td", {}, text)),
@@ -535,7 +535,8 @@ const styles = (css) => `
   & .bars .track span { position: absolute; left: 0; top: 0.15rem; bottom: 0.15rem; }
   & .bars .after { background: var(--spotlight-weights-5); border-radius: 2px; }
   & .bars .track .tick { top: -1px; bottom: -1px; border-right: 3px solid var(--spotlight-ink); }
-  & .bars .before { border: 1px solid var(--spotlight-faint-ink); border-radius: 2px; }
+  & .bars .before { border: 1px solid var(--spotlight-ink); border-radius: 2px; }
+  & .bars .cut .before { border-color: var(--spotlight-faint-ink); }
   & .readout {
     margin: 0.6rem 0; padding: 0.5rem 0.8rem; border-radius: 6px;
     border: 1px solid var(--spotlight-rule); overflow-wrap: anywhere;
