@@ -158,7 +158,7 @@ def _notebook_shell() -> Any:
 
 def _number(name: str, value: Any) -> float:
     try:
-        return float(value)
+        return float(value.detach() if hasattr(value, "detach") else value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"{name} needs one number, but this is of type {type(value).__name__}."
