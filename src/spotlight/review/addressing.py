@@ -22,14 +22,7 @@ from pathlib import Path
 from spotlight.authoring.syntax import parsed
 from spotlight.review.plain_text import latin, visible
 
-_MARKUP = re.compile(
-    r"(?<!\?P)<\|?/?(?:im_start|im_end|system|assistant|submission|student_code|instructions?|verdict)\b"
-    r"[^>\n]{0,20}>|\[/?INST\]|<<SYS>>|^\W*(?:system|assistant)\s*:\s*\w+ \w+|"
-    r"#{2,} ?(?:system|instructions?|verdict|end of)\b|"
-    r"[\"']?summary[\"']?\s*[:=].{0,300}[\"']?(?:improvement|question)[\"']?\s*[:=]|"
-    r"[\"'](?:verdict|status|points)[\"']\s*:\s*[\"']?(?:passed|full|correct|\d+\b.{0,60}passed)",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
-)
+_OPENING = re.compile(r"^[ \t]*(?:# ?)?(?:[rfbu]{0,2}[\"']{1,3})?", re.IGNORECASE | re.MULTILINE)
 _WORD = re.compile(r"<([a-z]+)>")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NO_WORD = re.compile(r"[\W_]+")
@@ -40,10 +33,16 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){10,}")
 _WINDOW = 3
 _MOST_DECODED = 50
+_MOST_STRINGS = 2_000
+_MOST_CHARACTERS = 20_000  # more than a model is shown
 
 
 def addressed_line(code: str) -> int:
-    """The number of the line of `code` that first tells a reviewer what to say; 0 for none."""
+    """The number of the line of `code` that first tells a reviewer what to say; 0 for none.
+
+    Only the beginning of a very long cell is looked at; a model is shown no more of it.
+    """
+    code = code[:_MOST_CHARACTERS]
     if not _addresses(code):
         return 0
     lines = code.splitlines()
@@ -59,23 +58,17 @@ def _addresses(code: str) -> bool:
 
 
 def _says_so(text: str) -> bool:
-    if _MARKUP.search(text) or _vocative().search(_bare_lines(text)):
+    if _any_of("marks").search(_bare_lines(text)):
         return True
-    return any(_order().search(words) for words in _wordings(text))
+    return any(_any_of("orders").search(words) for words in _wordings(text))
 
 
 @cache
-def _order() -> re.Pattern[str]:
-    """Any of the orders; the words that it searches have no punctuation."""
-    orders = _expressions()["orders"].values()
-    return re.compile("|".join(f"(?:{_filled(order)})" for order in orders), re.DOTALL)
-
-
-@cache
-def _vocative() -> re.Pattern[str]:
-    """A line that begins by calling its reader, as in "Reviewer, ..."."""
-    expression = r"^\W*<reader>\s*[:,!-]+\s*\w+"
-    return re.compile(_filled(expression), re.IGNORECASE | re.MULTILINE)
+def _any_of(table: str) -> re.Pattern[str]:
+    """Any of the expressions in a table of `orders.toml`."""
+    filled = map(_filled, _expressions()[table].values())
+    flags = re.DOTALL | re.IGNORECASE | re.MULTILINE
+    return re.compile("|".join(f"(?:{expression})" for expression in filled), flags)
 
 
 @cache
@@ -91,8 +84,8 @@ def _filled(expression: str) -> str:
 
 
 def _bare_lines(text: str) -> str:
-    """The lines of a comment or a string less the marks that begin them."""
-    return "\n".join(line.strip().lstrip("#\"'rfbu ") for line in text.splitlines())
+    """The lines of a text less what makes them comments or strings."""
+    return _OPENING.sub("", text)
 
 
 def _wordings(text: str) -> Iterator[str]:
@@ -112,7 +105,7 @@ def _closed_up(spaced: re.Match[str]) -> str:
 def _views(code: str) -> Iterator[str]:
     """The text, and every text that is hidden in it: strings put together, encoded, reversed."""
     plain = visible(code)
-    strings = list(_strings(plain))
+    strings = list(islice(_strings(plain), _MOST_STRINGS))
     yield plain
     yield from strings
     yield plain[::-1]
@@ -128,7 +121,10 @@ def _strings(code: str) -> Iterator[str]:
     """The strings of the code, those joined by `+` and `join` included."""
     tree = parsed(code)
     for node in ast.walk(tree) if tree is not None else ():
-        text = _text_of(node)
+        try:
+            text = _text_of(node)
+        except RecursionError:  # its parts are looked at one by one
+            continue
         if text:
             yield visible(text)
 

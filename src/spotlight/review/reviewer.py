@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -18,6 +18,7 @@ from spotlight.review.choosing import choose_model
 from spotlight.review.leaks import fragments_of
 from spotlight.review.ollama_server import OllamaServer
 from spotlight.review.openai_server import OpenAIServer
+from spotlight.review.plain_text import printable
 from spotlight.review.problems import AnswerError, ReviewError
 from spotlight.review.prompt import Work, asked_again, messages_for
 from spotlight.review.review_cache import ReviewCache
@@ -31,9 +32,6 @@ OnAsking = Callable[[str, str, int], None]
 
 _NOT_REVIEWED = ("blank", "missing")
 _ATTEMPTS = 2
-_UNASKED = (
-    "no model was asked, since the code tells a reviewer what to say. That changes no points."
-)
 
 
 def _nobody(exercise: str, model: str, characters: int) -> None:
@@ -88,17 +86,39 @@ class Reviewer:
         `said` has the words of verdicts, by exercise, where those of the report are not for the
         student to see.
         """
+        try:
+            return self._review(lesson, submission, report, said, on_asking)
+        except Exception as error:  # an opinion is not worth a grading run
+            self._trouble = (
+                f"The review itself failed ({type(error).__name__}: {printable(str(error))}), and "
+                "the grading did not; please report it."
+            )
+            return LessonReview(notes=(self._trouble,))
+
+    def _review(
+        self,
+        lesson: Lesson,
+        submission: Submission,
+        report: LessonReport,
+        said: Mapping[str, str] | None,
+        on_asking: OnAsking,
+    ) -> LessonReview:
         located = locate(lesson, submission)
-        addressed = tuple(addressed_lines(submission, located))
+        works = _works(lesson, located, report, said)
+        addressed = [
+            line
+            for line in addressed_lines(submission, located)
+            if not line.exercise or any(line.exercise == v.exercise for v in report.exercises)
+        ]
         unasked = {line.exercise for line in addressed}
+        unasked |= {w.exercise.id for w in works if addressed_line(w.code)}  # it is in a helper
         secrets = _secrets(lesson, report)
         reviews: list[ExerciseReview] = []
         unusable: dict[str, list[str]] = {}
         asked = False
-        for work in _works(lesson, located, report, said):
+        for work in works:
             exercise = work.exercise
-            if exercise.id in unasked or addressed_line(work.code):  # it may be in a helper
-                unasked.add(exercise.id)
+            if exercise.id in unasked:
                 continue
             try:
                 self._be_ready()
@@ -110,20 +130,19 @@ class Reviewer:
             except ReviewError as problem:
                 self._trouble = self._trouble or str(problem)
                 break
-        titles = [e.title for e in lesson.exercises if e.id in unasked]
-        notes = [f"{listed(titles)}: {_UNASKED}"] if titles else []
-        for problem_said, names in unusable.items():
-            notes.append(f"{listed(names)}: no review, since the model's answer {problem_said}.")
-        if self._trouble:
-            notes.append(self._trouble)
-        elif not reviews and not notes:
+        notes = [
+            *_on_unasked([e.title for e in lesson.exercises if e.id in unasked]),
+            *_on_unusable(unusable),
+            *([self._trouble] if self._trouble else []),
+        ]
+        if not reviews and not notes:
             notes.append(f"{lesson.title}: there is no code to review yet.")
         return LessonReview(
             model=self._model.name if asked else "",
             server=self._settings.server if asked else "",
             remote=asked and self._settings.is_remote,
             exercises=tuple(reviews),
-            addressed=addressed,
+            addressed=tuple(addressed),
             notes=tuple(notes),
         )
 
@@ -208,13 +227,15 @@ class Reviewer:
 
 def _works(
     lesson: Lesson, located: Located, report: LessonReport, said: Mapping[str, str] | None
-) -> Iterator[Work]:
+) -> list[Work]:
+    works = []
     for verdict in report.exercises:
         exercise = lesson.exercise(verdict.exercise)
         if exercise is not None and verdict.status not in _NOT_REVIEWED:
             words = sentence(verdict) if said is None else said.get(exercise.id, "")
             code = own_code(lesson, located, exercise)
-            yield Work(exercise, code, verdict.status, words)
+            works.append(Work(exercise, code, verdict.status, words))
+    return works
 
 
 def _secrets(lesson: Lesson, report: LessonReport) -> frozenset[str]:
@@ -222,3 +243,16 @@ def _secrets(lesson: Lesson, report: LessonReport) -> frozenset[str]:
     passed = {verdict.exercise for verdict in report.exercises if verdict.status == "passed"}
     unsolved = (e for e in lesson.exercises if e.id not in passed)
     return frozenset[str]().union(*map(fragments_of, unsolved))
+
+
+def _on_unasked(titles: Sequence[str]) -> Iterator[str]:
+    if titles:
+        yield (
+            f"{listed(titles)}: no model was asked, since the code tells a reviewer what to say. "
+            "That changes no points."
+        )
+
+
+def _on_unusable(unusable: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for problem, titles in unusable.items():
+        yield f"{listed(titles)}: no review, since the model's answer {problem}."
