@@ -67,7 +67,7 @@ def test_each_matrix_has_its_shape_and_how_it_came_about():
     assert told.count("(4, 3)") == 3
     assert told.count("(4, 4)") == 4
     assert told.count("(4, 2)") == 2
-    assert {"= x @ W_Q", "= Q @ Kᵀ", "= scores / √3", "= weights @ V"} <= set(told)
+    assert {"  = x @ W_Q", "  = Q @ Kᵀ", "  = scores / √3", "  = weights @ V"} <= set(told)
     assert "−∞" in told
     assert "−∞" not in words(show_attention_steps(*example(), TOKENS, **SAID))
 

@@ -16,7 +16,7 @@ from spotlight.visualizations.figure import Picture, style, visible
 
 _STEP: Final = 0.3  # inches that an arc rises for each token it spans
 _HIGHEST: Final = 3.2
-_LOOP: Final = 0.36
+_LOOP: Final = 0.26
 _NARROWEST: Final = 5.4  # inches
 _ASIDE: Final = 0.1  # arcs leave a token on one side of its middle and arrive on the other
 _THICKEST: Final = 5.5  # points, at a weight of 1
@@ -138,7 +138,8 @@ def _draw_arc(
     # Leaving on the left and arriving on the right, or turned round, keeps the two apart.
     start, end = ends[0] + up * _ASIDE, ends[1] - up * _ASIDE
     top = edge + up * height * 4 / 3  # of a cubic curve's height its control points see 4/3
-    bulge = 0.24 if arc.query == arc.key else 0.0
+    loop = arc.query == arc.key
+    bulge = 0.24 if loop else 0.0
     curve = Path(
         [(start, edge), (start + up * bulge, top), (end - up * bulge, top), (end, edge)],
         [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4],
@@ -164,7 +165,7 @@ def _draw_arc(
     if numbered:
         canvas.text(
             (start + end) / 2,
-            edge + up * height,
+            edge + up * (height + (0.09 if loop else 0.0)),  # a loop is too small to write on
             f"{arc.weight:.2f}",
             size=7,
             zorder=5,

@@ -16,7 +16,7 @@ from spotlight.visualizations.cells import Scale, scale_for
 from spotlight.visualizations.figure import Picture, style, visible
 
 _WIDEST: Final = 10.0  # inches
-_CELL: Final = 0.42
+_CELL: Final = 0.46
 _GAP: Final = 0.45
 _HEAD: Final = 0.46
 _BETWEEN: Final = 0.22
@@ -197,22 +197,10 @@ def _draw_line(
         canvas.row_tokens(x, y, step.rows, cell)
         canvas.column_tokens(x, y, step.columns, cell)
         top = y - words * bool(step.columns)
-        canvas.text(
-            x,
-            top - 0.28,
-            step.name,
-            ha="left",
-            weight="bold",
-            color=edge or palette.INK["light"],
-        )
+        colour = edge or palette.INK["light"]
+        name = canvas.text(x, top - 0.28, step.name, ha="left", weight="bold", color=colour)
         if step.formula:
-            canvas.text(
-                x + letters(step.name, 9.8) + 0.06,
-                top - 0.28,
-                f"= {step.formula}",
-                ha="left",
-                size=8,
-            )
+            canvas.text_after(name, f"  = {step.formula}", size=8.5)
         canvas.text(
             x,
             top - 0.11,

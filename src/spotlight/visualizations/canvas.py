@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.text import Text
 
 from spotlight.visualizations import palette
 from spotlight.visualizations.arrays import Array
@@ -49,10 +50,16 @@ class Canvas:
         self.axes.set_ylim(height, 0)
         self.axes.set_aspect("equal", anchor="NW" if width > _NARROWEST else "N")
 
-    def text(self, x: float, y: float, words: str, **how: Any) -> None:
+    def text(self, x: float, y: float, words: str, **how: Any) -> Text:
         """Words around a place; dollar signs are dollar signs unless `parse_math` is said."""
         look: dict[str, Any] = {"ha": "center", "va": "center", "size": 9, "parse_math": False}
-        self.axes.text(x, y, words, in_layout=False, **look | how)
+        return self.axes.text(x, y, words, in_layout=False, **look | how)
+
+    def text_after(self, before: Text, words: str, **how: Any) -> None:
+        """Words to the right of others, on their line."""
+        self.axes.annotate(
+            words, (1, 0), xycoords=before, ha="left", va="bottom", parse_math=False, **how
+        ).set_in_layout(False)
 
     def matrix(
         self, x: float, y: float, array: Array, scale: Scale, cell: float, edge: str | None = None
