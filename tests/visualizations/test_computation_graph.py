@@ -83,6 +83,12 @@ def test_a_module_runs_as_in_evaluation_and_is_left_as_it_was():
     assert module[0].weight.grad is None
 
 
+def test_it_works_where_gradients_are_switched_off():
+    with torch.no_grad():
+        told = words(show_computation_graph(torch.sin, _one(), **SAID))
+    assert "sin" in told
+
+
 @pytest.mark.parametrize(
     ("compute", "sentence"),
     [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from torch import Tensor, nn
+from torch import Tensor, enable_grad, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from spotlight.visualizations import palette
@@ -19,6 +20,7 @@ from spotlight.visualizations.layered_layout import layered
 _LINE: Final = 0.16  # inches
 _PADDING: Final = 0.09
 _MOST: Final = 80
+_INPUT: Final = "#f4f5f8"
 _REARRANGING: Final = {
     *("view", "reshape", "transpose", "permute", "T", "mT", "contiguous", "flatten", "unflatten"),
     *("unsqueeze", "squeeze", "expand", "swapaxes", "movedim", "index", "clone"),
@@ -40,19 +42,24 @@ _SIGNS: Final = {
 """Python's names for operators → what the operation is called."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Operation:
     """Something with a shape: an operation's result, or an input."""
 
     name: str
     shape: tuple[int, ...]
     is_input: bool = False
-    sources: list[int] = field(default_factory=list)
+    sources: list[_Operation] = field(default_factory=list)
     parameters: list[str] = field(default_factory=list)
 
     @property
     def lines(self) -> list[str]:
         return [self.name, *self.parameters, str(self.shape)]
+
+    @property
+    def rearranges(self) -> bool:
+        """Whether the numbers are those that came in."""
+        return self.name.split(" · ")[0] in _REARRANGING
 
 
 def show_computation_graph(
@@ -115,7 +122,7 @@ def _recorded(compute: Callable[..., Any], inputs: Mapping[str, Any]) -> list[_O
     }
     module = compute if isinstance(compute, nn.Module) else None
     try:
-        with nullcontext() if module is None else as_in_evaluation(module), recorder:
+        with nullcontext() if module is None else as_in_evaluation(module), enable_grad(), recorder:
             result = compute(*inputs.values())
     except Exception as error:
         raise ValueError(
@@ -127,33 +134,30 @@ def _recorded(compute: Callable[..., Any], inputs: Mapping[str, Any]) -> list[_O
     parameters = [] if module is None else module.named_parameters()
     names = {id(parameter): name for name, parameter in parameters}
     known = given | recorder.made
-    kept = _linked(results, known, names)
-    return _together([known[node] for node in known if node in kept], known)
+    met = _linked(results, known, names)
+    return _together([operation for node, operation in known.items() if node in met])
 
 
 def _linked(
     results: Sequence[Any], known: Mapping[Any, _Operation], names: Mapping[int, str]
 ) -> set[Any]:
-    """Walk back from the results, and tell each operation what it was made from."""
-    place = {id(operation): i for i, operation in enumerate(known.values())}
-    kept: set[Any] = set()
+    """Walk back from the results, tell each operation what it was made from; say what was met."""
+    met: set[Any] = set()
     todo = [node for result in results for node, _ in _nearest(result, known)]
     while todo:
         node = todo.pop()
-        if node in kept:
+        if node in met:
             continue
-        kept.add(node)
+        met.add(node)
         operation = known[node]
-        if operation.is_input:
-            continue
-        for below, _ in node.next_functions:
+        for below, _ in () if operation.is_input else node.next_functions:
             for source, leaf in _nearest(below, known):
                 if source is not None:
-                    operation.sources.append(place[id(known[source])])
+                    operation.sources.append(known[source])
                     todo.append(source)
                 elif id(leaf) in names:
                     operation.parameters.append(f"{names[id(leaf)]} {tuple(leaf.shape)}")
-    return kept
+    return met
 
 
 def _nearest(node: Any, known: Mapping[Any, _Operation]) -> Iterator[tuple[Any, Any]]:
@@ -172,34 +176,22 @@ def _nearest(node: Any, known: Mapping[Any, _Operation]) -> Iterator[tuple[Any, 
             todo += [below for below, _ in reversed(node.next_functions)]
 
 
-def _together(kept: Sequence[_Operation], known: Mapping[Any, _Operation]) -> list[_Operation]:
-    """Number the operations anew, those that only rearrange as one with such a one before."""
-    old = {id(operation): i for i, operation in enumerate(known.values())}
-    uses: dict[int, int] = {}
-    for operation in kept:
-        for source in set(operation.sources):
-            uses[source] = uses.get(source, 0) + 1
-    new: dict[int, int] = {}
+def _together(operations: Sequence[_Operation]) -> list[_Operation]:
+    """The operations, those that only rearrange as one with such a one right before them."""
+    uses = Counter(id(source) for operation in operations for source in set(operation.sources))
+    stands_for: dict[int, _Operation] = {}
     together: list[_Operation] = []
-    for operation in kept:
-        sources = [new[source] for source in dict.fromkeys(operation.sources)]
-        number = old[id(operation)]
+    for operation in operations:
         only = operation.sources[0] if len(set(operation.sources)) == 1 else None
-        before = together[sources[0]] if only is not None else None
-        if (
-            before is not None
-            and only is not None
-            and uses[only] == 1
-            and operation.name in _REARRANGING
-            and before.name.split(" · ")[-1] in _REARRANGING
-        ):
+        before = None if only is None else stands_for[id(only)]
+        if before and uses[id(only)] == 1 and operation.rearranges and before.rearranges:
             before.name += f" · {operation.name}"
             before.shape = operation.shape
-            new[number] = sources[0]
+            stands_for[id(operation)] = before
         else:
-            operation.sources = sources
+            operation.sources = [stands_for[id(source)] for source in operation.sources]
             together.append(operation)
-            new[number] = len(together) - 1
+            stands_for[id(operation)] = operation
     return together
 
 
@@ -211,7 +203,8 @@ def _draw(operations: Sequence[_Operation], title: str, caption: str) -> Picture
         )
         for i, operation in enumerate(operations)
     }
-    edges = [(source, i) for i, operation in enumerate(operations) for source in operation.sources]
+    place = {operation: i for i, operation in enumerate(operations)}
+    edges = [(place[source], i) for i, made in enumerate(operations) for source in made.sources]
     layout = layered(sizes, edges)
     note = "Arrows go forward, from inputs to result; gradients go back along them."
     canvas = Canvas(
@@ -222,13 +215,13 @@ def _draw(operations: Sequence[_Operation], title: str, caption: str) -> Picture
     for i, operation in enumerate(operations):
         (x, y), (width, height) = layout.centres[i], sizes[i]
         colour = role_of(operation.name) if operation.is_input else None
-        faint = operation.name.split(" · ")[0] in _REARRANGING
+        faint = operation.rearranges
         canvas.box(
             x - width / 2,
             y - height / 2,
             width,
             height,
-            facecolor="#f4f5f8" if operation.is_input else "#ffffff",
+            facecolor=_INPUT if operation.is_input else "#ffffff",
             edgecolor=colour or (palette.RULE if faint else palette.INK)["light"],
             linewidth=1.6 if operation.is_input else 0.9,
         )

@@ -310,7 +310,8 @@ def _arguments(example_input: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def followed(value: Any) -> Any:
     """A floating-point tensor such that autograd follows it; anything else as it is."""
     if isinstance(value, Tensor) and value.is_floating_point():
-        return value.detach().requires_grad_().clone()  # a copy may be changed in place, a leaf not
+        with torch.enable_grad():
+            return value.detach().requires_grad_().clone()  # a leaf must not be changed in place
     return value
 
 

@@ -14,8 +14,9 @@ from torch import nn
 from spotlight.visualizations import palette
 from spotlight.visualizations.canvas import Canvas, letters, role_of
 from spotlight.visualizations.figure import Picture, style
-from spotlight.visualizations.forward_record import Flow, Step, record_forward
+from spotlight.visualizations.forward_record import Step, record_forward
 from spotlight.visualizations.layered_layout import Layout, layered
+from spotlight.visualizations.repeated_steps import folded
 
 _LINE: Final = 0.17  # inches
 _PADDING: Final = 0.1
@@ -37,7 +38,6 @@ class _Box:
     width: float
     height: float
     layout: Layout | None = None
-    edges: list[tuple[int, int]] = field(default_factory=list)
     parts: list[_Box] = field(default_factory=list)
 
 
@@ -74,7 +74,7 @@ def show_module(
             title=title,
             caption=caption,
         )
-        _draw(canvas, root, 0.0, 0.02, level=0)
+        _draw(canvas, root, 0.0, 0.02, level=2)
         canvas.text(0, root.height + 0.12, notes, ha="left", va="top", size=7.5, color=_FAINT)
     return canvas.picture
 
@@ -89,7 +89,7 @@ def _measure(step: Step) -> _Box:
     height = _LINE * len(lines) + 2 * 0.07
     if step.inside is None:
         return _Box(step, lines, width, height)
-    flow = _folded(step.inside)
+    flow = folded(step.inside)
     parts = [_measure(part) for part in flow.steps]
     layout = layered({i: (p.width, p.height) for i, p in enumerate(parts)}, flow.edges)
     return _Box(
@@ -98,17 +98,19 @@ def _measure(step: Step) -> _Box:
         max(width, layout.width + 4 * _PADDING),
         height + layout.height + 0.26,
         layout,
-        flow.edges,
         parts,
     )
 
 
 def _words(step: Step) -> list[str]:
-    shapes = ", ".join(map(str, step.shapes[:2])) + (", …" if len(step.shapes) > 2 else "")
     if step.part == "code":
-        return [*textwrap.wrap(_operations(step.operations), _MOST_LETTERS), shapes]
+        return [*textwrap.wrap(_operations(step.operations), _MOST_LETTERS), _shapes(step)]
     named = f"{step.name}  {step.kind}".strip()
-    return [named, shapes] if step.inside is None else [f"{named}  {shapes}"]
+    return [named, _shapes(step)] if step.inside is None else [f"{named}  {_shapes(step)}"]
+
+
+def _shapes(step: Step) -> str:
+    return ", ".join(map(str, step.shapes[:2])) + (", …" if len(step.shapes) > 2 else "")
 
 
 def _operations(operations: Sequence[str]) -> str:
@@ -118,97 +120,43 @@ def _operations(operations: Sequence[str]) -> str:
     return " · ".join(name if count == 1 else f"{count} × {name}" for name, count in counts)
 
 
-def _folded(flow: Flow) -> Flow:
-    """The same flow with every row of modules that did the same as one step after its first."""
-    goes_to: dict[int, set[int]] = {i: set() for i in range(len(flow.steps))}
-    comes_from: dict[int, set[int]] = {i: set() for i in range(len(flow.steps))}
-    for start, end in flow.edges:
-        goes_to[start].add(end)
-        comes_from[end].add(start)
-    follows = {
-        end: start
-        for start, end in flow.edges
-        if goes_to[start] == {end}
-        and flow.steps[start].part == flow.steps[end].part == "module"
-        and _does(flow.steps[start]) == _does(flow.steps[end])
-        and len(comes_from[end]) == len(comes_from[start])
-    }
-    home: dict[int, int] = {}  # step → the step that stands for it
-    rows: dict[int, list[int]] = {}
-    for i in range(len(flow.steps)):
-        first = home[follows[i]] if i in follows else i
-        home[i] = first
-        rows.setdefault(first, []).append(i)
-    new: dict[int, int] = {}
-    steps: list[Step] = []
-    edges: list[tuple[int, int]] = []
-    for first, row in rows.items():
-        steps.append(flow.steps[first])
-        new[first] = len(steps) - 1
-        if len(row) > 1:
-            edges.append((len(steps) - 1, len(steps)))
-            steps.append(_again([flow.steps[i] for i in row]))
-            new |= dict.fromkeys(row[1:], len(steps) - 1)
-    edges += [
-        (new[start], new[end])
-        for start, end in flow.edges
-        if new[start] != new[end] and home[start] != home[end]
-    ]
-    return Flow(steps, edges)
-
-
-def _again(row: Sequence[Step]) -> Step:
-    rest = row[1:]
-    name = rest[0].name if len(rest) == 1 else f"{rest[0].name} to {rest[-1].name}"
-    times = "again" if len(rest) == 1 else f"{len(rest)} times again"
-    if all(step.module is row[0].module for step in rest):
-        return Step("module", row[0].name, f"the very same module {times}", rest[-1].shapes)
-    return Step("module", name, f"the same {times}", rest[-1].shapes)
-
-
-def _does(step: Step) -> tuple[Any, ...]:
-    """All that a diagram tells of a step but its name."""
-    inside = step.inside
-    parts = None if inside is None else ([_does(part) for part in inside.steps], inside.edges)
-    return step.part, step.kind, step.shapes, step.operations, parts
-
-
 def _draw(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None:
-    order = 2.0 + level
-    step = box.step
-    middle = (x + box.width / 2, y + box.height / 2)
-    if step.part in ("input", "output"):
-        canvas.axes.plot(*middle, "o", color=_STREAM, markersize=4, zorder=order)
-        if step.part == "input":
-            shape = ", ".join(map(str, step.shapes))
-            canvas.text(
-                x + box.width + 0.06,
-                middle[1],
-                shape,
-                ha="left",
-                size=7.5,
-                color=_FAINT,
-                zorder=order,
-            )
-        return
-    if step.part == "sum":
+    if box.step.part in ("input", "output"):
+        _draw_end(canvas, box, x, y, level)
+    elif box.step.part == "sum":
+        middle = (x + _SUM / 2, y + _SUM / 2)
+        white, diameter = palette.BACKGROUND["light"], _SUM * 72
         canvas.axes.plot(
-            *middle, "o", markersize=_SUM * 72, color="#ffffff", mec=_STREAM, mew=1.6, zorder=order
+            *middle, "o", markersize=diameter, color=white, mec=_STREAM, mew=1.6, zorder=level
         )
-        canvas.text(*middle, "+", size=13, color=_STREAM, weight="bold", zorder=order + 0.1)
-        return
+        canvas.text(*middle, "+", size=13, color=_STREAM, weight="bold", zorder=level + 0.1)
+    else:
+        _draw_box(canvas, box, x, y, level)
+
+
+def _draw_end(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None:
+    """The dot at which a tensor enters a module, or leaves it."""
+    middle = y + _DOT / 2
+    canvas.axes.plot(x + _DOT / 2, middle, "o", color=_STREAM, markersize=4, zorder=level)
+    if box.step.part == "input":
+        shape = _shapes(box.step)
+        canvas.text(x + 0.13, middle, shape, ha="left", size=7.5, color=_FAINT, zorder=level)
+
+
+def _draw_box(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None:
+    is_open = box.layout is not None
     canvas.box(
         x,
         y,
         box.width,
         box.height,
-        order=order,
-        facecolor=_FILLS[level % 2] if box.layout else "#ffffff",
-        edgecolor=role_of(step.name) or (_FAINT if box.layout else palette.INK["light"]),
+        order=level,
+        facecolor=_FILLS[level % 2] if is_open else palette.BACKGROUND["light"],
+        edgecolor=role_of(box.step.name) or (_FAINT if is_open else palette.INK["light"]),
         linewidth=1.0,
-        linestyle=(0, (3, 2)) if step.part == "code" else "-",
+        linestyle=(0, (3, 2)) if box.step.part == "code" else "-",
     )
-    _write(canvas, box, x, y, order + 0.1)
+    _write(canvas, box, x, y, level + 0.1)
     if box.layout is None:
         return
     left = x + (box.width - box.layout.width) / 2
@@ -220,7 +168,7 @@ def _draw(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None:
             head=box.parts[edge[1]].step.part != "output",
             color=_STREAM if is_stream else _FAINT,
             linewidth=1.9 if is_stream else 1.0,
-            zorder=order + 0.5,
+            zorder=level + 0.5,
         )
     for i, part in enumerate(box.parts):
         px, py = box.layout.centres[i]
@@ -250,7 +198,7 @@ def _write(canvas: Canvas, box: _Box, x: float, y: float, order: float) -> None:
             )
         return
     baseline = y + 0.07 + _LINE / 2
-    rest = f"{step.kind}" if step.inside is None else box.lines[0].removeprefix(step.name).strip()
+    rest = step.kind if step.inside is None else f"{step.kind}  {_shapes(step)}"
     canvas.text(
         x + _PADDING,
         baseline,
