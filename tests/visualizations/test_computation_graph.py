@@ -64,6 +64,12 @@ def test_what_the_result_does_not_depend_on_is_not_in_it():
     assert "cos" not in told
 
 
+def test_a_call_that_returns_its_input_as_it_is_hides_nothing():
+    told = words(show_computation_graph(lambda x: x.contiguous().sin(), _one(), **SAID))
+    assert "x" in told
+    assert "contiguous" not in told
+
+
 def test_operators_in_any_spelling_have_one_name():
     told = words(show_computation_graph(lambda x: 2 * (1 + x) / 3, _one(), **SAID))
     assert {"mul", "add", "div"} <= set(told)

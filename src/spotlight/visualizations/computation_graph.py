@@ -133,7 +133,7 @@ def _recorded(compute: Callable[..., Any], inputs: Mapping[str, Any]) -> list[_O
         raise ValueError("The result has no gradient, so autograd recorded nothing to draw.")
     parameters = [] if module is None else module.named_parameters()
     names = {id(parameter): name for name, parameter in parameters}
-    known = given | recorder.made
+    known = given | recorder.made | given  # the inputs first; a call may return one as it is
     met = _linked(results, known, names)
     return _together([operation for node, operation in known.items() if node in met])
 
