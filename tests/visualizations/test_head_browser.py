@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from some_heads import ROLES, SENTENCES
+from some_heads import ROLES, SENTENCES, untrained
 
-from spotlight.visualizations.head_browser import HeadBrowser, head_browser_data, show_head_browser
+from spotlight.visualizations.head_browser import (
+    HeadBrowser,
+    head_browser_data,
+    heads_of,
+    show_head_browser,
+)
 
 
 def test_the_chosen_head_is_right_to_five_digits():
@@ -15,6 +20,14 @@ def test_the_chosen_head_is_right_to_five_digits():
     tokens, weights = list(SENTENCES.values())[1]
     assert browser.tokens == tokens
     assert torch.allclose(browser.weights, weights[1, 2].double(), rtol=0, atol=1e-5)
+
+
+def test_a_mini_model_s_heads_are_shown_as_it_computes_them():
+    mini = untrained()
+    browser = show_head_browser(heads_of(mini, ["the cat sat", "the dog"]))
+    assert (browser.layers, browser.heads, browser.tokens) == (2, 2, ["the", "cat", "sat"])
+    expected = mini.attention("the cat sat")[0, 0].double()
+    assert torch.allclose(browser.weights, expected, rtol=0, atol=1e-5)
 
 
 def test_it_opens_at_the_first_head_with_a_role():

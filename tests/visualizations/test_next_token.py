@@ -6,8 +6,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from some_heads import untrained
 
-from spotlight.visualizations.next_token import NextToken, next_token_data, show_next_token
+from spotlight.visualizations.next_token import (
+    NextToken,
+    next_token_data,
+    next_words_of,
+    show_next_token,
+)
 
 logits = st.lists(st.integers(-40, 40).map(lambda i: i / 4), min_size=1, max_size=12)
 
@@ -47,6 +53,15 @@ def test_top_p_keeps_the_token_that_crosses_the_line():
     assert torch.allclose(
         shown.probabilities_left, torch.tensor([0.625, 0.375, 0]).double(), atol=1e-4
     )
+
+
+def test_a_mini_model_s_next_words_are_shown_as_it_computes_them():
+    mini = untrained()
+    shown = show_next_token(next_words_of(mini, ["the cat", "the dog ran"]))
+    shown.prompt = 1
+    expected = mini.logits("the dog ran")[-1].double().softmax(dim=0)
+    assert shown.tokens == ["the", "cat", "sat", "dog", "ran"]
+    assert torch.allclose(shown.probabilities, expected, atol=1e-4)
 
 
 def test_prompts_of_one_model_share_their_vocabulary():

@@ -69,6 +69,7 @@ def test_every_text_can_be_read_in_every_theme(open_widget, name, theme, body, d
     if page.locator(".cell").count():
         pairs = colour_pairs(page, ".cell")
         assert min(contrast(fill, ink) for fill, ink in pairs) >= 4.5
+    assert all(fill == ground for fill, _ in colour_pairs(page, ".cell.masked"))
 
 
 @pytest.mark.parametrize("width", [320, 390, 900])
@@ -84,7 +85,7 @@ def test_every_control_has_a_name_and_keeps_jupyterlab_s_shortcuts_out(open_widg
         found = page.get_by_role(role)
         assert found.count() == page.locator(f"internal:role={role}[name=/./]").count()
     open_to_shortcuts = page.evaluate(
-        """() => [...document.querySelectorAll("input:not([type=text]), [tabindex]")]
+        """() => [...document.querySelectorAll("input:not([type=text]), button, [tabindex]")]
             .filter((element) => !element.dataset.lmSuppressShortcuts).length"""
     )
     assert open_to_shortcuts == 0

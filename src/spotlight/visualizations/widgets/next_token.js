@@ -8,7 +8,7 @@
 //   seed, drawn   what the draws start from, and the tokens drawn so far (their places)
 
 import {
-  TEMPERATURES, bars, element, fixed, follow, frame, liveText, newId, OWN_KEYS, paragraph, presets,
+  TEMPERATURES, bars, button, element, fixed, follow, frame, liveText, newId, OWN_KEYS, paragraph, presets,
   publish, slider, softmax, visible, wholeNumbers,
 } from "./shared.js";
 
@@ -90,9 +90,9 @@ function render({ model, el }) {
   const summary = liveText("readout");
   const table = bars(["p", "after", "drawn"]);
   const buttons = [1, 10, 100].map((count) =>
-    element("button", { type: "button" }, count === 1 ? "Draw 1" : `Draw ${count}`),
+    button(`Draw ${count}`),
   );
-  const again = element("button", { type: "button" }, "Start again");
+  const again = button("Start again");
   const seed = element("input", { type: "number", id: newId(), min: 0, step: 1, ...OWN_KEYS });
   const drawn = liveText("drawn");
   root.append(

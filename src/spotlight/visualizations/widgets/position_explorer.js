@@ -8,7 +8,7 @@
 //   limits               {width: [low, high], positions: [low, high], pinned: how many}
 
 import {
-  drawing, element, fixed, follow, frame, liveText, paragraph, pixels, plain, publish, ramp,
+  button, drawing, element, fixed, follow, frame, liveText, paragraph, pixels, plain, publish, ramp,
   slider, wholeNumbers, within,
 } from "./shared.js";
 
@@ -144,7 +144,7 @@ function render({ model, el }) {
     dimension: slider("Dimension", number("dimension", [0])),
     other: slider("Compare", number("other", [0])),
   };
-  const pin = element("button", { type: "button" });
+  const pin = button();
   const matrix = chart(
     "Every position as a row of numbers",
     "matrix",

@@ -126,6 +126,8 @@ export const drawing = (tag, attributes = {}, ...children) =>
 
 export const paragraph = (name, ...children) => element("p", { class: name }, ...children);
 
+export const button = (text = "") => element("button", { type: "button", ...OWN_KEYS }, text);
+
 export const liveText = (name) =>
   element("div", { class: name, role: "status", "aria-live": "polite" });
 
@@ -170,7 +172,7 @@ export function toggle(label, change) {
 
 // Ready-made values, as buttons of which the one in force is marked.
 export function presets(label, names, choose) {
-  const buttons = names.map((name) => element("button", { type: "button" }, name));
+  const buttons = names.map((name) => button(name));
   const part = element("div", { class: "presets", role: "group", "aria-label": label }, ...buttons);
   part.addEventListener("click", (event) => {
     const at = buttons.indexOf(event.target.closest("button"));
@@ -434,8 +436,8 @@ const styles = (css) => `
 .spotlight-widget {
   ${themed("light", css)}
   @media (prefers-color-scheme: dark) { ${themed("dark", css)} }
-  body[data-jp-theme-light="true"] &, body.vscode-light & { ${themed("light", css)} }
-  body[data-jp-theme-light="false"] &, body.vscode-dark & { ${themed("dark", css)} }
+  :where(body[data-jp-theme-light="true"], body.vscode-light) & { ${themed("light", css)} }
+  :where(body[data-jp-theme-light="false"], body.vscode-dark) & { ${themed("dark", css)} }
 
   box-sizing: border-box; max-width: 46rem; padding: 2px;
   color: var(--jp-ui-font-color1, var(--spotlight-ink));
