@@ -24,7 +24,7 @@ export const within = (value, low, high) => Math.min(Math.max(value, low), high)
 
 // ---------------------------------------------------------------- words about numbers
 
-export const minus = (text) => text.replace("-", "−");
+const minus = (text) => text.replace("-", "−");
 
 export function fixed(value, digits) {
   if (Number.isNaN(value)) return "NaN";
@@ -50,7 +50,7 @@ export function list(items) {
 
 const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-export function blend(stops, share) {
+function blend(stops, share) {
   const at = within(share, 0, 1) * (stops.length - 1);
   const below = Math.min(Math.floor(at), stops.length - 2);
   const [low, high] = [channels(stops[below]), channels(stops[below + 1])];
