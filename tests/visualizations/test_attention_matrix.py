@@ -26,6 +26,17 @@ def test_the_mask_and_the_temperature_shape_the_weights_not_the_vectors():
     assert "later masked, divided by 2, after a softmax" in matrix.still().caption
 
 
+def test_scores_set_by_hand_stand_in_for_dot_products_until_the_sentence_changes():
+    matrix = show_attention_matrix("the cat sat")
+    products = matrix.scores
+    matrix.own_scores = [[0, 2, 5.0]]
+    assert matrix.scores[0, 2] == 5
+    assert matrix.scores[2, 0] == products[2, 0]
+    assert "1 of them set by hand" in matrix.still().caption
+    matrix.sentence = "a cat sat"
+    assert matrix.own_scores == []
+
+
 def test_a_new_sentence_gives_new_weights():
     matrix = AttentionMatrix("the cat")
     matrix.sentence = "one two three"

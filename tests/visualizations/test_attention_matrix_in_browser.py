@@ -142,6 +142,67 @@ def test_the_temperature_slider_moves_by_key_and_stays_in_its_range(show):
     assert page.evaluate("state.temperature") == 0.05
 
 
+def own_score(page):
+    return page.locator(".own-score input")
+
+
+def test_a_score_set_by_hand_moves_its_row_alone(show):
+    page, python = show("The bank was steep"), AttentionMatrix("The bank was steep")
+    cell(page, 1, 3).click()
+    own_score(page).fill("4")
+    own_score(page).press("Enter")
+    python.own_scores = [[1, 3, 4.0]]
+    assert page.evaluate("state.own_scores") == python.own_scores
+    assert np.allclose(numbers(page, "weight"), python.weights, rtol=0, atol=1e-6)
+    assert "not used: you set a score" in readout(page)
+    page.get_by_role("radio", name="raw scores").check()
+    assert (cell(page, 1, 3).inner_text(), cell(page, 3, 1).inner_text()) == ("4", "0.5")
+    assert page.locator(".cell.own").count() == 1
+    page.get_by_role("button", name="Put all back").click()
+    assert np.allclose(numbers(page, "score"), AttentionMatrix("The bank was steep").scores)
+
+
+def test_a_score_wiped_out_is_the_dot_product_again(show):
+    page = show("The bank was steep")
+    cell(page, 1, 3).click()
+    for typed in ("4", ""):
+        own_score(page).fill(typed)
+        own_score(page).press("Enter")
+    assert page.evaluate("state.own_scores") == []
+
+
+def test_scores_set_by_hand_go_with_their_sentence(show):
+    page = show("The bank was steep")
+    cell(page, 1, 3).click()
+    own_score(page).fill("4")
+    own_score(page).press("Enter")
+    page.get_by_role("button", name="The dog saw the dog").click()
+    assert page.evaluate("state.own_scores") == []
+    assert page.locator(".cell.own").count() == 0
+
+
+def test_a_held_cell_stays_chosen_until_it_is_let_go(show):
+    page = show("the cat sat")
+    cell(page, 2, 0).click()
+    cell(page, 0, 1).hover()
+    assert "Row “sat”, column “the”" in readout(page)
+    cell(page, 2, 0).click()
+    cell(page, 0, 1).hover()
+    assert "Row “the”, column “cat”" in readout(page)
+    cell(page, 1, 1).click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    cell(page, 0, 0).hover()
+    assert "Row “the”, column “the”" in readout(page)
+
+
+def test_a_masked_cell_takes_no_score(show):
+    page = show("the cat sat")
+    page.get_by_label("mask words that come later").check()
+    cell(page, 0, 2).click()
+    assert own_score(page).is_disabled()
+
+
 def test_repeated_words_have_equal_rows(show):
     page = show()
     page.get_by_role("button", name="The dog saw the dog").click()

@@ -41,6 +41,7 @@ def attention_matrix_data(
         "view": "weights",
         "causal": causal,
         "temperature": temperature,
+        "own_scores": [],
         "presets": list(presets),
         "vocabulary": _vocabulary(),
     }
@@ -49,8 +50,9 @@ def attention_matrix_data(
 class AttentionMatrix(Widget):
     """A heatmap of softmax(XXᵀ) for any sentence, in the notebook.
 
-    `sentence`, `view` ("weights" or "scores"), `causal` and `temperature` follow what is typed and
-    chosen, and can be set.
+    `sentence`, `view` ("weights" or "scores"), `causal`, `temperature` and `own_scores` ([row,
+    column, score] each, in place of a dot product; gone with another sentence) follow what is typed
+    and chosen, and can be set.
     """
 
     _esm = module("attention_matrix")
@@ -58,6 +60,7 @@ class AttentionMatrix(Widget):
     view = traitlets.Enum(["weights", "scores"], "weights").tag(sync=True)
     causal = traitlets.Bool().tag(sync=True)
     temperature = traitlets.Float(1.0, min=0.05, max=10).tag(sync=True)
+    own_scores = traitlets.List(traitlets.List()).tag(sync=True)
     presets = traitlets.List(traitlets.Unicode()).tag(sync=True)
     vocabulary = traitlets.Dict().tag(sync=True)
 
@@ -83,9 +86,11 @@ class AttentionMatrix(Widget):
 
     @property
     def scores(self) -> torch.Tensor:
-        """The dot product of each pair of words, (n, n), float64; −∞ where it is masked."""
+        """The dot products of the words, or what was set instead: (n, n), float64; −∞ if masked."""
         vectors = word_features.word_vectors(self.words).double()
         scores = vectors @ vectors.T
+        for row, column, score in self.own_scores:
+            scores[row, column] = score
         later = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)
         return scores.masked_fill(later, -torch.inf) if self.causal else scores
 
@@ -107,8 +112,13 @@ class AttentionMatrix(Widget):
             kind=kind,
         )
 
+    @traitlets.observe("sentence")
+    def _forget_own_scores(self, _: object) -> None:
+        self.own_scores = []
+
     def _treatment(self, kind: str) -> str:
-        masked = ", words that come later masked" if self.causal else ""
+        own = f", {len(self.own_scores)} of them set by hand" if self.own_scores else ""
+        masked = f"{own}, words that come later masked" if self.causal else own
         if kind == "scores":
             return masked
         divided = f", divided by {self.temperature:g}" if self.temperature != 1 else ""

@@ -126,7 +126,7 @@ class HeadBrowser(Widget):
             self.weights,
             self.tokens,
             title=f"Layer {self.layer}, head {self.head}",
-            caption=f"Attention weights of one head of a trained model{known}.",
+            caption=f"Attention weights of one head{known}.",
         )
 
 

@@ -9,7 +9,9 @@ function recordOf(state) {
       (listeners[`change:${name}`] ?? []).forEach((listener) => listener());
     },
     save_changes: () => {},
-    on: (event, listener) => { (listeners[event] ??= []).push(listener); },
+    on: (event, listener) => {
+      (listeners[event] ??= []).push(listener);
+    },
     off: () => {},
   };
 }

@@ -8,8 +8,23 @@
 //   sentence, layer, head: what is on show
 
 import {
-  OWN_KEYS, element, fixed, follow, frame, liveText, newId, paragraph, pixels, presets, publish, ramp,
-  step, tokenGrid, unpacked, visible, wholeNumbers,
+  OWN_KEYS,
+  element,
+  fixed,
+  follow,
+  frame,
+  liveText,
+  newId,
+  paragraph,
+  pixels,
+  presets,
+  publish,
+  ramp,
+  step,
+  tokenGrid,
+  unpacked,
+  visible,
+  wholeNumbers,
 } from "./shared.js";
 
 const FULL = 65535;
@@ -18,16 +33,22 @@ const MOST_NAMED = 3;
 const STYLE = `
 .spotlight-heads {
   & .thumbs {
-    display: grid; gap: 0.35rem; margin: 0.3rem 0 0.6rem; max-width: 36rem; container-type: inline-size;
+    display: grid; gap: 0.35rem; margin: 0.3rem 0 0.6rem; max-width: 36rem;
+    container-type: inline-size;
     grid-template-columns: 2.4rem repeat(var(--heads), minmax(0, 1fr));
   }
-  & .layer { align-self: center; color: var(--spotlight-faint-ink); font-size: 0.75rem; text-align: right; }
+  & .layer {
+    align-self: center; color: var(--spotlight-faint-ink); font-size: 0.75rem; text-align: right;
+  }
   & .thumb {
-    min-width: 0; padding: 2px; border: 1px solid var(--spotlight-rule); border-radius: 4px; cursor: pointer;
+    min-width: 0; padding: 2px; border: 1px solid var(--spotlight-rule); border-radius: 4px;
+    cursor: pointer;
     font-size: 0.6875rem; line-height: 1.25; text-align: center; overflow-wrap: anywhere;
   }
   & .thumb:hover { border-color: var(--spotlight-faint-ink); }
-  & .thumb[aria-selected="true"] { border-color: var(--spotlight-query); box-shadow: 0 0 0 1px var(--spotlight-query); }
+  & .thumb[aria-selected="true"] {
+    border-color: var(--spotlight-query); box-shadow: 0 0 0 1px var(--spotlight-query);
+  }
   & .thumb .pixels { aspect-ratio: 1; height: auto; }
   & .tag { display: block; font-weight: 600; }
   @container (max-width: 28rem) {
@@ -127,9 +148,11 @@ function render({ model, el }) {
     readout,
     paragraph(
       "caption",
-      "Weights of a trained model, layers and heads counted from 0. A name under a head says what " +
-        "it was measured to do over many texts, and its mean weight on the token it looks for; " +
-        "most heads have no such name.",
+      "Attention weights as the model computed them. Layers and heads are counted from 0." +
+        (roles.length > 0
+          ? " A name under a head says what it was measured to do over many texts, with its mean " +
+            "weight on the token that it looks for; most heads have no such name."
+          : ""),
     ),
   );
 
@@ -149,7 +172,9 @@ function render({ model, el }) {
       places.flat().forEach((place) => {
         const [layer, head] = [Number(place.dataset.layer), Number(place.dataset.head)];
         const share = (i, j) => at(layer, head, i, j);
-        const tags = rolesOf(layer, head).map(({ role }) => element("span", { class: "tag" }, role));
+        const tags = rolesOf(layer, head).map(({ role }) =>
+          element("span", { class: "tag" }, role),
+        );
         place.replaceChildren(
           ...pixels(tokens.length, tokens.length, share, maps.weights),
           element("span", {}, `${layer}.${head}`),
@@ -175,7 +200,9 @@ function render({ model, el }) {
     const { tokens, causal } = sentence();
     const fresh = pictured !== get("sentence");
     choice.show(get("sentence"));
-    shortcuts.show(roles.findIndex(({ layer, head }) => layer === get("layer") && head === get("head")));
+    shortcuts.show(
+      roles.findIndex(({ layer, head }) => layer === get("layer") && head === get("head")),
+    );
     drawThumbs();
     title.textContent = named(get("layer"), get("head"));
     grid.show(tokens, named(get("layer"), get("head")), (i, j) => {

@@ -7,8 +7,21 @@
 //   presets  [{name, mask}]: masks on offer
 
 import {
-  bars, element, fixed, follow, frame, liveText, newId, paragraph, plain, presets, publish, ramp,
-  softmax, tokenGrid, visible,
+  bars,
+  element,
+  fixed,
+  follow,
+  frame,
+  liveText,
+  newId,
+  paragraph,
+  plain,
+  presets,
+  publish,
+  ramp,
+  softmax,
+  tokenGrid,
+  visible,
 } from "./shared.js";
 
 const STYLE = `
@@ -104,7 +117,12 @@ function render({ model, el }) {
         state: open ? "" : "masked",
       };
     });
-    const sums = shares.map((cells) => fixed(cells.reduce((sum, share) => sum + share, 0), 2));
+    const sums = shares.map((cells) =>
+      fixed(
+        cells.reduce((sum, share) => sum + share, 0),
+        2,
+      ),
+    );
     const weight = (i, j) => {
       const lost = Number.isNaN(shares[i][j]);
       return {
@@ -117,7 +135,9 @@ function render({ model, el }) {
       };
     };
     weights.show(tokens, "Weights", weight, sums);
-    scoreScale.replaceChildren(...ramp("score", "signed", maps.signed.light, plain(-most), plain(most)));
+    scoreScale.replaceChildren(
+      ...ramp("score", "signed", maps.signed.light, plain(-most), plain(most)),
+    );
     weightScale.replaceChildren(...ramp("weight", "weights", maps.weights.light, "0", "1"));
     mark();
   }

@@ -8,8 +8,23 @@
 //   seed, drawn   what the draws start from, and the tokens drawn so far (their places)
 
 import {
-  TEMPERATURES, bars, button, element, fixed, follow, frame, liveText, newId, OWN_KEYS, paragraph, presets,
-  publish, slider, softmax, visible, wholeNumbers,
+  TEMPERATURES,
+  bars,
+  button,
+  element,
+  fixed,
+  follow,
+  frame,
+  liveText,
+  newId,
+  OWN_KEYS,
+  paragraph,
+  presets,
+  publish,
+  slider,
+  softmax,
+  visible,
+  wholeNumbers,
 } from "./shared.js";
 
 const MOST_ROWS = 20;
@@ -89,9 +104,7 @@ function render({ model, el }) {
   });
   const summary = liveText("readout");
   const table = bars(["p", "after", "drawn"]);
-  const buttons = [1, 10, 100].map((count) =>
-    button(`Draw ${count}`),
-  );
+  const buttons = [1, 10, 100].map((count) => button(`Draw ${count}`));
   const again = button("Start again");
   const seed = element("input", { type: "number", id: newId(), min: 0, step: 1, ...OWN_KEYS });
   const drawn = liveText("drawn");

@@ -8,8 +8,21 @@
 //   limits               {width: [low, high], positions: [low, high], pinned: how many}
 
 import {
-  button, drawing, element, fixed, follow, frame, liveText, paragraph, pixels, plain, publish, ramp,
-  slider, wholeNumbers, within,
+  button,
+  drawing,
+  element,
+  fixed,
+  follow,
+  frame,
+  liveText,
+  paragraph,
+  pixels,
+  plain,
+  publish,
+  ramp,
+  slider,
+  wholeNumbers,
+  within,
 } from "./shared.js";
 
 const BASE = 10000;
@@ -17,21 +30,31 @@ const POINTS_A_POSITION = 8; // of a wave between two positions
 
 const STYLE = `
 .spotlight-positions {
-  & .controls { display: grid; gap: 0 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); }
+  & .controls {
+    display: grid; gap: 0 2rem;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr));
+  }
   & .chart { margin: 0.9rem 0; }
   & .chart > p { margin: 0 0 0.3rem; }
-  & .plot { display: grid; gap: 0 0.4rem; grid-template: "above field" auto "below ends" auto / 3rem 1fr; }
+  & .plot {
+    display: grid; gap: 0 0.4rem; grid-template: "above field" auto "below ends" auto / 3rem 1fr;
+  }
   & .scale-y {
     grid-area: above; display: flex; flex-direction: column; justify-content: space-between;
     text-align: right; line-height: 1;
   }
   & .scale-x { grid-area: ends; display: flex; justify-content: space-between; gap: 1rem; }
   & :is(.scale-x, .scale-y) { color: var(--spotlight-faint-ink); font-size: 0.75rem; }
-  & .field { grid-area: field; position: relative; height: 8rem; border: 1px solid var(--spotlight-rule); }
+  & .field {
+    grid-area: field; position: relative; height: 8rem; border: 1px solid var(--spotlight-rule);
+  }
   & .field.matrix { height: 11rem; cursor: crosshair; }
   & .field.lines { cursor: ew-resize; }
   & .field svg { display: block; width: 100%; height: 100%; overflow: visible; }
-  & path { fill: none; stroke-width: 1.25px; stroke: var(--spotlight-faint-ink); vector-effect: non-scaling-stroke; }
+  & path {
+    fill: none; stroke-width: 1.25px; stroke: var(--spotlight-faint-ink);
+    vector-effect: non-scaling-stroke;
+  }
   & path.main { stroke-width: 2.5px; stroke: var(--spotlight-stream); }
   & path.zero { stroke: var(--spotlight-rule); }
   & .pin-1 { stroke-dasharray: 6 3; }
@@ -39,12 +62,15 @@ const STYLE = `
   & .pin-3 { stroke-dasharray: 8 3 1.5 3; }
   & .dot {
     position: absolute; width: 0.6rem; height: 0.6rem; margin: -0.3rem; border-radius: 50%;
-    background: var(--spotlight-ink); border: 1px solid var(--spotlight-background); pointer-events: none;
+    background: var(--spotlight-ink); border: 1px solid var(--spotlight-background);
+    pointer-events: none;
   }
   & .dot.open { background: var(--spotlight-background); border: 2px solid var(--spotlight-ink); }
   & .line { position: absolute; pointer-events: none; outline: 1px solid var(--spotlight-ink); }
   & .below { display: flex; flex-wrap: wrap; align-items: center; gap: 0.3rem 1.5rem; }
-  & .key { display: flex; flex-wrap: wrap; align-items: center; gap: 0.3rem 1rem; font-size: 0.8125rem; }
+  & .key {
+    display: flex; flex-wrap: wrap; align-items: center; gap: 0.3rem 1rem; font-size: 0.8125rem;
+  }
   & .key span { display: inline-flex; align-items: center; gap: 0.4rem; }
   & .key svg { width: 2rem; height: 0.6rem; }
   & .readout { min-height: 6.4rem; }
@@ -202,8 +228,18 @@ function render({ model, el }) {
     }
     const across = element("span", { class: "line" });
     const down = element("span", { class: "line" });
-    Object.assign(across.style, { left: 0, right: 0, top: percent(get("position") / n), height: percent(1 / n) });
-    Object.assign(down.style, { top: 0, bottom: 0, left: percent(get("dimension") / d), width: percent(1 / d) });
+    Object.assign(across.style, {
+      left: 0,
+      right: 0,
+      top: percent(get("position") / n),
+      height: percent(1 / n),
+    });
+    Object.assign(down.style, {
+      top: 0,
+      bottom: 0,
+      left: percent(get("dimension") / d),
+      width: percent(1 / d),
+    });
     matrix.field.replaceChildren(...encoded.pictures, across, down);
   }
 
@@ -223,7 +259,12 @@ function render({ model, el }) {
         { viewBox: "0 0 32 10", "aria-hidden": "true" },
         drawing("path", { class: name, d: "M0 5H32" }),
       );
-      return element("span", {}, sample, `dimension ${each}, ${each % 2 === 0 ? "sine" : "cosine"}`);
+      return element(
+        "span",
+        {},
+        sample,
+        `dimension ${each}, ${each % 2 === 0 ? "sine" : "cosine"}`,
+      );
     });
     const pinned = get("pinned").includes(dimension);
     pin.textContent = pinned ? `Let go of dimension ${dimension}` : `Keep dimension ${dimension}`;

@@ -7,7 +7,7 @@
 
 // A softmax as a model computes it: a row with nothing but minus infinity becomes NaN.
 export function softmax(scores) {
-  const most = Math.max(...scores);
+  const most = scores.reduce((a, b) => Math.max(a, b)); // a call takes too few for a vocabulary
   const raised = scores.map((score) => Math.exp(score - most));
   const total = raised.reduce((sum, value) => sum + value, 0);
   return raised.map((value) => value / total);
@@ -260,8 +260,8 @@ const NARROWEST_NUMBERED_CELL = 31; // CSS pixels
 const LETTER_WIDTH = 8.4; // CSS pixels, of a bold letter in a column's label
 const MOST_LETTERS = 9; // of a row's label; the rest is cut off
 
-// Cells that can be pointed at, tapped, and walked through with the arrow keys. `choose(i, j)`
-// is called when another cell is reached; the owner then marks it.
+// Cells that can be pointed at, tapped, and walked through with the arrow keys. `choose(i, j, by)`
+// is called when another cell is reached, by an event of that kind; the owner then marks it.
 export function tokenGrid(describedBy, choose) {
   const part = element("div", { class: "grid", role: "grid", "aria-describedby": describedBy });
   let cells = [];
@@ -301,7 +301,7 @@ export function tokenGrid(describedBy, choose) {
     part.replaceChildren(top, ...rows);
   }
 
-  // `cell(i, j)` → {text, label, share, map, state: "", "masked" or "nan", data};
+  // `cell(i, j)` → {text, label, share, map, state: "", "masked", "nan" or "own", data};
   // `sums`: a text for each row, or null.
   function show(newTokens, label, cell, sums = null) {
     if (newTokens.join("\n") !== tokens.join("\n")) {
@@ -314,7 +314,7 @@ export function tokenGrid(describedBy, choose) {
         const { text, label: told, share, map, state = "", data = {} } = cell(i, j);
         place.textContent = text;
         place.setAttribute("aria-label", `${tokens[i]} to ${tokens[j]}: ${told}`);
-        for (const each of ["masked", "nan"]) place.classList.toggle(each, each === state);
+        for (const each of ["masked", "nan", "own"]) place.classList.toggle(each, each === state);
         paint(place, share, map);
         Object.assign(place.dataset, data);
       }),
@@ -343,7 +343,10 @@ export function tokenGrid(describedBy, choose) {
     if (mirrored && i !== j) cells[j][i].classList.add("mirror");
     cells[i][j].classList.add("current");
     cells[i][j].tabIndex = 0;
-    for (const [of, place] of [["of-row", i], ["of-column", j]]) {
+    for (const [of, place] of [
+      ["of-row", i],
+      ["of-column", j],
+    ]) {
       part
         .querySelectorAll(`.head.${of}`)
         .forEach((head, at) => head.classList.toggle("current", at === place));
@@ -355,20 +358,20 @@ export function tokenGrid(describedBy, choose) {
     return cell && [Number(cell.dataset.row), Number(cell.dataset.column)];
   };
 
-  function reach(i, j) {
-    if (i !== current[0] || j !== current[1]) choose(i, j);
+  function reach(i, j, by) {
+    if (i !== current[0] || j !== current[1]) choose(i, j, by);
   }
 
   for (const kind of ["pointerover", "focusin", "click"]) {
     part.addEventListener(kind, (event) => {
       const place = placeOf(event.target);
-      if (place) reach(...place);
+      if (place) reach(...place, kind);
     });
   }
   part.addEventListener("keydown", (event) => {
     const to = step(event, current, cells.length, cells.length);
     if (!to) return;
-    reach(...to);
+    reach(...to, "keydown");
     cells[to[0]][to[1]].focus();
   });
   const watcher = new ResizeObserver(fit);
@@ -508,6 +511,10 @@ const styles = (css) => `
     background: var(--spotlight-background) repeating-linear-gradient(
       45deg, transparent 0 5px, var(--spotlight-rule) 5px 6px);
   }
+  & .cell.own::after {
+    content: ""; position: absolute; top: 3px; right: 3px; width: 0.35rem; height: 0.35rem;
+    border-radius: 50%; background: currentColor;
+  }
   & .cell.current { outline: 2px solid var(--jp-ui-font-color1, var(--spotlight-ink)); z-index: 1; }
   & .cell.mirror {
     outline: 2px dashed var(--jp-ui-font-color1, var(--spotlight-ink)); z-index: 1;
@@ -523,7 +530,8 @@ const styles = (css) => `
   & .ramp { flex: 0 1 12rem; height: 0.6rem; border-radius: 3px; }
   & .pixels { width: 100%; height: 100%; image-rendering: pixelated; }
   & .bars {
-    width: 100%; border-collapse: collapse; font-size: 0.8125rem; font-variant-numeric: tabular-nums;
+    width: 100%; border-collapse: collapse; font-size: 0.8125rem;
+    font-variant-numeric: tabular-nums;
   }
   & .bars :is(th, td) { padding: 0.12rem 0.4rem; text-align: right; font-weight: 400; border: 0; }
   & .bars thead th { color: var(--spotlight-faint-ink); vertical-align: bottom; }
