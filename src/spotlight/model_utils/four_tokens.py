@@ -31,3 +31,8 @@ def query_weights() -> Tensor:
 def key_weights() -> Tensor:
     """W_K of the example, applied from the right: (3, 3)."""
     return torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
+
+
+def value_weights() -> Tensor:
+    """W_V of the example, applied from the right: (3, 3)."""
+    return torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])

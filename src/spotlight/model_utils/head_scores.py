@@ -67,13 +67,13 @@ def text_loss(model: GPT, ids: Tensor) -> float:
 
 
 @torch.no_grad()
-def sum_accuracy(model: GPT, tokenizer: WordTokenizer, most: int | None = None) -> float:
+def sum_accuracy(model: GPT, tokenizer: WordTokenizer) -> float:
     """The share of held-out two-digit sums whose every digit, and the full stop, comes out right.
 
     Each digit is the likeliest token after the right ones before it.
     """
     (equals,) = tokenizer.encode("=")
-    pairs = sum_pairs("held-out")[:: 1 if most is None else -(-len(sum_pairs("held-out")) // most)]
+    pairs = sum_pairs("held-out")
     right = 0
     for ids in _by_length(tokenizer.encode(sum_sentence(a, b)) for a, b in pairs):
         start = int((ids[0] == equals).nonzero())
@@ -130,10 +130,15 @@ def referent_scores(
     )
 
 
+def best_heads(scores: Tensor) -> list[Head]:
+    """Every head (layer, head), the largest of scores (L, H) first."""
+    order = scores.flatten().argsort(descending=True).tolist()
+    return [divmod(place, scores.shape[1]) for place in order]
+
+
 def best_head(scores: Tensor) -> Head:
     """The head (layer, head) with the largest of scores (L, H)."""
-    layer, head = divmod(int(scores.argmax()), scores.shape[1])
-    return layer, head
+    return best_heads(scores)[0]
 
 
 def _mean_weights(model: GPT, ids: Tensor, first: int, back: int) -> Tensor:

@@ -83,12 +83,8 @@ def with_head(model: GPT, layer: int, head: int, function: HeadFunction) -> Iter
             gathered += _difference(own, reference)
         return heads
 
-    watching = attention.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
-    try:
-        with _swapped(attention, "attend", attend):
-            yield
-    finally:
-        watching.remove()
+    with watched_inputs(attention, inputs), _swapped(attention, "attend", attend):
+        yield
 
 
 @contextmanager
@@ -154,6 +150,16 @@ def recorded_attention(model: GPT) -> Iterator[list[Tensor]]:
                 _swapped(attention, "attend", _recording(attention.attend, weights))
             )
         yield weights
+
+
+@contextmanager
+def watched_inputs(module: nn.Module, inputs: list[Tensor]) -> Iterator[None]:
+    """Append to `inputs` what the module is called with, call after call."""
+    watching = module.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
+    try:
+        yield
+    finally:
+        watching.remove()
 
 
 def head_weights(model: GPT, layer: int, head: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from spotlight.model_utils.gpt import GPT, GPTConfig
-from spotlight.model_utils.hooks import recorded_attention
+from spotlight.model_utils.hooks import recorded_attention, watched_inputs
 from spotlight.model_utils.word_tokenizer import WordTokenizer
 
 WEIGHTS: Final = Path(__file__).with_suffix(".safetensors")
@@ -74,6 +74,14 @@ class MiniModel:
         with recorded_attention(self.model) as weights:
             self.model(self.ids(text))
         return torch.cat(weights)
+
+    @torch.no_grad()
+    def attention_input(self, text: str, layer: int) -> Tensor:
+        """What all heads of a layer read: the normalised residual stream, one row a token (T, C)."""
+        inputs: list[Tensor] = []
+        with watched_inputs(self.model.blocks[layer].attention, inputs):
+            self.model(self.ids(text))
+        return inputs[0][0]
 
     def next_words(self, text: str, count: int = 5) -> list[tuple[str, float]]:
         """The likeliest next tokens, each with its probability."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from spotlight.model_utils import corpus
+from spotlight.model_utils.corpus import Referent
 from spotlight.model_utils.head_scores import (
     Head,
+    ReferentScores,
     best_head,
+    best_heads,
     copying_accuracy,
     induction_scores,
     previous_token_scores,
@@ -35,83 +39,90 @@ _CHANCE = 0.6  # right noun over wrong one in at most this share: as good as gue
 
 
 @dataclass(frozen=True)
+class HeadsMeasured:
+    """What each head does; all scores are (L, H)."""
+
+    previous_token: Tensor
+    induction: Tensor
+    referent: ReferentScores
+
+    @property
+    def roles(self) -> dict[str, HeadRole]:
+        """The head that does each job best."""
+        scores = {
+            "previous token": self.previous_token,
+            "induction": self.induction,
+            "referent": self.referent.weights_right,
+        }
+        return {
+            name: HeadRole(*best_head(of), round(of.max().item(), 3)) for name, of in scores.items()
+        }
+
+
+@dataclass(frozen=True)
 class Measured:
     """What was found in one model."""
 
+    heads: HeadsMeasured
     parameters: int
-    previous_token: Tensor  # (L, H)
-    induction: Tensor  # (L, H)
     copying: float
-    referent_weight: Tensor  # (L, H)
-    referent_above: Tensor  # (L, H)
-    referent_accuracy: float
-    referent_preferred: float
-    ablated: dict[Head, float]  # each head alone switched off → share with the right noun ahead
-    sharing: list[
-        tuple[Head, float]
-    ]  # heads switched off one after the other, the worst loss first
+    without_referent_head: float  # share with the right noun ahead, that head switched off
+    without_referent_heads: list[tuple[Head, float]]  # more and more switched off, until chance
+    without_one: tuple[Head, float]  # the one head without which that share is least
     sums: float
     text_loss: float
     trigram_loss: float
 
-    @property
-    def referent_head(self) -> Head:
-        """The head with the most weight on the right noun."""
-        return best_head(self.referent_weight)
+
+def measure_heads(mini: MiniModel) -> HeadsMeasured:
+    """Score every head on text, lists and sentences that no training run has seen."""
+    model, tokenizer = mini.model, mini.tokenizer
+    return HeadsMeasured(
+        previous_token_scores(model, held_out_rows(model.config.context)[:, :-1]),
+        induction_scores(model, _repeated(mini)),
+        referent_scores(model, tokenizer, _sentences()),
+    )
 
 
 def measure(mini: MiniModel) -> Measured:
-    """Measure a model on text, sums, lists and sentences that no training run has seen."""
+    """Measure a model's heads, what depends on them, and how it does as a whole."""
     model, tokenizer = mini.model, mini.tokenizer
     rows = held_out_rows(model.config.context)
-    repeated = repeated_random_tokens(
-        _REPEATED_ROWS, model.config.context // 2, len(tokenizer), _TEST_SEED
-    )
-    pairs = list(corpus.referents(_TEST_SEED, _REFERENT_PAIRS))
-    sentences = [sentence for pair in pairs for sentence in pair]
-    referent = referent_scores(model, tokenizer, sentences)
-    induction = induction_scores(model, repeated)
+    heads = measure_heads(mini)
 
-    def preferred_without(*heads: Head) -> float:
-        return referent_scores(model, tokenizer, sentences, heads).preferred
+    def preferred_without(*off: Head) -> float:
+        return referent_scores(model, tokenizer, _sentences(), off).preferred
 
-    heads = [(layer, head) for layer, head in np.ndindex(*induction.shape)]
-    ablated = {head: preferred_without(head) for head in heads}
-    sharing: list[tuple[Head, float]] = []
-    while not sharing or (sharing[-1][1] > _CHANCE and len(sharing) < 4):
-        off = [head for head, _ in sharing]
-        left = {head: preferred_without(*off, head) for head in heads if head not in off}
-        worst = min(left, key=lambda head: left[head])
-        sharing.append((worst, left[worst]))
+    looking = best_heads(heads.referent.weights_right)  # the most weight on the right noun first
+    together: list[tuple[Head, float]] = []
+    while not together or (together[-1][1] > _CHANCE and len(together) < len(looking)):
+        off = looking[: len(together) + 1]
+        together.append((off[-1], preferred_without(*off)))
+    alone = {head: preferred_without(head) for head in looking}
     return Measured(
+        heads=heads,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        previous_token=previous_token_scores(model, rows[:, :-1]),
-        induction=induction,
-        copying=copying_accuracy(model, repeated),
-        referent_weight=referent.weights_right,
-        referent_above=referent.above,
-        referent_accuracy=referent.accuracy,
-        referent_preferred=referent.preferred,
-        ablated=ablated,
-        sharing=sharing,
+        copying=copying_accuracy(model, _repeated(mini)),
+        without_referent_head=alone[looking[0]],
+        without_referent_heads=together,
+        without_one=min(alone.items(), key=lambda head_and_share: head_and_share[1]),
         sums=sum_accuracy(model, tokenizer),
         text_loss=text_loss(model, rows),
         trigram_loss=trigram_loss(model.config.context),
     )
 
 
-def roles_of(found: Measured) -> dict[str, HeadRole]:
-    """The head that does each job best."""
-    scores = {
-        "previous token": found.previous_token,
-        "induction": found.induction,
-        "referent": found.referent_weight,
-    }
-    return {
-        name: HeadRole(*best_head(of), round(of.max().item(), 3)) for name, of in scores.items()
-    }
+@cache
+def _sentences() -> list[Referent]:
+    return [s for pair in corpus.referents(_TEST_SEED, _REFERENT_PAIRS) for s in pair]
 
 
+def _repeated(mini: MiniModel) -> Tensor:
+    period = mini.model.config.context // 2
+    return repeated_random_tokens(_REPEATED_ROWS, period, len(mini.tokenizer), _TEST_SEED)
+
+
+@cache
 def held_out_rows(context: int) -> Tensor:
     """Held-out text in rows (rows, context + 1), each starting with a whole paragraph."""
     tokenizer = corpus.tokenizer()
@@ -132,45 +143,40 @@ def trigram_loss(context: int) -> float:
 
 def as_markdown(found: Mapping[str, Measured]) -> str:
     """The report: one column a model."""
-    rows = {
-        "parameters": [f"{m.parameters:,}" for m in found.values()],
-        "**previous token**: best head, mean weight on t − 1 in held-out text": [
-            _best(m.previous_token) for m in found.values()
-        ],
-        "**induction**: best head, mean weight on what followed last time": [
-            _best(m.induction) for m in found.values()
-        ],
-        "next token right in the second half of repeated random tokens": [
-            _share(m.copying) for m in found.values()
-        ],
-        "**referent**: best head, mean weight of the last token on the right noun": [
-            _best(m.referent_weight) for m in found.values()
-        ],
-        "sentences in which that is above its weight on the wrong noun": [
-            _share(m.referent_above[m.referent_head].item()) for m in found.values()
-        ],
-        "next word is the right noun": [_share(m.referent_accuracy) for m in found.values()],
-        "right noun likelier than the wrong one": [
-            _share(m.referent_preferred) for m in found.values()
-        ],
-        "the same with the referent head switched off": [
-            _share(m.ablated[m.referent_head]) for m in found.values()
-        ],
-        "heads switched off together, the worst loss first, and the same share": [
-            ", ".join(f"{_name(head)} {_share(left)}" for head, left in m.sharing)
-            for m in found.values()
-        ],
-        "held-out two-digit sums right": [_share(m.sums) for m in found.values()],
-        "loss on held-out text, nats a token": [f"{m.text_loss:.3f}" for m in found.values()],
-        "loss of the smoothed trigram model on it": [
-            f"{m.trigram_loss:.3f}" for m in found.values()
-        ],
-    }
+    rows = {what: [write(measured) for measured in found.values()] for what, write in _ROWS.items()}
     lines = [f"| | {' | '.join(found)} |", f"|---|{'---|' * len(found)}"]
     lines += [f"| {what} | {' | '.join(cells)} |" for what, cells in rows.items()]
     return _ABOUT + "\n".join(lines) + "\n"
 
 
+_ROWS: Final[dict[str, Callable[[Measured], str]]] = {
+    "parameters": lambda m: f"{m.parameters:,}",
+    "**previous token**: best head, mean weight on t − 1 in held-out text": lambda m: _best(
+        m.heads.previous_token
+    ),
+    "**induction**: best head, mean weight on what followed last time": lambda m: _best(
+        m.heads.induction
+    ),
+    "next token right in the second half of repeated random tokens": lambda m: _share(m.copying),
+    "**referent**: best head, mean weight of the last token on the right noun": lambda m: _best(
+        m.heads.referent.weights_right
+    ),
+    "sentences in which that is above its weight on the wrong noun": lambda m: _share(
+        m.heads.referent.above[best_head(m.heads.referent.weights_right)].item()
+    ),
+    "next word is the right noun": lambda m: _share(m.heads.referent.accuracy),
+    "right noun likelier than the wrong one": lambda m: _share(m.heads.referent.preferred),
+    "the same with the referent head switched off": lambda m: _share(m.without_referent_head),
+    "the same, heads that look at the right noun switched off one after the other": lambda m: (
+        ", ".join(f"{_name(head)}: {_share(left)}" for head, left in m.without_referent_heads)
+    ),
+    "the one head without which it is least": lambda m: (
+        f"{_name(m.without_one[0])}: {_share(m.without_one[1])}"
+    ),
+    "held-out two-digit sums right": lambda m: _share(m.sums),
+    "loss on held-out text, nats a token": lambda m: f"{m.text_loss:.3f}",
+    "loss of the smoothed trigram model on it": lambda m: f"{m.trigram_loss:.3f}",
+}
 _ABOUT = f"""# What the heads of the mini model do
 
 Written by `python -m spotlight.model_utils.train_mini_model report`, never by hand. Heads are named

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from spotlight.model_utils.mini_model import load_mini_model, save_mini_model
-from spotlight.model_utils.mini_report import Measured, as_markdown, measure, roles_of
+from spotlight.model_utils.mini_report import Measured, as_markdown, measure, measure_heads
 from spotlight.model_utils.mini_training import Recipe, Training
 
 _STEPS_BETWEEN_CHECKPOINTS = 100
@@ -63,7 +63,7 @@ def train(
     save_mini_model(out, training.model, training.batches.tokenizer.vocabulary, {})
     # Measured as it ships, in half precision; so roles and report agree to the last digit.
     mini = load_mini_model(out)
-    roles = roles_of(measure(mini))
+    roles = measure_heads(mini).roles
     save_mini_model(out, mini.model, mini.tokenizer.vocabulary, roles)
     checkpoint.unlink(missing_ok=True)
     for name, role in roles.items():
