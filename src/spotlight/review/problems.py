@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from spotlight.review.plain_text import printable
+
 
 class ReviewError(Exception):
     """Nothing more can be reviewed in this run; the message is one sentence for a person."""
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` may quote a server, and is cleared of what no terminal should be handed."""
+        super().__init__(printable(sentence))
 
 
 class AnswerError(Exception):

@@ -138,7 +138,7 @@ class Reviewer:
         if not reviews and not notes:
             notes.append(f"{lesson.title}: there is no code to review yet.")
         return LessonReview(
-            model=self._model.name if asked else "",
+            model=self._model.title if asked else "",
             server=self._settings.server if asked else "",
             remote=asked and self._settings.is_remote,
             exercises=tuple(reviews),
@@ -201,11 +201,11 @@ class Reviewer:
     ) -> str:
         # Some versions of Ollama keep to a schema only where thinking was left to the model.
         request = Request(self._model.name, messages, schema(), thinks=thinks)
-        on_asking(work.exercise.title, self._model.name, 0)
+        on_asking(work.exercise.title, self._model.title, 0)
         return self._server.answer(
             request,
             deadline,
-            lambda count: on_asking(work.exercise.title, self._model.name, count),
+            lambda count: on_asking(work.exercise.title, self._model.title, count),
         )
 
     @cached_property

@@ -42,6 +42,11 @@ class ServedModel:
     name: str
     digest: str = ""
 
+    @property
+    def title(self) -> str:
+        """The name as it may be shown."""
+        return printable(self.name)[:_MOST_QUOTED]
+
 
 @dataclass
 class Deadline:
