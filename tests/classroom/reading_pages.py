@@ -9,7 +9,8 @@ VOID = {"meta", "link", "br", "img", "hr", "input"}
 PERMITTED = {
     "html", "head", "meta", "link", "title", "style", "body", "header", "main", "nav", "section",
     "div", "span", "p", "h1", "h2", "h3", "table", "thead", "tbody", "tfoot", "tr", "th", "td",
-    "ul", "li", "a", "bdi", "strong", "code", "pre", "figure", "figcaption", "abbr",
+    "ul", "li", "a", "bdi", "strong", "code", "pre", "figure", "figcaption", "abbr", "dl", "dt",
+    "dd",
 }  # fmt: skip
 
 

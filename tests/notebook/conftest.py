@@ -70,7 +70,7 @@ class Kernel:
                 continue
             content = got["content"]
             match got["msg_type"]:
-                case "display_data" | "execute_result":
+                case "display_data" | "update_display_data" | "execute_result":
                     reply.html += content["data"].get("text/html", "")
                     data = content["data"]
                     reply.text += data.get("text/markdown", data.get("text/plain", "")) + "\n"
