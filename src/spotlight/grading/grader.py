@@ -14,6 +14,7 @@ from spotlight.grading.forbidden import forbidden_use, warns
 from spotlight.grading.judge import NOT_FILLED_IN, judge
 from spotlight.grading.listing import cells_listed, listed
 from spotlight.grading.locate import Located, locate
+from spotlight.grading.passed_code import passed_code
 from spotlight.grading.programs import Program, build_program, in_place_of, job_for
 from spotlight.grading.report import LessonReport, PredictionReport
 from spotlight.grading.submission import Submission
@@ -122,8 +123,10 @@ class LessonGrader:
                 first = self._without_references(exercise, located, known, program, first)
             else:
                 first = self._with_references(exercise, located, known, program, first)
-        if first.report.status == "passed" and any(map(warns, program.own_steps)):
-            first = first.with_remarks("It warns while it runs; that costs nothing.")
+        if first.report.status == "passed":
+            first = first.with_code(passed_code(self.lesson, exercise, program))
+            if any(map(warns, program.own_steps)):
+                first = first.with_remarks("It warns while it runs; that costs nothing.")
         return first.with_remarks(*found.notes)
 
     def _judge(self, exercise: Exercise, program: Program) -> Verdict:

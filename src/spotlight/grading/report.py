@@ -56,8 +56,25 @@ class Evidence(_Record):
     max_abs_diff: float | None = None
 
 
+class PassedCode(_Record):
+    """The student's own code of an exercise that passed, to be kept for later lessons.
+
+    `place` is where in the lesson the exercise stands. `helpers` are cells of the student's that
+    `cell` relies on, `given` the imports and definitions of the course's that both do.
+    """
+
+    place: int
+    targets: tuple[str, ...]
+    cell: str
+    helpers: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+
+
 class ExerciseReport(_Record):
-    """The verdict on one exercise; `explanation` adds to an exception what it means."""
+    """The verdict on one exercise; `explanation` adds to an exception what it means.
+
+    `code` is for progress alone: a report that is written out does not hold it.
+    """
 
     exercise: str
     title: str
@@ -71,6 +88,7 @@ class ExerciseReport(_Record):
     follow_through: bool = False
     evidence: Evidence | None = None
     cpu_seconds: float = 0.0
+    code: PassedCode | None = Field(default=None, exclude=True)
 
 
 class PredictionReport(_Record):

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from spotlight.authoring.lesson import Exercise
-from spotlight.grading.report import Evidence, ExerciseReport, Status
+from spotlight.grading.report import Evidence, ExerciseReport, PassedCode, Status
 from spotlight.sandbox.job import Trouble
 
 Ground = Literal[
@@ -62,6 +62,10 @@ class Verdict:
         """The same verdict with remarks added."""
         report = self.report.model_copy(update={"remarks": (*self.report.remarks, *more)})
         return replace(self, report=report)
+
+    def with_code(self, code: PassedCode | None) -> Verdict:
+        """The same verdict with the code that passed."""
+        return replace(self, report=self.report.model_copy(update={"code": code}))
 
 
 def verdict(

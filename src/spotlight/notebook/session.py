@@ -16,9 +16,11 @@ import spotlight
 from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.authoring.manifest import Course, LessonEntry, find_course_root, load_course
 from spotlight.authoring.sources import read_lesson
+from spotlight.feedback.words import short_name
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import Status
 from spotlight.grading.submission import Submission
+from spotlight.mine.own_code import use_own_modules
 from spotlight.notebook import waiting
 from spotlight.notebook.sources import ExecutedCells
 from spotlight.progress import Progress, ProgressError, ProgressStore
@@ -107,6 +109,13 @@ class Session:
     def keeps_progress(self) -> bool:
         """Only work in a file of the student's own counts, not a solution that is run."""
         return self.path is not None and self.path.parent != self.course.root / "solutions"
+
+    def offer_own_code(self) -> None:
+        """Let `mine` find what the student built; a solution runs on the references."""
+        here = self.path.parent if self.path else Path.cwd().resolve()
+        if here != self.course.root / "solutions":
+            names = {entry.id: f"lesson {short_name(entry)}" for entry in self.course.lessons}
+            use_own_modules(self.progress.own_modules, names)
 
     @property
     def progress(self) -> ProgressStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -46,6 +47,8 @@ def _in_notebook(word: Callable[..., None]) -> Callable[..., None]:
 def start(lesson: str) -> None:
     """Open a lesson by its id; its notebook's first cell does."""
     _session.lesson_id = lesson
+    with suppress(*_TROUBLES, OSError):  # whatever needs the course will tell of them
+        _session.offer_own_code()
 
 
 @_in_notebook
@@ -191,11 +194,12 @@ def _keep(report: Any) -> list[str]:
     """Record progress; a folder that cannot be written is said, and costs nothing else."""
     if not _session.keeps_progress:
         return []
+    store = _session.progress
     try:
-        _session.progress.record([report], now())
+        store.record([report], now())
     except ProgressError as error:
         return [str(error)]
-    return []
+    return list(store.notes)
 
 
 def _unsaved_note(unsaved: tuple[int, ...]) -> list[str]:

@@ -6,6 +6,8 @@ import json
 
 from spotlight.progress.schema import SCHEMA, Progress
 
+_NOT_ON_THE_PAGE = {"lessons": {"__all__": {"exercises": {"__all__": {"code"}}}}}
+
 
 class UnreadableError(ValueError):
     """The bytes are no progress of any schema."""
@@ -28,10 +30,12 @@ def to_json(progress: Progress) -> bytes:
 def to_script(progress: Progress) -> bytes:
     """`window.SPOTLIGHT_PROGRESS = {...};`, for a page that `file://` keeps from fetching JSON.
 
+    The student's code stays out of it, since no page shows that.
     Plain ASCII, whatever charset the page names, which covers U+2028 and U+2029 as well; no `<`,
     so that no text in it can end a script element or open a comment.
     """
-    data = json.dumps(progress.model_dump(mode="json", by_alias=True), ensure_ascii=True)
+    page = progress.model_dump(mode="json", by_alias=True, exclude=_NOT_ON_THE_PAGE)
+    data = json.dumps(page, ensure_ascii=True)
     return ("window.SPOTLIGHT_PROGRESS = " + data.replace("<", "\\u003c") + ";\n").encode()
 
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, TypeVar
 
 from spotlight.progress.schema import (
+    CollectedCode,
     ExerciseProgress,
     LessonProgress,
     PredictionProgress,
@@ -107,6 +108,7 @@ def _exercise_after(
         last_status=report.status,
         last_diagnosis=report.diagnosis,
         last_message=report.message,
+        code=CollectedCode(at=at, **report.code.model_dump()) if report.code else None,
     )
     if known is None:
         return now
@@ -122,6 +124,7 @@ def _exercise_after(
             "attempts": known.attempts + now.attempts,
             "first_at": _earliest(known.first_at, now.first_at),
             "last_at": _latest(known.last_at, now.last_at),
+            "code": now.code or known.code,
         }
     )
 
@@ -175,8 +178,14 @@ def _merged_exercise(ours: ExerciseProgress, theirs: ExerciseProgress) -> Exerci
             "points": max(ours.points, theirs.points),
             "attempts": max(ours.attempts, theirs.attempts),
             "first_at": _earliest(ours.first_at, theirs.first_at),
+            "code": _newer_code(ours.code, theirs.code),
         }
     )
+
+
+def _newer_code(*codes: CollectedCode | None) -> CollectedCode | None:
+    collected = (code for code in codes if code is not None)
+    return max(collected, key=lambda code: (code.at, code.model_dump_json()), default=None)
 
 
 def _merged_prediction(ours: PredictionProgress, theirs: PredictionProgress) -> PredictionProgress:

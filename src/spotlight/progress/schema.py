@@ -4,9 +4,17 @@ Times are UTC in whole seconds, `2026-01-31T12:00:00Z`, so that their order as t
 in time.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    computed_field,
+    model_serializer,
+)
 
 from spotlight.grading.report import Status
 
@@ -25,6 +33,17 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class CollectedCode(_Record):
+    """The student's own code of an exercise, as it passed at `at`; see `report.PassedCode`."""
+
+    at: Time
+    place: int
+    targets: tuple[str, ...]
+    cell: str
+    helpers: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+
+
 class ExerciseProgress(_Record):
     """What is known of one exercise.
 
@@ -32,7 +51,7 @@ class ExerciseProgress(_Record):
     once a report on the whole lesson no longer names the exercise. `attempts` counts gradings
     that found something to judge, neither blank nor missing; `first_at` and `last_at` are the
     first and the last of these, null before the first. The other `last_*` fields are of the last
-    attempt, or of the last grading while there is no attempt.
+    attempt, or of the last grading while there is no attempt. `code` is of the last pass.
     """
 
     title: str
@@ -45,6 +64,14 @@ class ExerciseProgress(_Record):
     last_status: Status
     last_diagnosis: str | None = None
     last_message: str = ""
+    code: CollectedCode | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_empty_code(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = serialize(self)
+        if self.code is None:
+            written.pop("code", None)
+        return written
 
 
 class PredictionProgress(_Record):

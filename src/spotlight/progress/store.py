@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from filelock import FileLock, Timeout
 from spotlight import whole_files as files
 from spotlight.progress import codec
 from spotlight.progress.history import merge, remember
+from spotlight.progress.own_module import module_text
 from spotlight.progress.schema import Progress
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spotlight.grading.report import LessonReport
+
+
+_LESSON_ID = re.compile(r"[a-z][a-z0-9_]*")  # an imported file may name a lesson anything
 
 
 class ProgressError(Exception):
@@ -43,6 +48,7 @@ class ProgressStore:
         self.file = folder / "lesson_progress.json"
         self.backup = folder / "lesson_progress.json.bak"
         self.script = folder / "progress.js"
+        self.own_modules = folder / "mine"
         self.notes: tuple[str, ...] = ()
         self._lock_seconds = lock_seconds
 
@@ -119,7 +125,8 @@ class ProgressStore:
     def _change(self, changed: Callable[[Progress], Progress]) -> Progress:
         self.notes = ()
         with self._writing():
-            progress = changed(self._mended())
+            before = self._mended()
+            progress = changed(before)
             previous = files.read_bytes(self.file)
             # The backup goes first: at no moment is there a file that has no whole neighbour.
             contents = {} if previous is None else {self.backup: previous}
@@ -127,7 +134,26 @@ class ProgressStore:
             contents[self.script] = codec.to_script(progress)
             files.remove_stale(contents)
             files.write_whole(contents)
+            self._write_own_modules(before, progress)
         return progress
+
+    def _write_own_modules(self, before: Progress, progress: Progress) -> None:
+        """Write anew what later lessons import of the student's code; trouble costs a note only."""
+        contents: dict[Path, bytes] = {}
+        try:
+            for name, lesson in progress.lessons.items():
+                if lesson is before.lessons.get(name) or not _LESSON_ID.fullmatch(name):
+                    continue
+                file, text = self.own_modules / f"{name}.py", module_text(lesson)
+                if text is not None and files.read_bytes(file) != text.encode():
+                    contents[file] = text.encode()
+            if contents:
+                self.own_modules.mkdir(exist_ok=True)
+                files.remove_stale(contents)
+                files.write_whole(contents)
+        except OSError as error:
+            what = f"Your own code could not be collected in {self.own_modules}"
+            self.notes = (*self.notes, f"{what}: {_cause_and_cure(error, 'write')}.")
 
     def _mended(self) -> Progress:
         """What is known, after mending `file` where it needs it. Call it under the lock."""
