@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotlight.model_utils.ngram import TrigramModel
@@ -14,6 +14,7 @@ WORDS = st.integers(0, 4)
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=12), min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(texts=TEXTS, context=st.lists(WORDS, max_size=3))
 def test_it_gives_every_word_some_probability_and_all_words_one(texts, context):
     model = TrigramModel(texts, vocab_size=5)
@@ -22,6 +23,7 @@ def test_it_gives_every_word_some_probability_and_all_words_one(texts, context):
     assert sum(probabilities) == pytest.approx(1)
 
 
+@settings(deadline=None)
 @given(context=st.lists(WORDS, min_size=2, max_size=6))
 def test_only_the_last_two_words_count(context):
     model = TrigramModel([[0, 1, 2, 3, 4, 0, 2, 4, 1]], vocab_size=5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotlight.model_utils import corpus
@@ -12,6 +12,7 @@ from spotlight.model_utils.word_tokenizer import WordTokenizer, split_tokens
 TOKENIZER = corpus.tokenizer()
 
 
+@settings(deadline=None)
 @given(ids=st.lists(st.integers(0, len(TOKENIZER) - 1)))
 def test_encoding_undoes_decoding(ids):
     assert TOKENIZER.encode(TOKENIZER.decode(ids)) == ids

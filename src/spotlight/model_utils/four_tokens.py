@@ -35,4 +35,4 @@ def key_weights() -> Tensor:
 
 def value_weights() -> Tensor:
     """W_V of the example, applied from the right: (3, 3)."""
-    return torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
+    return torch.tensor([[0.0, 0.0, 2.0], [1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])

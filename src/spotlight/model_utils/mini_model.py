@@ -14,12 +14,13 @@ from typing import Final
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from spotlight.model_utils.gpt import GPT, GPTConfig
 from spotlight.model_utils.hooks import recorded_attention, watched_inputs
 from spotlight.model_utils.word_tokenizer import WordTokenizer
+from spotlight.whole_files import write_whole
 
 WEIGHTS: Final = Path(__file__).with_suffix(".safetensors")
 _TIED: Final = "lm_head.weight"  # the token embedding once more: not stored
@@ -77,9 +78,9 @@ class MiniModel:
 
     @torch.no_grad()
     def attention_input(self, text: str, layer: int) -> Tensor:
-        """What all heads of a layer read: the normalised residual stream, one row a token (T, C)."""
+        """What all heads of a layer read, the normalised residual stream: (T, C)."""
         inputs: list[Tensor] = []
-        with watched_inputs(self.model.blocks[layer].attention, inputs):
+        with watched_inputs(self.model.get_submodule(f"blocks.{layer}.attention"), inputs):
             self.model(self.ids(text))
         return inputs[0][0]
 
@@ -129,4 +130,4 @@ def save_mini_model(
         "vocabulary": json.dumps(list(vocabulary)),
         "roles": json.dumps({name: asdict(role) for name, role in roles.items()}),
     }
-    save_file(weights, path, metadata=about)
+    write_whole({path: save(weights, metadata=about)})

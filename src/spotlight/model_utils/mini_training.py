@@ -7,6 +7,7 @@ first saying of random tokens, is left out of the loss.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -21,12 +22,13 @@ from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 from spotlight.model_utils import corpus
 from spotlight.model_utils.gpt import GPT, GPTConfig
 from spotlight.model_utils.hooks import with_attention
+from spotlight.whole_files import write_whole
 
 _NO_LOSS: Final = -100  # cross_entropy's own sign for a target to ignore
 _SHORTEST_PERIOD: Final = 4
 _MOST_GRADIENT: Final = 1.0
 _WARMUP_STEPS: Final = 100
-_POSITION_STD: Final = 0.2
+_POSITION_STD: Final = 0.1
 _LEAST_RATE: Final = 0.02  # of the peak, at the last step
 
 Tokens = np.ndarray[Any, np.dtype[np.int64]]
@@ -37,10 +39,10 @@ class Recipe:
     """Everything that decides a training run; the same recipe gives the same model."""
 
     seed: int = 0
-    steps: int = 2400
-    text_rows: int = 12
+    steps: int = 3600
+    text_rows: int = 10
     repeated_rows: int = 12
-    sum_rows: int = 8
+    sum_rows: int = 10
     paragraphs: int = 60_000
     peak_rate: float = 3e-3
     weight_decay: float = 0.05
@@ -139,17 +141,15 @@ class Training:
 
     def save(self, path: Path) -> None:
         """Write all that the next step depends on; a kill meanwhile leaves the file as it was."""
-        partial = path.with_name(f"{path.name}.partial")
-        torch.save(
-            {
-                "recipe": asdict(self.recipe),
-                "next_step": self.next_step,
-                "model": self.model.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-            },
-            partial,
-        )
-        partial.replace(path)
+        state = {
+            "recipe": asdict(self.recipe),
+            "next_step": self.next_step,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_whole({path: buffer.getvalue()})
 
     @classmethod
     def resumed(cls, path: Path) -> Training:
