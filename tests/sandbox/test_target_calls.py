@@ -49,6 +49,13 @@ def test_a_call_has_the_shapes_and_the_values_of_its_arguments(worker) -> None:
     assert np.array_equal(call.arguments["x"].data + 1.5, outcome.value.data)
 
 
+def test_an_argument_left_out_has_the_default_of_the_entry_s_own(worker) -> None:
+    cell = "def f(x, by=2):\n    return by * x"
+    entry = "def f__entry(i, x, by=2):\n    return f'{written(x[i])} times {by}'"
+    outcome = only(worker, explained(cell, "def p(f):\n    return f(whole(1))", entry=entry))
+    assert outcome.entries[0].endswith(" times 2")
+
+
 def test_arguments_are_as_they_were_before_the_call(worker) -> None:
     """Where the course's own code works in place, the caller's tensor is another afterwards."""
     outcome = only(worker, explained("def f(x):\n    return x.mul_(2)"))

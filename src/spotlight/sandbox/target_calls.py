@@ -79,7 +79,7 @@ class TargetCalls:
         if value is not result or not _is_tensor(value) or value.numel() > _MAX_ENTRIES:
             return []
         wanted = list(inspect.signature(self._explain).parameters)[value.ndim :]
-        given = {name: arguments[name] for name in wanted}
+        given = {name: arguments[name] for name in wanted if name in arguments}
         places = itertools.product(*map(range, value.shape))
         return [self._explain(*place, **given) for place in places]
 
