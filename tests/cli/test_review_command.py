@@ -17,6 +17,7 @@ from review.stand_in import StandIn, Trouble, gullible, serving
 from spotlight.authoring.manifest import Course
 
 SUBTRACTS = "def shifted(x, by):\n    return x - by"
+ANOTHER_WAY = "def shifted(x, by):\n    return by + x"
 _MOMENTS = re.compile(r'"(graded_at|cpu_seconds)": ("[^"]*"|[\d.e-]+)')
 
 
@@ -128,7 +129,9 @@ def report(run: Run, tmp_path: Path, *arguments: str) -> tuple[int, dict[str, An
 
 @pytest.mark.parametrize("trouble", ["", "slow", "breaks off", "no room", "a web page"])
 @pytest.mark.parametrize(
-    "code", ["def shifted(x, by):\n    return by + x", SUBTRACTS, *list(ADDRESSING.values())[:5]]
+    "code",
+    [ANOTHER_WAY, SUBTRACTS, ADDRESSING["comment"], ADDRESSING["string"]],
+    ids=["right", "wrong", "in a comment", "in a string"],
 )
 def test_reports_and_exit_statuses_differ_by_the_review_alone(
     code: str,

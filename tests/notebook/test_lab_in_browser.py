@@ -124,6 +124,10 @@ def test_a_mistake_is_named_corrected_and_counted_without_saving(browser, lab, c
     summary = notebook.run("verify()").locator(".spotlight-card")
     summary.wait_for(timeout=120_000)
     assert summary.get_attribute("data-points") == "1"
+    spills = summary.locator("td").evaluate_all(
+        "cells => cells.map(c => c.scrollWidth - c.clientWidth)"
+    )
+    assert max(spills) <= 1, "a cell's text runs into its neighbour"
     assert _sources(course_copy / path) == _sources_of(before), "the file on disk was not saved"
 
     index = browser.new_page()

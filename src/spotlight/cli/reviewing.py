@@ -32,7 +32,8 @@ def review_lessons(
     """
     from spotlight.review.reviewer import Reviewer  # slow to import, and needed here alone
 
-    say_where_code_goes()
+    if any(exercise.status != "blank" for report in reports for exercise in report.exercises):
+        say_where_code_goes()
     reviewer = Reviewer()
     reviewed = []
     said: set[str] = set()
