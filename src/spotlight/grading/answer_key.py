@@ -214,7 +214,7 @@ def _package_sources(program: Program) -> list[str]:
     files = [package / "authoring" / name for name in ("kit.py", "kit_words.py")]
     files += [package / "sandbox" / f"{name}.py" for name in _RUNNING]
     if any("spotlight" in step.source for step in program.steps):
-        for room in ("model_utils", "visualizations"):
+        for room in ("mine", "model_utils", "visualizations"):
             files += sorted(
                 p for p in (package / room).rglob("*") if p.is_file() and p.suffix != ".pyc"
             )
