@@ -279,3 +279,14 @@ def test_what_a_killed_supervisor_leaves_is_removed_by_the_next(tmp_path, monkey
     with Worker():
         assert not folder.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+COMPILER = "'torch._dynamo' in sys.modules"  # what the first optimizer of a process imports
+
+
+@pytest.mark.parametrize("forks", [pytest.param(True, marks=forks_only), False])
+def test_a_job_that_trains_finds_what_an_optimizer_imports_in_place(forks):
+    with Worker(forks=forks) as worker:
+        cell = f"import sys\nready = int({COMPILER})\ndef f():\n    return ready"
+        assert value(worker, job(cell)) == 0
+        assert value(worker, job(f"{cell}\nfrom torch.optim import AdamW")) == 1

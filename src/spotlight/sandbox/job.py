@@ -68,6 +68,12 @@ class Job:
     explain: str | None = None
 
     @property
+    def optimizes(self) -> bool:
+        """Whether its code speaks of an optimizer, as a training loop does."""
+        steps, probes = (part.source for part in self.steps), (call.source for call in self.probes)
+        return any("optim" in source for source in (*steps, *probes, self.helpers, *self.others))
+
+    @property
     def expected_outcomes(self) -> list[str]:
         """The names of all outcomes, in the order in which they come."""
         probes = [call.name for call in self.probes]

@@ -24,21 +24,24 @@ if TYPE_CHECKING:
     from spotlight.sandbox.job import Job
 
 FORKS = sys.platform == "linux"
-_NO_FORK_FLAG = "--no-fork"
+NO_FORK_FLAG = "--no-fork"
+OPTIMIZER_FLAG = "--optimizer"
+"""Asks for a process that has built an optimizer: the first one takes a second of imports."""
 
 
 def main(arguments: list[str]) -> None:
     """Serve jobs until standard input closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the supervisor's to act on
-    if not FORKS or _NO_FORK_FLAG in arguments:
-        _serve_here()
+    optimizes = OPTIMIZER_FLAG in arguments
+    if not FORKS or NO_FORK_FLAG in arguments:
+        _serve_here(optimizes)
         return
     from spotlight.sandbox.confinement.shelter import Shelter
 
     # Before anything large is imported: the process that goes on is a fork.
     shelter = Shelter(Path.cwd())
     requests, replies = _take_standard_streams()
-    _import_torch()
+    _import_torch(optimizes)
     from spotlight.sandbox.forking import serve
     from spotlight.sandbox.streams import write_all
     from spotlight.sandbox.wire import encode
@@ -58,7 +61,7 @@ def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
     return requests, replies
 
 
-def _import_torch() -> None:
+def _import_torch(optimizes: bool) -> None:
     """Import all that jobs need, and touch what the first use would initialise."""
     import torch
 
@@ -67,12 +70,14 @@ def _import_torch() -> None:
     torch.set_num_threads(1)
     weights = torch.ones(3, 3, requires_grad=True)
     torch.softmax(weights @ weights.T, dim=-1).sum().backward()
+    if optimizes:
+        torch.optim.AdamW([weights]).step()
     gc.freeze()
 
 
-def _serve_here() -> None:
+def _serve_here(optimizes: bool) -> None:
     requests, replies = _take_standard_streams()
-    _import_torch()
+    _import_torch(optimizes)
     from spotlight.sandbox.job import Job
     from spotlight.sandbox.streams import read_frame, write_all
     from spotlight.sandbox.wire import encode

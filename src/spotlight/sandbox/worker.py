@@ -31,6 +31,7 @@ from spotlight.sandbox.job import (
     Trouble,
 )
 from spotlight.sandbox.scratch import Scratch
+from spotlight.sandbox.server import NO_FORK_FLAG, OPTIMIZER_FLAG
 
 START_SECONDS = 120.0
 _GRACE_SECONDS = 10.0
@@ -50,7 +51,7 @@ class Worker:
 
         `forks=False` runs jobs in the process itself, as is done where the system cannot fork.
         """
-        self._arguments = [] if forks else ["--no-fork"]
+        self._arguments = [] if forks else [NO_FORK_FLAG]
         self._scratch = Scratch()
         self._turn = threading.Lock()
         self._process: _Process | None = _Process(self._arguments, str(self._scratch.folder))
@@ -75,6 +76,9 @@ class Worker:
             SandboxError: no worker process can be started.
         """
         with self._turn:
+            if job.optimizes and OPTIMIZER_FLAG not in self._arguments:
+                self._drop_process()
+                self._arguments.append(OPTIMIZER_FLAG)
             seen = self._observe_once(job) or self._observe_once(job)
         return seen or Observation((), (), "crashed", 0.0)
 
