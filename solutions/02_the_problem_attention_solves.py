@@ -159,6 +159,7 @@ def average_context__loop(x):
 
 
 forbid("EmbeddingBag", "embedding_bag", because="it hides the average that you are to write.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Five words of width 12 go in. How many numbers should come out, and what does the first of them average?")
 hint("`x.mean(dim=...)` makes the dimension that it averages over disappear. Which one should disappear, tokens or features?")
 hint("```python\nreturn x.mean(dim=<the dimension of the tokens>)\n```")
@@ -295,6 +296,7 @@ def weighted_average__loop(weights, x):
 
 
 forbid("EmbeddingBag", "embedding_bag", because="it hides the two steps, multiply and add.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("How many products of a number and a vector are there, and what happens to them?")
 hint("As a matrix product: (n,) meets (n, d) and leaves (d,). Which of the two stands on the left?")
 hint("```python\nreturn <weights> @ <tokens>\n```")
@@ -442,6 +444,7 @@ def dot_product__loop(a, b):
 
 
 forbid("cosine_similarity", "cdist", because="the sum of products itself is asked for.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Two vectors of width d go in and one number comes out. What do you have after `a * b`?")
 hint("Which method of a tensor turns d numbers into one, without dividing?")
 hint("```python\nreturn (<entry by entry>).sum()\n```")
@@ -564,6 +567,7 @@ def cosine__from_dot_products(a, b):
 
 
 forbid("cosine_similarity", "CosineSimilarity", because="the formula has three parts, and you write them.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Which two numbers make a dot product large although the directions do not agree well?")
 hint("Solve a · b = |a| |b| cos θ for cos θ. What stands below the line?")
 hint("```python\nreturn <dot product> / (<length of a> * <length of b>)\n```")
@@ -827,6 +831,7 @@ forbid(
     "softmin",
     because="build it from exponentials, so that you know what it does to a row.",
 )
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Each row gets one largest score and one sum. What shape do n of them need, so that they broadcast against (n, m)?")
 hint("`max(dim=-1, keepdim=True)` returns values and indices; you want `.values`. Which other method needs `keepdim=True`?")
 hint(
@@ -1015,6 +1020,7 @@ def raw_attention_weights__columns_of_a_symmetric_matrix(x):
 
 
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("How many scores are there for four tokens, and which two rows of `x` make the score (i, j)?")
 hint("A matrix product pairs rows of the left with columns of the right. What turns the rows of `x` into columns?")
 hint("```python\nscores = <x against itself>  # (n, n)\nreturn softmax_rows(<scores>)\n```")
@@ -1175,6 +1181,7 @@ rewrite("row-by-row", "weights @ x", "torch.stack([weighted_average(row, x) for 
 rewrite("einsum", "weights @ x", 'torch.einsum("mn,nd->md", weights, x)')
 rewrite("broadcast", "weights @ x", "(weights[:, :, None] * x).sum(dim=1)")
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("For one row you wrote `weighted_average`. What would you get from calling it for every row?")
 hint("(m, n) and (n, d) make (m, d). In which order do the two stand, and is any of them transposed?")
 hint("```python\nreturn <rows of weights> @ <rows of vectors>\n```")
@@ -1345,6 +1352,7 @@ def dot_product_attention__divided_last(x):
 
 
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Which of your functions makes weights from `x`, and which makes context vectors from weights?")
 hint("`x` is used twice, for two different things. Which are they?")
 hint("```python\nreturn context_vectors(<weights of x>, <what is averaged>)\n```")

@@ -138,6 +138,7 @@ def project__row_by_row(x, weights):
 
 
 forbid("Linear", "linear", because="write the product itself, so that the shapes are yours to see.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("One row of the result belongs to one token. Which row of `x`, and which part of `weights`, does its first entry need?")
 hint("A matrix product pairs rows of the left with columns of the right. The result is (n, d_k): what must stand left, what right?")
 hint("```python\nreturn <tokens> @ <matrix>\n```")
@@ -266,6 +267,7 @@ forbid(
     "MultiheadAttention",
     because="it is the very thing you are building.",
 )
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Entry (i, j) is one number made of two vectors. Which two?")
 hint("Rows of `q` should meet rows of `k`. A matrix product pairs rows with columns: what turns the rows of `k` into columns?")
 hint("```python\nreturn <queries> @ <keys, turned so that their d_k runs downwards>\n```")
@@ -421,6 +423,7 @@ def asymmetry__loop(scores):
 
 
 forbid("allclose", "equal", because="those answer yes or no, and a number is asked for.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Which matrix has the entry (j, i) of `scores` at (i, j)?")
 hint("Gaps can be negative. What makes all of them count the same?")
 hint("```python\ngaps = <scores minus its mirror image>\nreturn <largest of their absolute values>\n```")
@@ -511,6 +514,7 @@ def tied_scores__one_form(x, weights):
 
 
 forbid("scaled_dot_product_attention", because="write the scores yourself.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("With one matrix for both roles, what do Q and K have in common?")
 hint("You have a function that projects and a function that scores. Which arguments does each get?")
 hint("```python\nprojected = project(...)\nreturn query_key_scores(<queries>, <keys>)\n```")
@@ -627,6 +631,7 @@ def score_variance__by_definition(q, k):
 
 flops_within(8, because="only query i with key i is asked for, and of all n² pairs n would be kept.")
 forbid("cov", "corrcoef", because="the two steps, scores and variance, are the point.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("How many scores come out of n pairs? The variance is taken over those.")
 hint("`q * k` holds all single products, (n, d_k). Over which dimension do they add up to dot products?")
 hint("```python\nscores = <products, added up over d_k>  # (n,)\nreturn <their variance>\n```")
@@ -771,6 +776,7 @@ def softmax_sensitivity__row_by_row(scores):
 
 
 forbid("scaled_dot_product_attention", because="only softmax is measured here.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("`jacobian` wants a function. Which function of the scores gives the weights?")
 hint("An entry of the Jacobian may be negative: when one weight rises, another falls. Which size counts?")
 hint("```python\njacobian = torch.autograd.functional.jacobian(<softmax, as a function of s>, scores)\nreturn <its largest absolute entry>\n```")
@@ -909,6 +915,7 @@ def scaled_scores__scaled_first(q, k):
 
 
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("You have the scores already. What must they be divided by so that their variance is 1 again?")
 hint("d_k is the width of one query, or of one key. Which entry of `k.shape` is that?")
 hint("```python\nreturn <scores> / math.sqrt(<d_k>)\n```")
@@ -1071,6 +1078,7 @@ def attention_weights__one_matrix(x, w_q, w_k):
 
 without_loops(because="a matrix product scores all pairs at once, and that is what makes attention fast.")
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Which of your own functions give you queries, keys and scaled scores?")
 hint("Each row belongs to one query and should add up to 1. Which `dim` does softmax need for that?")
 hint("```python\nq, k = project(...), project(...)\nreturn torch.softmax(<scaled scores>, dim=<along each row>)\n```")
