@@ -273,6 +273,7 @@ def _environment(scratch: str) -> dict[str, str]:
         "TEMP": scratch,
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": scratch,
+        "TORCHINDUCTOR_CACHE_DIR": scratch,  # the first optimizer looks for a place to write
         "OMP_NUM_THREADS": "1",
         # Large pages: a fork copies tables of pages, and there are 500 times fewer.
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
