@@ -137,6 +137,17 @@ def test_grading_the_lessons_keeps_progress_and_its_copy_for_the_page(
     assert '"doubled"' in (course.root / "progress" / "progress.js").read_text(encoding="utf-8")
 
 
+def test_grading_the_lessons_collects_what_passed_and_keeps_it(run: Run, course: Course) -> None:
+    solve(course, "01", shifted=SUBTRACTS)
+    run()
+    own = course.root / "progress" / "mine" / "small_steps.py"
+    assert "return 2 * x" in own.read_text(encoding="utf-8")
+    assert "x - by" not in own.read_text(encoding="utf-8")
+    save(course, "01", notebook_of(course, "01"))
+    run()
+    assert "return 2 * x" in own.read_text(encoding="utf-8")
+
+
 def test_what_was_earned_is_not_lowered(run: Run, course: Course) -> None:
     solve(course, "01")
     run()

@@ -326,6 +326,9 @@ def test_progress_is_kept_as_grading_keeps_it(
     assert known["exercises"]["doubled"]["points"] == 1
     assert known["exercises"]["shifted"]["last_diagnosis"] == "subtracted"
     assert known["points"] == 1
+    own = (course.root / "progress" / "mine" / "small_steps.py").read_text(encoding="utf-8")
+    assert "def doubled" in own
+    assert "def shifted" not in own
 
 
 def test_a_prediction_counts_as_soon_as_it_is_saved(watch: Watch, course: Course) -> None:

@@ -65,6 +65,8 @@ def test_checks_hints_and_the_lesson_work_and_the_solution_stays_with_the_instru
     assert "Hint 1 of 3" in kernel.run('hint("scaled_scores")').text
     assert "1 of 11" in kernel.run("verify()").text
     assert (course_copy / "progress" / "lesson_progress.json").is_file()
+    own = (course_copy / "progress" / "mine" / "queries_and_keys.py").read_text(encoding="utf-8")
+    assert "return (k @ q.T).T" in own
 
 
 def test_what_uses_a_blank_exercise_says_so(kernel):

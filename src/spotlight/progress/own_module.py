@@ -25,9 +25,8 @@ _PYTHON = frozenset(vars(builtins)) | {"__name__"}
 _HEAD = """\
 # Your own code from the lesson “{title}”, as it passed.
 #
-# Later lessons import it from here; what they need and is not here, the course's own stands in for.
-# Whenever an exercise passes, this file is written anew: to change something here, change the
-# notebook and check it again."""
+# Later lessons take it from here; for what is not here, the course's own stands in. Whenever an
+# exercise passes, this file is written anew: to change something, change the notebook instead."""
 
 
 @dataclass(frozen=True)
