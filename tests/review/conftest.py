@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,11 @@ class Graded:
     lesson: Lesson
     submission: Submission
     report: LessonReport
+
+    def alone(self, exercise: str) -> Graded:
+        """The same with one exercise's verdict alone, as a notebook's `review(...)` has it."""
+        verdicts = tuple(e for e in self.report.exercises if e.exercise == exercise)
+        return replace(self, report=self.report.model_copy(update={"exercises": verdicts}))
 
 
 Grade = Callable[..., Graded]
@@ -65,7 +70,14 @@ def grade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grade]:
         keys = tmp_path_factory.mktemp("keys")
         grader = LessonGrader(lesson, worker.observe, key_cache=keys)
 
+        known: dict[str, Graded] = {}
+
         def one(**answers: str) -> Graded:
+            if repr(answers) not in known:
+                known[repr(answers)] = anew(**answers)
+            return known[repr(answers)]
+
+        def anew(**answers: str) -> Graded:
             notebook = copy.deepcopy(done)
             for name, source in answers.items():
                 exercise = lesson.exercise(name)

@@ -8,17 +8,11 @@ import pytest
 
 from review.addressing_submissions import ADDRESSING
 from review.conftest import Grade, Graded, Review
-from review.stand_in import StandIn, answer, asked, gullible
-from spotlight.grading.report import LessonReview
+from review.stand_in import StandIn, answer, gullible
 from spotlight.grading.submission import SubmittedCell
 from spotlight.review import reviewer, student_code
 
 SUBMISSIONS = pytest.mark.parametrize("code", ADDRESSING.values(), ids=ADDRESSING.keys())
-
-
-def words(review: LessonReview) -> str:
-    """All that a model is quoted with."""
-    return "\n".join(e.model_dump_json() for e in review.exercises)
 
 
 @SUBMISSIONS
@@ -27,14 +21,13 @@ def test_a_submission_that_addresses_the_reviewer_is_reported_and_not_shown_to_a
 ) -> None:
     stand_in.says = gullible
     graded = grade(shifted=code)
-    found = review(graded)
+    found = review(graded.alone("shifted"))
     assert "shifted" in [line.exercise for line in found.addressed]
     assert found.notes[0] == (
         "Shift it: no model was asked, since the code tells a reviewer what to say. That changes "
         "no points."
     )
-    assert not any("Exercise: Shift it\n" in asked(body) for body in stand_in.requests)
-    assert "shifted" not in [e.exercise for e in found.exercises]
+    assert (stand_in.requests, found.exercises) == ([], ())
     points = {e.exercise: e.points for e in graded.report.exercises}
     assert points["shifted"] == 0
 
@@ -51,11 +44,11 @@ def test_even_unreported_it_gets_nothing_that_it_asks_for(
     monkeypatch.setattr(reviewer, "addressed_line", lambda code: 0)
     monkeypatch.setattr(student_code, "addressed_line", lambda code: 0)
     stand_in.says = gullible
-    found = review(grade(shifted=code))
-    assert any("Exercise: Shift it\n" in asked(body) for body in stand_in.requests)
-    assert "shifted" not in [e.exercise for e in found.exercises]
-    assert "full marks" not in words(found)
-    assert "x + by" not in words(found)
+    found = review(grade(shifted=code).alone("shifted"))
+    assert len(stand_in.requests) == 2
+    assert found.exercises == ()
+    (note,) = found.notes
+    assert note.startswith("Shift it: no review, since the model's answer ")
 
 
 @pytest.mark.parametrize(
@@ -120,17 +113,9 @@ def test_a_line_is_quoted_short_and_in_plain_text(grade: Grade, review: Review) 
 def test_these_words_about_wrong_code_are_not_kept(
     said: str, partly_wrong: Graded, review: Review, stand_in: StandIn
 ) -> None:
-    def model(body: dict[str, object]) -> str:
-        return answer(right=said) if "Exercise: Shift it\n" in asked(body) else answer()
-
-    stand_in.says = model
-    found = review(partly_wrong)
-    assert [e.exercise for e in found.exercises] == [
-        "doubled",
-        "doubled_then_shifted",
-        "row_sums",
-        "extremes",
-    ]
+    stand_in.says = lambda body: answer(right=said)
+    found = review(partly_wrong.alone("shifted"))
+    assert found.exercises == ()
     (note,) = found.notes
     assert note.startswith("Shift it: no review, since the model's answer ")
 
@@ -150,8 +135,8 @@ def test_these_words_about_wrong_code_are_not_kept(
 )
 def test_these_are(said: str, partly_wrong: Graded, review: Review, stand_in: StandIn) -> None:
     stand_in.says = lambda body: answer(right=said)
-    found = review(partly_wrong)
-    assert found.exercises[1].right == said
+    found = review(partly_wrong.alone("shifted"))
+    assert found.exercises[0].right == said
 
 
 @pytest.mark.parametrize("said", ["The code is wrong.", "It fails some tests: wrong results."])
@@ -175,5 +160,6 @@ def test_a_report_with_a_review_is_json_that_can_be_read_back(
 ) -> None:
     report = partly_wrong.report.with_review(review(partly_wrong))
     text = report.model_dump_json()
-    assert type(report).model_validate_json(text) == report
+    again = type(report).model_validate_json(text)
+    assert (again.review, again.model_dump_json()) == (report.review, text)
     assert "review" not in json.loads(partly_wrong.report.model_dump_json())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from spotlight.authoring.lesson import Exercise, Lesson, solution_blocks
 from spotlight.authoring.manifest import LessonEntry, load_course
 from spotlight.authoring.released import without_solutions
 from spotlight.authoring.sources import read_solution
-from spotlight.grading.report import LessonReview
 from spotlight.review.leaks import fragments_of, gives_away, has_code_of_its_own
 
 COURSE = load_course(Path(__file__).resolve().parents[2])
@@ -51,15 +51,6 @@ def lines_of(exercise: Exercise) -> Iterator[str]:
                 yield line.strip()
 
 
-def squeezed(text: str) -> str:
-    return re.sub(r"[\s()`]", "", text).casefold()
-
-
-def shows(review: LessonReview, code: str) -> bool:
-    said = "\n".join(e.model_dump_json() for e in review.exercises)
-    return squeezed(code.removeprefix("return ")) in squeezed(said)
-
-
 @retold
 def test_a_model_that_tells_the_solution_is_not_quoted(
     retell: Retell, partly_wrong: Graded, review: Review, stand_in: StandIn
@@ -69,10 +60,9 @@ def test_a_model_that_tells_the_solution_is_not_quoted(
         return answer(improvement=retell(lines[-1].strip()))
 
     stand_in.says = model
-    found = review(partly_wrong)
-    assert "shifted" not in [e.exercise for e in found.exercises]
-    assert not shows(found, "return x + by")
-    assert any("Shift it" in note for note in found.notes)
+    found = review(partly_wrong.alone("shifted"))
+    assert found.exercises == ()
+    assert found.notes[0].startswith("Shift it: no review, since the model's answer ")
 
 
 def test_it_is_asked_once_more_and_then_quoted_if_it_keeps_the_secret(
@@ -104,12 +94,15 @@ def test_ones_own_code_may_be_quoted(
     assert "shifted" in [e.exercise for e in review(partly_wrong).exercises]
 
 
+@cache
+def solved(entry: LessonEntry) -> Lesson:
+    return read_solution(COURSE.solution(entry))
+
+
 def exercises() -> Iterator[tuple[LessonEntry, str]]:
     for entry in COURSE.lessons:
-        solution = COURSE.solution(entry)
-        if solution.is_file():
-            for exercise in read_solution(solution).exercises:
-                yield entry, exercise.id
+        if COURSE.solution(entry).is_file():
+            yield from ((entry, exercise.id) for exercise in solved(entry).exercises)
 
 
 @retold
@@ -117,7 +110,7 @@ def exercises() -> Iterator[tuple[LessonEntry, str]]:
 def test_every_line_of_every_solution_of_the_course_is_recognised(
     entry: LessonEntry, name: str, retell: Retell
 ) -> None:
-    exercise = read_solution(COURSE.solution(entry)).exercise(name)
+    exercise = solved(entry).exercise(name)
     assert exercise is not None
     secrets = fragments_of(exercise)
     missed = [

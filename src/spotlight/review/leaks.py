@@ -21,7 +21,7 @@ _SHORTEST_WHOLE = 3
 _LEFT_OUT = re.compile(r"[\s()\"'`;\\]+|,(?=\s*[)\]])|(?<=\d)\.0(?!\d)")
 _COMMENT = re.compile(r"#[^\n]*")
 _SPAN = re.compile(r"```(?:\w*\n)?(.+?)```|`([^`\n]+)`", re.DOTALL)
-_STATEMENT = re.compile(r"\b(?:return|lambda|def)\b[^.?!\n]*[@*/+\-\[(=][^.?!\n]*")
+_STATEMENT = re.compile(r"\b(?:return|lambda|def)\b[^.?!;\n]*[@*/+\-\[(=][^.?!;\n]*")
 _PRODUCT = re.compile(r"[\w.\])]+ ?@ ?[\w.(\[]+")
 _OPERATION = re.compile(r"[\w)\]]\s*(@|\*\*?|//?|[-+])\s*[\w(]")
 _PARTS = (ast.BinOp, ast.Call, ast.Compare, ast.Subscript, ast.ListComp, ast.GeneratorExp)
@@ -50,7 +50,8 @@ def has_code_of_its_own(text: str, known: str) -> bool:
     """Whether `text` sets down code that computes something and is not in the `known` code."""
     known = _bare(known)
     spans = [first or second for first, second in _SPAN.findall(text)]
-    spans += [*_STATEMENT.findall(text), *_PRODUCT.findall(text)]
+    prose = _SPAN.sub("", text)
+    spans += [*_STATEMENT.findall(prose), *_PRODUCT.findall(prose)]
     return any(_computes(span) and _bare(span) not in known for span in spans)
 
 
