@@ -102,6 +102,7 @@ def test_however_the_variable_was_assigned(given_cell: str) -> None:
         "return by if numbers.sum() else 0",
         "numbers[0] = by\n    return numbers",
         "return f'{numbers}' + by",
+        "return numbers(by) + numbers",
     ],
 )
 def test_wherever_in_the_function_it_is_read(body: str) -> None:
@@ -151,8 +152,18 @@ def test_a_name_that_the_function_binds_itself_is_no_variable_from_outside(body:
         "from torch import add as numbers",
         "numbers = lambda y: y",
         "import torch\nnumbers = torch.nn.functional",
+        "from functools import partial\nnumbers = partial(max, 0)",
     ],
-    ids=["function", "class", "module", "renamed", "imported", "lambda", "module by another name"],
+    ids=[
+        "function",
+        "class",
+        "module",
+        "renamed",
+        "imported",
+        "lambda",
+        "module by another name",
+        "made by a call",
+    ],
 )
 def test_functions_classes_and_modules_from_outside_are_nothing_to_remark_on(
     given_cell: str,

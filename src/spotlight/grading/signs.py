@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from spotlight.authoring.lesson import Exercise
@@ -27,6 +28,7 @@ def look(steps: Sequence[Step], exercise: Exercise) -> Finding | None:
     known = exercise.reads
     own = reads_of(steps[-1].source, target)
     variables = {name for step in steps for name in _variables(step)} - set(known.outside)
+    variables -= _only_called(function)
     outside = [name for name in own.outside if name in variables]
     ignored = _ignored_argument(function, own, known)
     if ignored and outside:
@@ -56,6 +58,14 @@ def _ignored_argument(function: ast.FunctionDef, own: Reads, known: Reads) -> st
     places = zip(function.args.args, own.arguments, known.arguments, strict=False)
     ignored = (argument.arg for argument, read, needed in places if needed and not read)
     return next(ignored, None)
+
+
+def _only_called(function: ast.FunctionDef) -> set[str]:
+    """Names that the function calls and does nothing else with: functions, however made."""
+    calls = [n for part in function.body for n in ast.walk(part) if isinstance(n, ast.Call)]
+    called = Counter(call.func.id for call in calls if isinstance(call.func, ast.Name))
+    read = Counter(names_in_body(function))
+    return {name for name, times in called.items() if times == read[name]}
 
 
 def _parse(source: str) -> ast.Module:
