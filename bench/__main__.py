@@ -7,8 +7,8 @@ import json
 from importlib import import_module
 
 NAMES = (
-    *("checks", "crashes", "diagnosis", "fuzz", "grading", "mutants", "right_answers", "scale"),
-    "watch",
+    *("checks", "crashes", "diagnosis", "fuzz", "grading", "mini_model", "mutants"),
+    *("right_answers", "scale", "watch"),
 )
 
 
