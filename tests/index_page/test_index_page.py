@@ -12,6 +12,7 @@ from spotlight.authoring.index_page import build_index, render_index
 from spotlight.authoring.manifest import load_course
 from spotlight.authoring.problems import AuthoringError
 from spotlight.grading.report import ExerciseReport, LessonReport, PredictionReport
+from spotlight.model_utils.mini_model import load_mini_model
 from spotlight.progress import ProgressStore
 from spotlight.visualizations import AttentionMatrix, MaskPainter, PositionExplorer
 
@@ -289,6 +290,29 @@ def test_the_positions_are_alive(visit):
     panel.get_by_role("slider", name="Position", exact=True).press("End")
     value = f"{PositionExplorer().encodings[63, 4]:.4f}".replace("-", "−")
     assert f"Position 63, dimension 4: {value}" in panel.locator(".readout").inner_text()
+
+
+@pytest.mark.browser
+def test_the_heads_are_those_of_the_mini_model(visit):
+    panel = open_tab(page := visit(), "Attention heads")
+    mini = load_mini_model()
+    role = mini.roles["referent"]
+    panel.get_by_role("button", name=f"referent {role.score:.2f}").click()
+    text = panel.get_by_role("button", name="soft one is the").inner_text()
+    panel.get_by_role("button", name=text).click()
+    expected = mini.attention(text)[role.layer, role.head].flatten()
+    assert np.allclose(weights(page), expected, atol=1e-4)
+
+
+@pytest.mark.browser
+def test_the_next_tokens_are_those_of_the_mini_model(visit):
+    panel = open_tab(visit(), "Next token")
+    panel.get_by_role("button", name="once there was a").click()
+    rows = [row.split("\t") for row in panel.locator("tbody tr").all_inner_texts()]
+    likely = load_mini_model().next_words("once there was a", 20)
+    assert {row[0]: float(row[2]) for row in rows[:20]} == {
+        word: pytest.approx(share, abs=2e-4) for word, share in likely
+    }
 
 
 @pytest.mark.browser

@@ -1,10 +1,27 @@
-"""The widgets on `index.html`: which, with what words, and with what data."""
+"""The widgets on `index.html`: which, with what words, and with what data.
+
+What the mini model says is computed anew by each build, in double precision: so every machine
+comes to the same digits, and a model trained anew shows at once that the page is stale.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+_SENTENCES: Final = (
+    "the cat sat on the mat because it was tired . the tired one is the",
+    "the cat sat on the mat because it was soft . the soft one is the",
+    "owl red key lake pie owl red key lake",
+    "olga has the ball . max has the ring . who has the ring ?",
+)
+_PROMPTS: Final = (
+    "the cat sat on the",
+    "in the morning",
+    "once there was a",
+    "the cat sat on the mat because it was tired . the tired one is the",
+)
 
 
 @dataclass(frozen=True)
@@ -20,9 +37,15 @@ class PageWidget:
 def page_widgets() -> Iterator[PageWidget]:
     """The widgets in the order of their tabs."""
     # These import torch: only a build needs it.
+    from spotlight.model_utils.mini_model import load_mini_model
     from spotlight.visualizations.attention_matrix import attention_matrix_data
+    from spotlight.visualizations.head_browser import head_browser_data, heads_of
     from spotlight.visualizations.mask_painter import mask_painter_data
+    from spotlight.visualizations.next_token import next_token_data, next_words_of
     from spotlight.visualizations.position_explorer import position_explorer_data
+
+    mini = load_mini_model()
+    mini.model.double()
 
     yield PageWidget(
         "attention_matrix",
@@ -47,4 +70,19 @@ def page_widgets() -> Iterator[PageWidget]:
         "Attention alone does not see the order of its tokens, so a vector that tells the place "
         "is added to each. Here it is made of waves: point at the pictures, or move the sliders.",
         position_explorer_data(),
+    )
+    yield PageWidget(
+        "head_browser",
+        "Attention heads",
+        "The heads of the mini model that comes with the course, on sentences like those it was "
+        "trained on. Some were measured to have a role: they look at the token before, at what "
+        "followed the same token last time, or at the noun that is meant.",
+        head_browser_data(heads_of(mini, _SENTENCES), mini.roles),
+    )
+    yield PageWidget(
+        "next_token",
+        "Next token",
+        "What the mini model gives for the token after a prompt, and what is left of it to draw "
+        "from under a temperature, top-k and top-p.",
+        next_token_data(next_words_of(mini, _PROMPTS), top_p=0.9),
     )
