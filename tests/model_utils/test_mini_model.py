@@ -81,6 +81,23 @@ def test_its_next_words_are_probabilities_in_order(mini):
     assert sum(shares) == pytest.approx(1, abs=1e-5)
 
 
+def test_its_continuations_depend_on_the_seed_alone(mini):
+    once = mini.continued(TIRED, 5, seed=1)
+    assert once == mini.continued(TIRED, 5, seed=1)
+    assert once.startswith("the cat sat on the mat because it was tired. the tired one is the cat")
+    assert len({mini.continued("\n", 10, seed=seed) for seed in range(5)}) == 5
+
+
+def test_a_continuation_may_be_longer_than_the_context(mini):
+    text = mini.continued("\n", 80, seed=2)
+    assert len(mini.tokenizer.encode(text)) == 81
+
+
+def test_cold_it_takes_the_likeliest_word_each_time(mini):
+    word, _ = mini.next_words("the cat sat on the", 1)[0]
+    assert mini.continued("the cat sat on the", 1, temperature=1e-4).endswith(f" {word}")
+
+
 def test_it_does_what_the_course_says_of_it(mini):
     sentences = [s for pair in corpus.referents(77, 60) for s in pair]
     referent = referent_scores(mini.model, mini.tokenizer, sentences)
@@ -128,6 +145,14 @@ def test_saving_and_loading_gives_the_same_model_in_half_precision(tmp_path):
     assert loaded.model.lm_head.weight is loaded.model.tok_emb.weight
 
 
+def test_loading_leaves_the_random_state_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    load_mini_model()
+    assert torch.equal(torch.rand(2), expected)
+
+
 def test_an_empty_text_and_a_strange_word_are_told(mini):
     with pytest.raises(ValueError, match="The text is empty"):
         mini.logits("")
@@ -151,9 +176,11 @@ def test_a_file_of_other_tensors_is_told(tmp_path):
 
 
 def test_loading_imports_nothing_slow():
-    code = f"import sys, {mini_model.__name__}; print(*sys.modules)"
+    code = (
+        f"import sys; from {mini_model.__name__} import *; load_mini_model(); print(*sys.modules)"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     modules = set(loaded.stdout.split())
-    assert not modules & {"matplotlib", "pandas", "transformers", "IPython", "rich"}
+    assert not modules & {"matplotlib", "torch._dynamo", "IPython", "rich", "typer"}

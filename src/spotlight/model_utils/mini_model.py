@@ -91,6 +91,20 @@ class MiniModel:
         words = self.tokenizer.tokens(best.indices.tolist())
         return list(zip(words, best.values.tolist(), strict=True))
 
+    @torch.no_grad()
+    def continued(self, text: str, tokens: int, *, temperature: float = 1.0, seed: int = 0) -> str:
+        """The text with `tokens` more, each drawn from the model's distribution for the next.
+
+        Once the context is full, the model sees its end only.
+        """
+        ids = self.ids(text)  # (1, T)
+        draw = torch.Generator().manual_seed(seed)
+        for _ in range(tokens):
+            logits = self.model(ids[:, -self.model.config.context :])[:, -1]  # (1, V)
+            shares = (logits / temperature).softmax(dim=-1)
+            ids = torch.cat([ids, torch.multinomial(shares, 1, generator=draw)], dim=1)
+        return self.tokenizer.decode(ids[0].tolist())
+
 
 def load_mini_model(path: Path = WEIGHTS) -> MiniModel:
     """Read a model from a file that `save_mini_model` wrote; its weights compute in float32.
@@ -104,14 +118,15 @@ def load_mini_model(path: Path = WEIGHTS) -> MiniModel:
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
         config = GPTConfig(**json.loads(about["config"]))
         roles = {name: HeadRole(**role) for name, role in json.loads(about["roles"]).items()}
-        with torch.device("meta"):  # no weights are drawn that would be replaced at once
+        # The draws that are replaced at once are not to shift anybody's seed. (On the device "meta"
+        # none are made, but its first use imports a second's worth of PyTorch.)
+        with torch.random.fork_rng(devices=[]):
             model = GPT(config)
-        model.load_state_dict({**weights, _TIED: weights["tok_emb.weight"]}, assign=True)
+        model.load_state_dict({**weights, _TIED: weights["tok_emb.weight"]})
     except (OSError, SafetensorError) as error:
         raise ValueError(f"The mini model cannot be read from {path}: {error}.") from error
     except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} holds no mini model of this course: {error}.") from error
-    model.lm_head.weight = model.tok_emb.weight
     model.requires_grad_(False)
     return MiniModel(model.eval(), WordTokenizer(json.loads(about["vocabulary"])), roles)
 

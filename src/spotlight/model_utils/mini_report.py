@@ -35,6 +35,8 @@ _TEXT_ROWS = 256
 _REPEATED_ROWS = 128
 _REFERENT_PAIRS = 500
 _PARAGRAPHS_FOR_COUNTING = 60_000  # as many as the mini model is trained on
+_SAMPLE_STARTS = ("the", "once", "when")
+_SAMPLE_TOKENS = 80
 _HARDLY_EVER = 0.1  # the share of right next words at which a job counts as no longer done
 
 
@@ -74,6 +76,7 @@ class Measured:
     sums: float
     text_loss: float
     trigram_loss: float
+    samples: list[str]
 
 
 def measure_heads(mini: MiniModel) -> HeadsMeasured:
@@ -112,6 +115,7 @@ def measure(mini: MiniModel) -> Measured:
         sums=sum_accuracy(model, tokenizer),
         text_loss=text_loss(model, rows),
         trigram_loss=trigram_loss(model.config.context),
+        samples=[mini.continued(start, _SAMPLE_TOKENS) for start in _SAMPLE_STARTS],
     )
 
 
@@ -149,7 +153,15 @@ def as_markdown(found: Mapping[str, Measured]) -> str:
     rows = {what: [write(measured) for measured in found.values()] for what, write in _ROWS.items()}
     lines = [f"| | {' | '.join(found)} |", f"|---|{'---|' * len(found)}"]
     lines += [f"| {what} | {' | '.join(cells)} |" for what, cells in rows.items()]
-    return _ABOUT + "\n".join(lines) + "\n"
+    return _ABOUT + "\n".join(lines) + "\n" + "".join(map(_samples, found.items()))
+
+
+def _samples(named: tuple[str, Measured]) -> str:
+    name, measured = named
+    quoted = ("".join(f"> {line}\n>\n" for line in s.splitlines()) for s in measured.samples)
+    return f"\nWhat {name} writes, drawn at temperature 1, the last line cut off:\n\n" + "\n".join(
+        quoted
+    )
 
 
 _ROWS: Final[dict[str, Callable[[Measured], str]]] = {
