@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spotlight.visualizations.depth import show_depth
     from spotlight.visualizations.figure import Picture
     from spotlight.visualizations.head_browser import HeadBrowser, heads_of, show_head_browser
+    from spotlight.visualizations.head_strips import show_head_strips
     from spotlight.visualizations.heads import show_heads, show_layers
     from spotlight.visualizations.heatmaps import show_heatmap, show_heatmaps
     from spotlight.visualizations.live_curves import LiveCurves
@@ -53,6 +54,7 @@ __all__ = [
     "show_depth",
     "show_dot_products",
     "show_head_browser",
+    "show_head_strips",
     "show_heads",
     "show_heatmap",
     "show_heatmaps",
@@ -81,6 +83,7 @@ _HOMES = {
     "show_dot_products": "vectors",
     "show_projection": "vectors",
     "show_vectors": "vectors",
+    "show_head_strips": "head_strips",
     "show_heads": "heads",
     "show_layers": "heads",
     "show_attention_flow": "attention_flow",
