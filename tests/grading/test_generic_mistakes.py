@@ -283,6 +283,25 @@ def test_a_right_gradient_by_another_way_passes(with_gradients: TinyLesson) -> N
     assert with_gradients.judged(source).report.status == "passed"
 
 
+def test_an_input_that_is_changed_is_named_though_one_that_needs_a_gradient_cannot_be(
+    with_gradients: TinyLesson,
+) -> None:
+    verdict = with_gradients.judged("def f(x, y):\n    return x.mul_(y).sum(0)")
+    assert generic(verdict) == "input-changed"
+
+
+def test_what_is_wrong_in_some_cases_is_told_though_others_only_change_their_input(
+    centred: TinyLesson,
+) -> None:
+    report = centred.judged(
+        "def f(x):\n    x -= x.mean(0)\n    return x + x[0] if len(x) > 2 else x"
+    ).report
+    assert report.message.startswith("In the case “Four rows”, ")
+    assert report.remarks == (
+        "It also changes the tensor that it was given; compute with a new one.",
+    )
+
+
 # Numbers that are none
 
 

@@ -188,7 +188,7 @@ class _Judged:
 
     def _difference(self, failing: list[Failing], signature: Signature | None) -> Verdict:
         """What can be seen of the smallest failing case, where nothing explains it."""
-        shown = failing[0]
+        shown = next(case for case in failing if not _is_right_but_writes(case))
         trouble = shown.got.trouble
         case = f"In the case “{evidence.case_of(shown.probe)}”"
         ground: Ground = "values"
@@ -239,7 +239,9 @@ def _left_undone(failing: Sequence[Failing], is_function: bool) -> Finding | Non
             "It returns None: the function ends without a `return`, or a method that works in "
             "place was returned.",
         )
-    if all(case.got.trouble is None and case.gap is None for case in failing):
+    written = [case for case in failing if _is_right_but_writes(case)]
+    # Into what is to have a gradient nothing can be written at all.
+    if written and all(_cannot_be_written_into(c) for c in failing if c not in written):
         if any(case.wanted.changed_inputs for case in failing):
             return Finding(
                 "input-not-changed",
@@ -252,6 +254,15 @@ def _left_undone(failing: Sequence[Failing], is_function: bool) -> Finding | Non
             "with a new one.",
         )
     return None
+
+
+def _is_right_but_writes(case: Failing) -> bool:
+    return case.got.trouble is None and case.gap is None
+
+
+def _cannot_be_written_into(case: Failing) -> bool:
+    trouble = case.got.trouble
+    return trouble is not None and "used in an in-place operation" in trouble.message
 
 
 def _returns_nothing(case: Failing) -> bool:
