@@ -382,12 +382,39 @@ def test_an_exception_in_one_probe_leaves_the_next_to_be_counted(worker) -> None
     assert seen.probes[1].cost == Cost(1, 2, 3)
 
 
-def test_a_class_or_a_variable_is_handed_on_as_it_is(worker) -> None:
-    cell = "class f:\n    def __call__(self, x):\n        return x + 1"
-    probe = "def p(f):\n    return isinstance(f, type), f()(randn(2)).shape"
+def test_of_a_class_the_calls_of_its_instances_are_counted(worker) -> None:
+    cell = (
+        "class f:\n    def __init__(self):\n        self.weight = torch.ones(2) + 1\n"
+        "    def __call__(self, x):\n        y = x + 1\n        return self.weight * y"
+    )
+    probe = "def p(f):\n    return f()(randn(2)).shape"
+    assert costs(worker, cell, probe) == [Cost(2, 4, 2)]
+
+
+def test_of_a_module_it_is_the_forward_pass(worker) -> None:
+    cell = (
+        "from torch import nn\nclass f(nn.Module):\n    def __init__(self, width):\n"
+        "        super().__init__()\n        self.part = nn.Linear(width, 3, bias=False)\n"
+        "    def forward(self, x):\n        return self.part(x)"
+    )
+    probe = "def p(f):\n    return f(4)(randn(2, 4)).shape"
+    assert costs(worker, cell, probe) == [Cost(1, 2 * 2 * 4 * 3, 1)]
+
+
+def test_a_class_is_still_itself(worker) -> None:
+    cell = (
+        'class f:\n    """Says so."""\n'
+        "    def __call__(self, x):\n        return type(self).__name__"
+    )
+    probe = "def p(f):\n    return isinstance(f, type), isinstance(f(), f), f.__doc__, f()(1)"
     seen = worker.observe(counting(job(cell, probe)))
-    assert seen.probes[0].value == (True, (2,))
+    assert seen.probes[0].value == (True, True, "Says so.", "f")
+
+
+def test_a_variable_or_a_class_of_what_is_not_called_is_handed_on_as_it_is(worker) -> None:
     assert costs(worker, "f = 3", "def p(f):\n    return f") == [Cost(0, 0, 0)]
+    seen = worker.observe(counting(job("class f: pass", "def p(f):\n    return len(f.__mro__)")))
+    assert seen.probes[0].value == 2
 
 
 def test_a_watched_target_is_still_known_by_its_name_and_docstring(worker) -> None:

@@ -35,10 +35,15 @@ class TargetCalls:
         self._calls: list[tuple[str, dict[str, Any], Any]] = []
 
     def watched(self, name: str, target: Any) -> Any:
-        """`target`, to be called as ever; a class, or what cannot be called, stays as it is."""
+        """`target`, to be called as ever; what cannot be called stays as it is.
+
+        Of a class, such as a module's, it is the calls of its instances that are counted.
+        """
         idle = self._counter is None and not self._records
-        if idle or isinstance(target, type) or not callable(target):
+        if idle or not callable(target):
             return target
+        if isinstance(target, type):
+            return target if self._counter is None else _counted(target, self._counter)
 
         @functools.wraps(target)
         def call(*arguments: Any, **options: Any) -> Any:
@@ -82,6 +87,20 @@ class TargetCalls:
         given = {name: arguments[name] for name in wanted if name in arguments}
         places = itertools.product(*map(range, value.shape))
         return [self._explain(*place, **given) for place in places]
+
+
+def _counted(target: type, counter: Counter) -> type:
+    """`target` under its own name, but that its instances count while they are called."""
+    if not any("__call__" in vars(base) for base in target.__mro__):
+        return target
+    called: Any = target.__call__
+
+    def call(self: Any, *arguments: Any, **options: Any) -> Any:
+        with counter:
+            return called(self, *arguments, **options)
+
+    named = {name: getattr(target, name) for name in ("__doc__", "__module__", "__qualname__")}
+    return type(target)(target.__name__, (target,), {**named, "__call__": call})
 
 
 def _is_tensor(value: Any) -> bool:
