@@ -151,6 +151,7 @@ edit(
 )
 rewrite("matmul", "x @ weights", "torch.matmul(x, weights)")
 rewrite("einsum", "x @ weights", 'torch.einsum("nd,dk->nk", x, weights)')
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 forbid("Linear", "linear", because="write the product itself, so that the shapes are yours to see.")
 hint("One row of the result belongs to one token. Which row of `x` does it need, and which part of `weights`?")
 hint("A matrix product pairs rows of the left with columns of the right. The result is (n, d_k): what must stand left, what right?")
@@ -165,7 +166,7 @@ why(
 
 # %%
 w_q, w_k, w_v = head_weights(mini.model, role.layer, role.head)  # (192, 32) each
-q, k, v = project(x, w_q), project(x, w_k), project(x, w_v)  # (16, 32) each
+q, k, v = (project(x, weights) for weights in (w_q, w_k, w_v))  # (16, 32) each
 print("queries", tuple(q.shape), "keys", tuple(k.shape), "values", tuple(v.shape))
 show_heatmap(
     v,
@@ -281,6 +282,7 @@ def scaled_scores__scaled_first(q, k):
     return (q / scale) @ (k / scale).transpose(-2, -1)
 
 
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention_weights", because="you are building it.")
 hint("Entry (i, j) is one number made of one query and one key. Which product pairs every row of `q` with every row of `k`?")
 hint("`@` pairs rows with columns, so the rows of `k` must become columns. And d_k is which entry of `k.shape`?")
@@ -424,6 +426,7 @@ def softmax_rows__row_by_row(scores):
     return torch.stack(rows)
 
 
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 forbid("softmax", "log_softmax", "Softmax", "logsumexp", because="softmax is what you are writing.")
 hint("Each row has its own largest score. Which `dim` runs along a row, and what does `keepdim=True` do to the shape?")
 hint("`scores.max(dim=...)` returns values and places. Which of the two do you subtract?")
@@ -538,6 +541,7 @@ def aggregate__loop(weights, values):
     return torch.stack([sum(w * value for w, value in zip(row, values)) for row in weights])
 
 
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
 hint("Which token's value does weight (i, j) belong to, and to which token's output does it go?")
 hint("The sum runs over j: the columns of `weights` and the rows of `values`. Which product pairs those?")
@@ -759,6 +763,7 @@ def attention_head__token_by_token(x, w_q, w_k, w_v, causal=False):
     return torch.stack(rows)
 
 
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building it.")
 hint("Which of your four functions do you need, and in which order? Which one is called three times?")
 hint("The mask changes scores, not weights. Between which two of your functions does it belong?")
@@ -801,12 +806,12 @@ def my_head(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> Tensor:
     return attention_head(x, w_q, w_k, w_v, causal=True)
 
 
-def my_weights(x: Tensor = x, temperature: float = 1.0, scaled: bool = True) -> Tensor:
-    """The causal weights of your head, by default on the example."""
-    factor = (1.0 if scaled else math.sqrt(w_k.shape[-1])) / temperature
-    scores = scaled_scores(project(x, w_q), project(x, w_k)) * factor
-    future = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)
-    return softmax_rows(scores.masked_fill(future, -torch.inf))
+def my_weights(x: Tensor = x, factor: float = 1.0) -> Tensor:
+    """Your head's weights, by default on the example, with scores `factor` times as large.
+
+    Where the values form a unit matrix, the weighted averages are the weights themselves.
+    """
+    return attention_head(x, factor * w_q, w_k, torch.linalg.pinv(x), causal=True)
 
 
 show_attention_flow(
@@ -930,10 +935,11 @@ print("largest difference to the model's own logits:", (mine - own).abs().max().
 predict("without_scaling", "sharper", choices=["sharper", "flatter", "unchanged"])  # the weights, unscaled?
 
 # %%
-largest = {name: my_weights(scaled=scaled).max(dim=-1).values.mean().item() for name, scaled in (("with", True), ("without", False))}
+unscaled = my_weights(factor=math.sqrt(w_k.shape[-1]))
+largest = {name: each.max(dim=-1).values.mean().item() for name, each in (("with", my_weights()), ("without", unscaled))}
 reveal("without_scaling", "sharper" if largest["without"] > largest["with"] else "flatter")
 show_heatmaps(
-    {"divided by √d_k": my_weights(), "not divided": my_weights(scaled=False)},
+    {"divided by √d_k": my_weights(), "not divided": unscaled},
     words,
     words,
     title="The same head with and without scaling",
@@ -948,7 +954,7 @@ show_heatmaps(
 # %%
 warm = mini.tokens("the cat sat on the mat because it was").index("it")  # the row of *it*
 show_bars(
-    {f"temperature {t:g}": my_weights(temperature=t)[warm, : warm + 1] for t in (0.25, 1, 4)},
+    {f"temperature {t:g}": my_weights(factor=1 / t)[warm, : warm + 1] for t in (0.25, 1, 4)},
     words[: warm + 1],
     title="One row at three temperatures",
     caption="Where *it* looks: cold gives all to the best match, warm spreads the weight out.",
