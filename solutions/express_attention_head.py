@@ -300,9 +300,9 @@ why(
 # </details>
 
 # %%
-scores = scaled_scores(q, k)  # (16, 16)
+raw = scaled_scores(q, k)  # (16, 16)
 print("the last token's query against every key:")
-print({f"{place} {word}": round(scores[-1, place].item(), 1) for place, word in enumerate(words)})
+print({f"{place} {word}": round(raw[-1, place].item(), 1) for place, word in enumerate(words)})
 
 # %% [markdown]
 # Scores cannot be shared out: they may be negative, and their sum means nothing. What we want is a row of
@@ -448,9 +448,9 @@ why(
 # </details>
 
 # %%
-weights = softmax_rows(scores)  # (16, 16)
+open_weights = softmax_rows(raw)  # (16, 16)
 show_heatmap(
-    weights,
+    open_weights,
     words,
     title="Who looks at whom",
     caption="Row by row, the weights of the trained head, computed by your three functions; no mask yet.",
@@ -549,7 +549,7 @@ hint("```python\nreturn <weights> @ <values>\n```")
 why("A matrix product is a sum over the inner dimension, and here that is the tokens: row i mixes all values by the weights of query i.")
 
 # %%
-output = aggregate(weights, v)  # (16, 32)
+output = aggregate(open_weights, v)  # (16, 32)
 print("output", tuple(output.shape), "- as many rows as tokens, as wide as a value")
 
 # %% [markdown]
@@ -557,7 +557,7 @@ print("output", tuple(output.shape), "- as many rows as tokens, as wide as a val
 # words that come later:
 
 # %%
-on_later_words = weights.triu(diagonal=1).sum(dim=-1)
+on_later_words = open_weights.triu(diagonal=1).sum(dim=-1)
 print({f"{place} {word}": round(share.item(), 2) for place, (word, share) in enumerate(zip(words, on_later_words))})
 
 # %% [markdown]
@@ -769,7 +769,7 @@ hint("Which of your four functions do you need, and in which order? Which one is
 hint("The mask changes scores, not weights. Between which two of your functions does it belong?")
 hint(
     "```python\nq, k, v = ...\nscores = <scaled scores>\nif causal:\n    future = <True above the diagonal>\n"
-    "    scores = scores.masked_fill(future, -torch.inf)\nreturn aggregate(<weights>, <values>)\n```"
+    "    scores = <scores, minus infinity where future is True>\nreturn aggregate(<weights>, <values>)\n```"
 )
 why(
     "Masking the scores before softmax leaves rows that add up to 1. `ones_like(scores)` takes the mask's size from the "
@@ -984,17 +984,17 @@ show_head_browser(heads_of(mini, [PROMPT_EXAMPLE, TWIN]), mini.roles)
 # %%
 def head_in_a_loop(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> Tensor:
     """The same head, one token after the other."""
-    rows = []
-    for i in range(len(x)):
-        q_i, k, v = x[i] @ w_q, x[: i + 1] @ w_k, x[: i + 1] @ w_v
-        rows.append(torch.softmax(k @ q_i / math.sqrt(len(q_i)), dim=0) @ v)
-    return torch.stack(rows)
+    gathered = []
+    for end in range(1, len(x) + 1):
+        query, keys, values = x[end - 1] @ w_q, x[:end] @ w_k, x[:end] @ w_v
+        gathered.append(torch.softmax(keys @ query / math.sqrt(len(query)), dim=0) @ values)
+    return torch.stack(gathered)
 
 
 def reference_head(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> Tensor:
     """The framework's own fused attention."""
-    q, k, v = x @ w_q, x @ w_k, x @ w_v
-    return torch.nn.functional.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True)[0]
+    q, k, v = ((x @ weights)[None] for weights in (w_q, w_k, w_v))
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)[0]
 
 
 def milliseconds(head: Callable, repeats: int = 50) -> float:

@@ -5,7 +5,6 @@ The page's part is `widgets/mask_painter.js`; all it knows comes from here.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ import traitlets
 from torch import Tensor
 
 from spotlight.model_utils import four_tokens
+from spotlight.model_utils.attention import scaled_scores
 from spotlight.visualizations.arrays import Numbers, numbers, same_length
 from spotlight.visualizations.figure import Picture
 from spotlight.visualizations.heatmaps import show_heatmap
@@ -131,8 +131,7 @@ def show_mask_painter(
 
 def _four_scores() -> Tensor:
     x = four_tokens.embeddings()
-    q, k = x @ four_tokens.query_weights(), x @ four_tokens.key_weights()
-    return q @ k.T / math.sqrt(k.shape[-1])
+    return scaled_scores(x @ four_tokens.query_weights(), x @ four_tokens.key_weights())
 
 
 def _mask(mask: str | Numbers, n: int) -> Tensor:
