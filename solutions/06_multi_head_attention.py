@@ -1,0 +1,1656 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 06 · Multi-head attention
+#
+# One head gives each token one row of weights. In this lesson you let several heads read the same tokens
+# side by side, for the price of one. At the end you can
+#
+# - split a layer's width into heads and merge them again, without mixing up tokens;
+# - write multi-head attention as a module that agrees with PyTorch's and runs in a trained model;
+# - say what the output projection adds, what more heads cost, and what they cost in width;
+# - switch heads of a trained model off, and measure which of them it needs.
+#
+# **You need:** lessons 04 (one head) and 05 (the mask). **Time:** 75 minutes.
+
+# %%
+from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
+
+start("multi_head_attention")
+
+# %% tags=["authoring"]
+from spotlight.authoring import alternative, edit, entry, forbid, hint, probe, rewrite, why, without_loops
+from spotlight.authoring.kit import gradients, randint, randn, uniform, whole, written
+
+# %%
+import math
+from contextlib import ExitStack
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from spotlight.mine import mine
+from spotlight.model_utils import attention
+from spotlight.model_utils.corpus import paragraphs, referents
+from spotlight.model_utils.four_tokens import TOKENS, output_weights, two_heads, wide_embeddings
+from spotlight.model_utils.head_scores import induction_scores, previous_token_scores, referent_scores
+from spotlight.model_utils.head_scores import repeated_random_tokens, text_loss
+from spotlight.model_utils.hooks import with_multi_head, without_heads
+from spotlight.model_utils.mini_model import load_mini_model
+from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
+from spotlight.visualizations import heads_of, show_bars, show_curves, show_head_browser, show_head_strips
+from spotlight.visualizations import show_heatmaps, show_layers, show_matrices, show_module
+
+# %% [markdown]
+# This lesson builds on functions of lessons 03 to 05: on yours, where they have passed, else on the course's
+# reference. The next cell says which.
+
+# %%
+attention_weights = mine("queries_and_keys", attention.attention_weights)
+single_head_attention = mine("values_and_attention_output", attention.single_head_attention)
+causal_mask = mine("causal_masking", attention.causal_mask)
+
+# %% [markdown]
+# ## *it* needs two things at once
+#
+# In "The cat sat on the mat because it was soft", the word *it* has two questions. Which thing is meant?
+# *mat*. What is said of it? *soft*. One head has one query per token. Let us see how far it gets.
+#
+# The vectors are the hand-made ones of lesson 02, and the three pairs of matrices below are hand-made, too,
+# with d_k = 1. No mask yet: *soft* stands after *it*, and here all words may be read.
+
+# %%
+sentence = split_words("The cat sat on the mat because it was soft")
+words = word_vectors(sentence)  # (10, 12)
+it, mat, soft = (sentence.index(word) for word in ("it", "mat", "soft"))
+thing, softness, grammar = (feature_names().index(name) for name in ("thing", "soft", "grammar"))
+asks, finds_thing, finds_property = torch.zeros(12, 1), torch.zeros(12, 1), torch.zeros(12, 1)
+asks[thing] = 3.0  # W_Q of all three heads
+finds_thing[thing], finds_thing[grammar] = 1.0, -3.0  # W_K: high for things that are no pronouns
+finds_property[softness], finds_property[thing] = 1.0, -1.0  # W_K: high for soft what is no thing
+finds_both = finds_thing + 0.75 * finds_property  # W_K: the same score for *mat* and for *soft*
+rows = {
+    "a head for the thing": attention_weights(words, asks, finds_thing)[it],
+    "a head for the property": attention_weights(words, asks, finds_property)[it],
+    "one head for both": attention_weights(words, asks, finds_both)[it],
+}
+
+# %%
+show_bars(
+    rows,
+    sentence,
+    title="Where the weight of *it* goes",
+    caption="Either question can be answered well. One head for both has one unit of weight to share out.",
+)
+
+# %% [markdown]
+# A row adds up to 1: what *mat* gets, *soft* does not. That is the smaller trouble. The larger one is what
+# arrives. Let *mat* and *soft* exchange what they hand over, and compare what *it* receives.
+
+# %%
+exchanged = words.clone()
+exchanged[[mat, soft]] = words[[soft, mat]]
+for name, row in rows.items():
+    print(f"{name:24} largest change in what *it* receives: {(row @ words - row @ exchanged).abs().max():.2f}")
+
+# %% [markdown]
+# For the one head, nothing changes: it hands over a blend, and in a blend nobody can tell which half was
+# the thing and which the property. Two heads hand over **two vectors**, and the change is seen at once.
+#
+# Think of a research team: each member reads the same text with a question of their own, and writes a report.
+#
+# ## Two heads on four tokens
+#
+# The four tokens grow to width 6; their first three numbers are those you know. Each of two heads has
+# matrices of its own, 6×3: d_model = 6, d_k = d_v = 3. Both read *all six* numbers of a token.
+
+# %%
+X = wide_embeddings()  # (4, 6)
+head_0, head_1 = two_heads()  # W_Q, W_K and W_V of each: (6, 3)
+show_matrices(
+    {"x": X, "W_Q of head 0": head_0[0], "W_Q of head 1": head_1[0]},
+    title="Four tokens, and what each head asks with",
+    caption="Two different matrices: each head makes its own queries from the same six numbers.",
+    rows={"x": TOKENS},
+)
+
+# %% [markdown]
+# Each head is lesson 04's head. Check one score by hand: in head 0 the query of *here* is (2, 2, 0) and the key
+# of *cat* is (1, 3, 0), so the score is 2 + 6 + 0 = 8, the largest of its row. How is it in head 1?
+
+# %%
+for name, (w_q, w_k, _) in (("head 0", head_0), ("head 1", head_1)):
+    print(name, "query of here", (X @ w_q)[3].tolist(), "key of cat", (X @ w_k)[1].tolist())
+show_heatmaps(
+    {"head 0": attention_weights(X, *head_0[:2]), "head 1": attention_weights(X, *head_1[:2])},
+    TOKENS,
+    title="Two heads, the same four tokens",
+    caption="*here* attends to *cat* in head 0 and to itself in head 1: one input, two patterns.",
+)
+
+# %% [markdown]
+# Do the heads share matrices, and merely look at different places? Change one entry of head 0's $W_Q$ and see
+# which patterns move.
+
+# %%
+changed_w_q = head_0[0].clone()
+changed_w_q[0, 0] = 5.0
+after_change = [(changed_w_q, *head_0[1:]), head_1]
+for name, before, after in zip(("head 0", "head 1"), (head_0, head_1), after_change):
+    moved = attention_weights(X, *after[:2]) - attention_weights(X, *before[:2])
+    print(f"{name}: weights moved by up to {moved.abs().max():.2f}")
+
+# %% [markdown]
+# ## 1 · Put the reports together
+#
+# Each head returns (4, 3). Side by side they are (4, 6), the width of the input again:
+
+# %%
+reports = [single_head_attention(X, *head_0), single_head_attention(X, *head_1)]  # (4, 3) each
+side_by_side = torch.hstack(reports)  # (4, 6)
+quieter = torch.hstack([0 * reports[0], reports[1]])  # what if head 0 had found nothing?
+print("columns that change without head 0:", (side_by_side != quieter).any(dim=0).nonzero().flatten().tolist())
+
+# %% [markdown]
+# What head 0 found stays in the first three columns, what head 1 found in the last three. Nothing can depend
+# on both. The reports are filed, but the team has not met.
+#
+# The meeting is one more matrix, $W_O$ of shape (h · d_v, d_model):
+#
+# $$\text{output} = \text{concat}(\text{head}_0, …, \text{head}_{h-1})\, W_O$$
+
+# %% exercise="mix_heads" points=1 minutes=5 difficulty=1
+def mix_heads(heads: list[Tensor], w_o: Tensor) -> Tensor:
+    """What all heads found, side by side, and mixed by the output projection.
+
+    heads: one (n, d_v) for each of h heads; w_o: (h · d_v, d_model) → (n, d_model)
+    """
+    # TODO: put the heads next to each other, column after column, and multiply by w_o.
+    ### BEGIN SOLUTION
+    return torch.cat(heads, dim=-1) @ w_o
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def by_hand(mix_heads):
+    "Two heads of width 2 for three tokens, mixed to width 5; whole numbers."
+    return mix_heads([whole(3, 2), whole(3, 2)], whole(4, 5))
+
+
+@probe
+def three_heads(mix_heads):
+    "Three heads of width 2 for five tokens, mixed to width 4."
+    return mix_heads([randn(5, 2), randn(5, 2), randn(5, 2)], randn(6, 4))
+
+
+@probe
+def square(mix_heads):
+    "Two heads of width 2 for four tokens, mixed to width 4."
+    return mix_heads([randn(4, 2), randn(4, 2)], randn(4, 4))
+
+
+@probe
+def one_head(mix_heads):
+    "A single head of width 3 for two tokens, mixed to width 3."
+    return mix_heads([randn(2, 3)], randn(3, 3))
+
+
+@entry
+def mix_heads__entry(i, j, heads, w_o):
+    found = torch.cat(list(heads), dim=-1)[i]
+    return (
+        f"side by side, the heads' rows {i} are {written(found)}; times column {j} of `w_o`, "
+        f"{written(w_o[:, j])}, that is {written(found @ w_o[:, j])}"
+    )
+
+
+edit(
+    "no-output-projection",
+    "You put the heads side by side and stop: multiply by `w_o`, so that what one head found can meet what the others found.",
+    "torch.cat(heads, dim=-1) @ w_o",
+    "torch.cat(heads, dim=-1)",
+)
+edit(
+    "stacked-below-each-other",
+    "You put the heads below each other, as if they were more tokens: they belong side by side, along the last dimension.",
+    "dim=-1",
+    "dim=0",
+)
+edit(
+    "transposed-weights",
+    "You multiply by the transpose: `w_o` has a row for each column of the heads, and stands on the right as it is.",
+    "@ w_o",
+    "@ w_o.T",
+)
+edit(
+    "columns-dealt-out",
+    "You take one column of each head in turn; all columns of head 0 come first, then all of head 1.",
+    "torch.cat(heads, dim=-1)",
+    "torch.stack(heads, dim=-1).flatten(1)",
+)
+edit(
+    "heads-added-up",
+    "You add the heads up before they are mixed, so all share the first rows of `w_o`: each head has rows of its own there.",
+    "torch.cat(heads, dim=-1) @ w_o",
+    "sum(heads) @ w_o[: heads[0].shape[-1]]",
+)
+edit(
+    "last-head-first",
+    "The heads stand in the wrong order: head 0 meets the first rows of `w_o`.",
+    "heads, dim=-1",
+    "heads[::-1], dim=-1",
+)
+rewrite("hstack", "torch.cat(heads, dim=-1)", "torch.hstack(heads)")
+rewrite("matmul", "torch.cat(heads, dim=-1) @ w_o", "torch.matmul(torch.cat(heads, 1), w_o)")
+
+
+@alternative
+def mix_heads__added_up(heads, w_o):
+    rows = w_o.split(heads[0].shape[-1])
+    return sum(head @ own for head, own in zip(heads, rows))
+
+
+forbid("MultiheadAttention", "multi_head_attention_forward", because="you are building it.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+hint("Two heads return (4, 3) each. Which shape has a row for each token and room for both findings?")
+hint("`torch.cat(tensors, dim=...)` joins tensors along a dimension. Which dimension grows from 3 to 6?")
+hint("```python\nreturn torch.cat(heads, dim=<the dimension of columns>) @ <the mixing matrix>\n```")
+why(
+    "`dim=-1` puts the findings about one token next to each other, in the order in which `w_o` expects them. The "
+    "product is a sum over heads: each one's columns times its own rows of `w_o`."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>RuntimeError: mat1 and mat2 shapes cannot be multiplied (6x2 and 4x5)</code></summary>
+#
+# The heads stand below each other: six rows where there are three tokens. Join them along the last dimension.
+# </details>
+
+# %%
+W_O = output_weights()  # (6, 6)
+output = mix_heads(reports, W_O)  # (4, 6)
+show_matrices(
+    {"head 0 | head 1": side_by_side, "W_O": W_O, "output": output},
+    ("@", "="),
+    title="The meeting",
+    caption="Each column of W_O has one entry for head 0 (upper half) and one for head 1 (lower half).",
+    rows={"head 0 | head 1": TOKENS, "output": TOKENS},
+)
+
+# %% [markdown]
+# Check the first number of *cat*: head 0's first finding plus head 1's first finding, 0.52 + 0.68 = 1.20.
+#
+# Is $W_O$ only there to bring the shape back? The shape was right before. Ask again which columns hear of
+# head 0, and how many numbers there are to learn:
+
+# %%
+without_head_0 = mix_heads([0 * reports[0], reports[1]], W_O)
+print("columns that change without head 0:", (output != without_head_0).any(dim=0).nonzero().flatten().tolist())
+print("learned numbers in W_O:", W_O.numel())
+
+# %% [markdown]
+# Every column hears of both heads. Then comes what lesson 04 built, the residual: the output is **added** to
+# the stream.
+
+# %%
+show_matrices(
+    {"x": X, "output": output, "x + output": X + output},
+    ("+", "="),
+    title="Back into the stream",
+    caption="Two heads read, one matrix mixes, and the result is an edit of each token's own vector.",
+    rows={"x": TOKENS, "output": TOKENS, "x + output": TOKENS},
+)
+
+# %% [markdown]
+# ## One matrix instead of many
+#
+# GPT-2 has 12 heads in each of 12 layers. A Python loop over heads would be slow. Put the heads' matrices
+# side by side instead: one product makes the queries of all heads.
+
+# %%
+W_Q = torch.cat([head_0[0], head_1[0]], dim=1)  # (6, 6)
+all_queries = X @ W_Q  # (4, 6)
+print("head 0's queries are its first three columns:", torch.equal(all_queries[:, :3], X @ head_0[0]))
+print("head 1's queries are its last three columns: ", torch.equal(all_queries[:, 3:], X @ head_1[0]))
+
+# %% [markdown]
+# So a layer has *one* $W_Q$ of shape (d_model, d_model), and each head owns some of its columns: with h
+# heads, d_k = d_model / h. The width is not multiplied, it is split.
+#
+# A model has d_model = 512 and 8 heads. How wide is a head, and how many numbers has $W_O$?
+
+# %% prediction="head_width"
+predict("head_width", 64, between=(1, 4096))  # d_k at d_model = 512 with 8 heads
+
+# %% prediction="output_size"
+predict("output_size", 262144, between=(1, 999_999))  # entries of W_O
+
+# %% prediction="ninth_head"
+predict("ninth_head", "it cannot be split", choices=["every head gets 56", "heads of two widths", "it cannot be split"])
+
+# %% [markdown]
+# ## 2 · Split the heads
+#
+# From now on there is a batch: x is (B, T, C), for batch, tokens and width C = d_model. Splitting makes
+# it (B, H, T, D): H heads, and in each one T vectors of width D = C / H.
+#
+# Two things happen. `view` cuts the last dimension in two, and `transpose` brings the heads in front of the
+# tokens, since attention works on (T, D) matrices, one for each head.
+
+# %% exercise="split_heads" points=1 minutes=7 difficulty=2
+def split_heads(x: Tensor, n_heads: int) -> Tensor:
+    """Each head gets its own D = C / H neighbouring columns of every token.
+
+    x: (B, T, C), n_heads: H → (B, H, T, D)
+    """
+    B, T, C = x.shape
+    # TODO: cut the last dimension into heads, then bring the heads in front of the tokens.
+    ### BEGIN SOLUTION
+    return x.view(B, T, n_heads, C // n_heads).transpose(1, 2)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def by_hand(split_heads):
+    "One sequence of two tokens of width 6, three heads; whole numbers."
+    return split_heads(whole(1, 2, 6, low=-9, high=10), 3)
+
+
+@probe
+def unequal(split_heads):
+    "Two sequences of five tokens of width 12, three heads."
+    return split_heads(randn(2, 5, 12), 3)
+
+
+@probe
+def square(split_heads):
+    "Three sequences of three tokens of width 9, three heads."
+    return split_heads(randn(3, 3, 9), 3)
+
+
+@probe
+def many_heads(split_heads):
+    "Two sequences of three tokens of width 80, forty heads."
+    return split_heads(randn(2, 3, 80), 40)
+
+
+@probe
+def one_head(split_heads):
+    "Two sequences of three tokens of width 4, one head."
+    return split_heads(randn(2, 3, 4), 1)
+
+
+@entry
+def split_heads__entry(b, h, t, d, x, n_heads):
+    D = x.shape[-1] // n_heads
+    column = h * D + d
+    return f"column {d} of head {h} is column {h} · {D} + {d} = {column} of `x`, and x[{b}, {t}, {column}] = {written(x[b, t, column])}"
+
+
+edit(
+    "view-without-transpose",
+    "The shape is right, but `view` alone cuts through the tokens and hands a head pieces of several: cut only the last dimension, then transpose.",
+    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
+    "x.view(B, n_heads, T, C // n_heads)",
+)
+edit(
+    "heads-and-tokens-swapped",
+    "You return (B, T, H, D): heads and tokens must change places, or attention would let the heads of one token attend to each other.",
+    ".transpose(1, 2)",
+    "",
+)
+edit(
+    "columns-dealt-out",
+    "You deal the columns out in turn, every H-th to the same head; a head gets D neighbouring columns.",
+    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
+    "x.view(B, T, C // n_heads, n_heads).permute(0, 3, 1, 2)",
+)
+edit(
+    "width-for-count",
+    "You make D heads of width H; the number of heads comes first, then the width of each.",
+    "n_heads, C // n_heads",
+    "C // n_heads, n_heads",
+)
+edit(
+    "tokens-cut-up",
+    "You cut across the tokens: only the last dimension is cut, into H pieces of width D.",
+    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
+    "x.view(B, n_heads, C // n_heads, T).transpose(2, 3)",
+)
+edit(
+    "width-before-tokens",
+    "You return (B, H, D, T): within a head there is a row for each token, (T, D).",
+    ".transpose(1, 2)",
+    ".permute(0, 2, 3, 1)",
+)
+rewrite("permute", ".transpose(1, 2)", ".permute(0, 2, 1, 3)")
+rewrite("unflatten", "x.view(B, T, n_heads, C // n_heads)", "x.unflatten(-1, (n_heads, -1))")
+
+
+@alternative
+def split_heads__stacked(x, n_heads):
+    return torch.stack(x.chunk(n_heads, dim=-1), dim=1)
+
+
+without_loops(because="splitting moves no number: it only says how the same numbers are to be read.")
+forbid("MultiheadAttention", "multi_head_attention_forward", "rearrange", because="the two steps are the point.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+hint("A token has C numbers in a row. Cut that row into H pieces: which four sizes has the tensor then, in which order?")
+hint("`x.view(B, T, ..., ...)` gives (B, T, H, D). Which two dimensions must change places for (B, H, T, D)?")
+hint("```python\nreturn x.view(B, T, <how many heads>, <how wide>).transpose(<tokens>, <heads>)\n```")
+why(
+    "`view` may only cut a dimension where its pieces lie next to each other, and the columns of one token do. The "
+    "transpose moves no number either; it changes the order in which dimensions are named."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>RuntimeError: shape '[1, 2, 6, 3]' is invalid for input of size 12</code></summary>
+#
+# The sizes that you ask for do not multiply to the numbers that there are. H · D must be C: how wide is one head?
+# </details>
+#
+# <details><summary>Help, I'm getting <code>TypeError: view(): argument 'size' failed to unpack the object at pos 4 with error "type must be tuple of ints,but got float"</code></summary>
+#
+# `/` makes a float, even where nothing is left over. Sizes are whole numbers: use `//`.
+# </details>
+
+# %%
+columns = torch.arange(768).view(1, 1, 768)  # one token whose numbers say where they stand
+show_head_strips(
+    split_heads(columns, 12)[0, :, 0],
+    title="GPT-2's width of 768 in 12 heads of 64",
+    caption="Your function, asked which columns each head gets: twelve strips, and nothing left over.",
+)
+
+# %%
+reveal("head_width", split_heads(torch.zeros(1, 1, 512), 8).shape[-1])
+reveal("output_size", mix_heads([torch.zeros(1, 64)] * 8, torch.eye(512)).shape[-1] * 8 * 64)
+
+# %%
+try:
+    split_heads(torch.zeros(1, 1, 512), 9)
+    reveal("ninth_head", "it can be split")
+except (RuntimeError, ValueError) as error:
+    reveal("ninth_head", "it cannot be split")
+    print(f"{type(error).__name__}: {error}")
+
+# %% [markdown]
+# 512 is not a multiple of 9, and a tensor has no rows of unequal length. More heads are also no addition to
+# the layer: they are the same columns, cut finer.
+#
+# Why is `view` alone wrong, although the shape comes out right? Ask which token each number came from:
+
+# %%
+came_from = torch.arange(4).view(1, 4, 1).expand(1, 4, 6).contiguous()  # token i holds the number i
+print("view, then transpose: head 0 reads tokens", split_heads(came_from, 2)[0, 0].tolist())
+print("view alone:           head 0 reads tokens", came_from.view(1, 2, 4, 3)[0, 0].tolist())
+
+# %% [markdown]
+# With `view` alone, head 0 gets two pieces of *The* and two of *cat*, and takes them for four tokens. Nothing
+# fails; the numbers are wrong.
+#
+# ## 3 · The weights of every head
+#
+# Now all heads at once. Products, masks and softmax act on the last two dimensions and carry those in front
+# along: q of shape (B, H, T, D) times k with its last two swapped is (B, H, T, T).
+#
+# The sentences of a batch may be of unequal length, so there is one mask for each: (B, T, T), True where
+# token i may read token j, as in lesson 05. All heads of a sentence share it: (B, 1, T, T) fits.
+
+# %% exercise="weights_per_head" points=1 minutes=8 difficulty=2
+def weights_per_head(q: Tensor, k: Tensor, mask: Tensor) -> Tensor:
+    """The attention weights of every head, 0 where the mask is False; each row adds up to 1.
+
+    q: (B, H, T, D), k: (B, H, T, D), mask: (B, T, T) → (B, H, T, T)
+
+    The mask is bool, with at least one True in every row.
+    """
+    # TODO: score within each head, scale by the head's own width, mask, and softmax every row.
+    ### BEGIN SOLUTION
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])  # (B, H, T, T)
+    scores = scores.masked_fill(~mask[:, None], -torch.inf)
+    return scores.softmax(dim=-1)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+def _masks(B, T):
+    return (uniform(B, T, T) > 0.5) | torch.eye(T, dtype=torch.bool)
+
+
+@probe
+def by_hand(weights_per_head):
+    "One sequence of two tokens, three heads of width 4, nothing masked; whole numbers."
+    return weights_per_head(whole(1, 3, 2, 4, low=-1, high=3), whole(1, 3, 2, 4, low=-1, high=3), torch.ones(1, 2, 2, dtype=torch.bool))
+
+
+@probe
+def unequal(weights_per_head):
+    "Two sequences of four tokens, three heads of width 5."
+    return weights_per_head(randn(2, 3, 4, 5), randn(2, 3, 4, 5), _masks(2, 4))
+
+
+@probe
+def as_many_heads_as_sequences(weights_per_head):
+    "Three sequences of four tokens, three heads of width 2."
+    return weights_per_head(randn(3, 3, 4, 2), randn(3, 3, 4, 2), _masks(3, 4))
+
+
+@probe
+def as_many_heads_as_tokens(weights_per_head):
+    "Two sequences of three tokens, three heads of width 4."
+    return weights_per_head(randn(2, 3, 3, 4), randn(2, 3, 3, 4), _masks(2, 3))
+
+
+@probe
+def many_heads(weights_per_head):
+    "Four sequences of five tokens, thirty heads of width 2."
+    return weights_per_head(randn(4, 30, 5, 2), randn(4, 30, 5, 2), _masks(4, 5))
+
+
+@probe
+def what_flows_back(weights_per_head):
+    "The gradients that flow back to queries and keys of two heads, four tokens, width 3."
+    mask = _masks(1, 4)
+    return gradients(lambda q, k: weights_per_head(q, k, mask), q=randn(1, 2, 4, 3), k=randn(1, 2, 4, 3))
+
+
+@entry
+def weights_per_head__entry(b, h, i, j, q, k, mask):
+    scores = (q[b, h, i] @ k[b, h].T / math.sqrt(q.shape[-1])).masked_fill(~mask[b, i], -torch.inf)
+    allowed = [place for place, may in enumerate(mask[b, i].tolist()) if may]
+    share = written(torch.softmax(scores, dim=-1)[j])
+    if j not in allowed:
+        return f"mask[{b}, {i}, {j}] is False, so the weight is 0"
+    return (
+        f"in head {h}, token {i} may read tokens {allowed}, with scaled scores {written(scores[allowed])}; "
+        f"softmax over these gives token {j} the weight {share}"
+    )
+
+
+edit(
+    "scaled-by-d-model",
+    "You scale by √d_model, the width of the whole layer; the dot products here have D terms, the width of one head.",
+    "math.sqrt(q.shape[-1])",
+    "math.sqrt(q.shape[1] * q.shape[-1])",
+)
+edit(
+    "scaled-by-width",
+    "You divide by D itself; it is the square root of D that keeps the scores in range.",
+    "math.sqrt(q.shape[-1])",
+    "q.shape[-1]",
+)
+edit(
+    "mask-after-softmax",
+    "You mask after softmax, so rows no longer add up to 1: hide the scores before it.",
+    """    scores = scores.masked_fill(~mask[:, None], -torch.inf)
+    return scores.softmax(dim=-1)""",
+    """    return scores.softmax(dim=-1) * mask[:, None]""",
+)
+edit(
+    "not-scaled",
+    "The scores go into softmax unscaled: divide them by the square root of D.",
+    " / math.sqrt(q.shape[-1])",
+    "",
+)
+edit(
+    "mask-meets-heads",
+    "The mask is broadcast over the wrong dimension: (B, T, T) lines up with the last three of (B, H, T, T), so sequence b's mask lands on head b. Make it (B, 1, T, T).",
+    "mask[:, None]",
+    "mask",
+)
+edit(
+    "one-mask-for-all",
+    "You use the first sequence's mask for the whole batch; each sequence has its own.",
+    "mask[:, None]",
+    "mask[0]",
+)
+edit(
+    "mask-transposed",
+    "The mask is turned: mask[b, i, j] says whether token i may read token j, and rows belong to the reading token.",
+    "mask[:, None]",
+    "mask[:, None].transpose(-2, -1)",
+)
+edit(
+    "mask-inverted",
+    "You hide what may be read and keep the rest: True in the mask means that token i may read token j.",
+    "~mask[:, None]",
+    "mask[:, None]",
+)
+edit(
+    "masked-with-zero",
+    "Hidden scores become 0, and e⁰ = 1 still is weight: they must be −∞ before softmax.",
+    "-torch.inf",
+    "0.0",
+)
+edit(
+    "mask-left-out",
+    "The mask plays no part: what it hides must get the weight 0.",
+    "scores.masked_fill(~mask[:, None], -torch.inf)",
+    "scores",
+)
+edit(
+    "softmax-over-heads",
+    "Your weights add up to 1 over the heads; in each head every row shares out one unit over the tokens it reads (dim=-1).",
+    "dim=-1",
+    "dim=1",
+)
+edit(
+    "softmax-over-columns",
+    "Your columns add up to 1; a row belongs to the token that reads, so it is each row (dim=-1) that should.",
+    "dim=-1",
+    "dim=-2",
+)
+edit(
+    "heads-attend-to-heads",
+    "You swap heads and tokens: the heads of one token attend to each other. Tokens must stand in the last two dimensions of the scores.",
+    "q @ k.transpose(-2, -1)",
+    "q.transpose(1, 2) @ k.transpose(1, 2).transpose(-2, -1)",
+)
+edit(
+    "keys-against-queries",
+    "You score keys against queries: row i belongs to query i.",
+    "q @ k.transpose(-2, -1)",
+    "k @ q.transpose(-2, -1)",
+)
+edit(
+    "everything-turned",
+    "`.T` turns all four dimensions round; only the last two of `k` should change places: `k.transpose(-2, -1)`.",
+    "k.transpose(-2, -1)",
+    "k.T",
+)
+edit(
+    "uniform",
+    "Every token that may be read counts alike, whatever it is: the weights must come from queries and keys.",
+    "q @ k.transpose(-2, -1)",
+    "0 * (q @ k.transpose(-2, -1))",
+)
+rewrite("unsqueezed", "mask[:, None]", "mask.unsqueeze(1)")
+rewrite("swapped-by-name", "k.transpose(-2, -1)", "k.mT")
+
+
+@alternative
+def weights_per_head__einsum(q, k, mask):
+    scores = torch.einsum("bhid,bhjd->bhij", q, k) * k.shape[-1] ** -0.5
+    hidden = torch.zeros_like(scores).masked_fill(mask.logical_not()[:, None], -torch.inf)
+    return torch.softmax(scores + hidden, dim=3)
+
+
+@alternative
+def weights_per_head__flat(q, k, mask):
+    B, H, T, D = q.shape
+    scores = torch.bmm(q.flatten(0, 1), k.flatten(0, 1).transpose(1, 2)).view(B, H, T, T) / D**0.5
+    may = mask[:, None].expand(B, H, T, T)
+    return torch.where(may, scores, torch.full_like(scores, -torch.inf)).softmax(-1)
+
+
+without_loops(because="one product scores all heads of all sequences, and that is what makes many heads cheap.")
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+hint("`@` multiplies the last two dimensions and carries B and H along. Which two dimensions of `k` must change places?")
+hint("Broadcasting lines shapes up from the right. Write (B, H, T, T) above (B, T, T): what does the mask's B meet? Where is a 1 missing?")
+hint(
+    "```python\nscores = <queries> @ <keys, turned> / math.sqrt(<width of one head>)\n"
+    "scores = scores.masked_fill(~mask[<a new dimension for the heads>], <minus infinity>)\nreturn <softmax of every row>\n```"
+)
+why(
+    "`transpose(-2, -1)` turns the keys within each head, and no head meets another. `mask[:, None]` puts a dimension "
+    "of size 1 where the heads are, so each sentence's mask serves all of its heads and no other sentence's."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 1</code></summary>
+#
+# Shapes are lined up from the right, so the mask's batch of 2 met the 3 heads. Give the mask a dimension of
+# size 1 for the heads. With as many heads as sentences there would be no error, only wrong numbers.
+# </details>
+#
+# <details><summary>Help, I'm getting <code>UserWarning: The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated</code></summary>
+#
+# `.T` turns all four dimensions round, batch and heads included. Name the two that you mean: `.transpose(-2, -1)`.
+# </details>
+
+# %%
+W_K = torch.cat([head_0[1], head_1[1]], dim=1)  # (6, 6)
+q, k = split_heads((X @ W_Q)[None], 2), split_heads((X @ W_K)[None], 2)  # (1, 2, 4, 3) each
+open_weights = weights_per_head(q, k, torch.ones(1, 4, 4, dtype=torch.bool))
+causal_weights = weights_per_head(q, k, causal_mask(4)[None])  # (1, 2, 4, 4)
+one_by_one = torch.stack([attention_weights(X, *head_0[:2]), attention_weights(X, *head_1[:2])])
+print(f"largest difference to the two heads one by one: {(open_weights[0] - one_by_one).abs().max():.0e}")
+show_heatmaps(
+    {"head 0": causal_weights[0, 0], "head 1": causal_weights[0, 1]},
+    TOKENS,
+    title="Both heads at once, with the mask",
+    caption="One call, two patterns; the mask is the same for both heads, the weights are not.",
+)
+
+# %% [markdown]
+# ## 4 · Merge the heads
+#
+# Weights times values gives (B, H, T, D). To mix, you need the findings about each token side by side again,
+# (B, T, C): the way back from splitting, step by step in the other order.
+
+# %% exercise="merge_heads" points=1 minutes=5 difficulty=2
+def merge_heads(heads: Tensor) -> Tensor:
+    """What every head found about a token, side by side: head 0's numbers first.
+
+    heads: (B, H, T, D) → (B, T, C)
+
+    C is H · D.
+    """
+    B, H, T, D = heads.shape
+    # TODO: bring the tokens back in front of the heads, then join heads and their widths to one.
+    ### BEGIN SOLUTION
+    return heads.transpose(1, 2).reshape(B, T, H * D)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def by_hand(merge_heads):
+    "One sequence of two tokens, three heads of width 2; whole numbers."
+    return merge_heads(whole(1, 3, 2, 2, low=-9, high=10))
+
+
+@probe
+def unequal(merge_heads):
+    "Two sequences of five tokens, three heads of width 4."
+    return merge_heads(randn(2, 3, 5, 4))
+
+
+@probe
+def square(merge_heads):
+    "Three sequences of three tokens, three heads of width 3."
+    return merge_heads(randn(3, 3, 3, 3))
+
+
+@probe
+def many_heads(merge_heads):
+    "Two sequences of three tokens, forty heads of width 2."
+    return merge_heads(randn(2, 40, 3, 2))
+
+
+@probe
+def just_transposed(merge_heads):
+    "Two sequences of four tokens, three heads of width 5, as splitting leaves them in memory."
+    return merge_heads(randn(2, 4, 3, 5).transpose(1, 2))
+
+
+@entry
+def merge_heads__entry(b, t, c, heads):
+    head, d = divmod(c, heads.shape[-1])
+    return (
+        f"column {c} = {head} · {heads.shape[-1]} + {d} is number {d} of head {head}: "
+        f"heads[{b}, {head}, {t}, {d}] = {written(heads[b, head, t, d])}"
+    )
+
+
+edit(
+    "not-transposed-back",
+    "The shape is right, but you merge without transposing back, so that a row holds one head's numbers about several tokens: swap heads and tokens first.",
+    "heads.transpose(1, 2).reshape(B, T, H * D)",
+    "heads.reshape(B, T, H * D)",
+)
+edit(
+    "viewed-not-transposed-back",
+    "The shape is right, but `view` reads one head's numbers about several tokens into a row: swap heads and tokens first.",
+    "heads.transpose(1, 2).reshape(B, T, H * D)",
+    "heads.view(B, T, H * D)",
+)
+edit(
+    "columns-dealt-out",
+    "You take number 0 of every head, then number 1; all numbers of head 0 come first.",
+    "heads.transpose(1, 2)",
+    "heads.permute(0, 2, 3, 1)",
+)
+edit(
+    "heads-added-up",
+    "You add the heads up, and their findings can no longer be told apart: put them side by side.",
+    "heads.transpose(1, 2).reshape(B, T, H * D)",
+    "heads.sum(dim=1)",
+)
+edit(
+    "heads-averaged",
+    "You average over the heads, and their findings can no longer be told apart: put them side by side.",
+    "heads.transpose(1, 2).reshape(B, T, H * D)",
+    "heads.mean(dim=1)",
+)
+edit(
+    "not-joined",
+    "Tokens and heads are in order, (B, T, H, D); join the last two dimensions to one of width C.",
+    ".reshape(B, T, H * D)",
+    "",
+)
+edit(
+    "heads-kept-apart",
+    "You join tokens and widths to (B, H, T · D); it is heads and widths that belong together, for each token.",
+    "heads.transpose(1, 2).reshape(B, T, H * D)",
+    "heads.reshape(B, H, T * D)",
+)
+rewrite("flatten", ".reshape(B, T, H * D)", ".flatten(2)")
+rewrite("contiguous-view", ".reshape(B, T, H * D)", ".contiguous().view(B, T, H * D)")
+
+
+@alternative
+def merge_heads__side_by_side(heads):
+    return torch.cat(heads.unbind(dim=1), dim=-1)
+
+
+without_loops(because="merging only puts the same numbers in another order.")
+forbid("MultiheadAttention", "multi_head_attention_forward", "rearrange", because="the two steps are the point.")
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+hint("For `view` or `reshape` to join two dimensions, they must be neighbours. Are H and D neighbours in (B, H, T, D)?")
+hint("First swap so that you have (B, T, H, D). Which two of these become C?")
+hint("```python\nreturn heads.transpose(<heads>, <tokens>).reshape(B, T, <H times D>)\n```")
+why(
+    "After the transpose, H and D are neighbours and can be joined. `reshape` copies where it must, and here it must: "
+    "the numbers of one token do not lie next to each other in memory, so `view` would refuse."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>RuntimeError: view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.</code></summary>
+#
+# A transposed tensor lies in memory as before, so the numbers that you want to join are not neighbours there.
+# `view` never copies; `reshape` does when it must.
+# </details>
+
+# %%
+round_trip = merge_heads(split_heads(X[None], 2))[0]
+wrong_way = split_heads(X[None], 2).reshape(1, 4, 6)[0]  # merged without transposing back
+print("splitting and merging gives X back:", torch.equal(round_trip, X))
+show_matrices(
+    {"x": X, "merged": round_trip, "not transposed back": wrong_way},
+    title="There and back",
+    caption="Without the transpose, the row of *The* holds half of *The* and half of *cat*.",
+    rows={"x": TOKENS, "merged": TOKENS, "not transposed back": TOKENS},
+)
+
+# %% [markdown]
+# ## 5 · The module
+#
+# All parts are there. `__init__` is given: four square matrices without bias, named as in the mini model, and
+# a dropout. In training, **dropout** sets a random share of the weights to 0 and enlarges the rest, so that a
+# model does not lean on single ones; in evaluation it must do nothing. `nn.Dropout` knows which is on, since
+# `train()` and `eval()` reach every part of a module.
+#
+# The check counts operations at few and at many heads, and compares in evaluation.
+
+# %% exercise="multi_head_attention" points=2 minutes=10 difficulty=3 targets=["MultiHeadAttention"]
+class MultiHeadAttention(nn.Module):
+    """H heads at once: tokens read from each other, never from the future.
+
+    Called with x: (B, T, C), it returns (B, T, C).
+    """
+
+    def __init__(self, d_model: int, n_heads: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.query = nn.Linear(d_model, d_model, bias=False)
+        self.key = nn.Linear(d_model, d_model, bias=False)
+        self.value = nn.Linear(d_model, d_model, bias=False)
+        self.output = nn.Linear(d_model, d_model, bias=False)
+        self.dropout = nn.Dropout(dropout)  # for the attention weights
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, T, C) → (B, T, C)."""
+        # TODO: project and split three times, weigh under causal_mask, gather, merge, and mix.
+        ### BEGIN SOLUTION
+        q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
+        k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+        v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)
+        mask = causal_mask(x.shape[1]).expand(len(x), -1, -1)  # (B, T, T)
+        weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
+        return self.output(merge_heads(weights @ v))
+        ### END SOLUTION
+
+
+# %% tags=["probes"]
+def _ready(module, size=1.0):
+    """The module with drawn weights, and with a dropout that shows if it is on in evaluation."""
+    with torch.no_grad():
+        for part in (module.query, module.key, module.value, module.output):
+            part.weight.copy_(size * randn(part.weight.numel()).view_as(part.weight))
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 0.5
+    return module.eval()
+
+
+@probe
+def by_hand(MultiHeadAttention):
+    "One sequence of two tokens of width 2, two heads."
+    return _ready(MultiHeadAttention(2, 2))(whole(1, 2, 2, low=-1, high=3))
+
+
+@probe
+def unequal(MultiHeadAttention):
+    "Two sequences of five tokens of width 6, three heads."
+    return _ready(MultiHeadAttention(6, 3), 0.7)(randn(2, 5, 6))
+
+
+@probe
+def square(MultiHeadAttention):
+    "Four sequences of four tokens of width 16, four heads."
+    return _ready(MultiHeadAttention(16, 4), 0.4)(randn(4, 4, 16))
+
+
+@probe
+def many_heads(MultiHeadAttention):
+    "Three sequences of six tokens of width 40, twenty heads."
+    return _ready(MultiHeadAttention(40, 20), 0.3)(randn(3, 6, 40))
+
+
+@probe
+def one_token(MultiHeadAttention):
+    "Two sequences of a single token of width 4, two heads."
+    return _ready(MultiHeadAttention(4, 2))(randn(2, 1, 4))
+
+
+@probe
+def another_future(MultiHeadAttention):
+    "How the outputs of five tokens change when the last token is another."
+    module, x = _ready(MultiHeadAttention(6, 2)), randn(1, 5, 6)
+    other = torch.cat([x[:, :4], randn(1, 1, 6)], dim=1)
+    return module(other) - module(x)
+
+
+@probe
+def what_flows_back(MultiHeadAttention):
+    "The gradient that flows back to two sequences of three tokens of width 4, two heads."
+    return gradients(_ready(MultiHeadAttention(4, 2)), x=randn(2, 3, 4))
+
+
+edit(
+    "no-output-projection",
+    "You return the merged heads: `self.output` must mix them, or what one head found never meets what the others found.",
+    "self.output(merge_heads(weights @ v))",
+    "merge_heads(weights @ v)",
+)
+edit(
+    "dropout-active-in-eval",
+    "The function `dropout` drops weights in evaluation, too, so that two equal calls differ: `self.dropout` knows when training is over.",
+    "self.dropout(weights_per_head(q, k, mask))",
+    "nn.functional.dropout(weights_per_head(q, k, mask), self.dropout.p)",
+)
+edit(
+    "no-mask",
+    "Tokens read the future: put `causal_mask` between scores and softmax.",
+    "causal_mask(x.shape[1])",
+    "torch.ones_like(causal_mask(x.shape[1]))",
+)
+edit(
+    "mask-lacks-the-batch",
+    "`weights_per_head` takes the first dimension of the mask for sequences, and (T, T) is broadcast over the heads instead: expand it to (B, T, T).",
+    ".expand(len(x), -1, -1)",
+    "",
+)
+edit(
+    "future-instead-of-past",
+    "Tokens read themselves and the future: the mask is upside down.",
+    "causal_mask(x.shape[1])",
+    "causal_mask(x.shape[1]).T",
+)
+edit(
+    "scaled-by-d-model",
+    "The scores are divided by √d_model in all; the dot products in a head have D terms, so √D is right.",
+    "weights_per_head(q, k, mask)",
+    "weights_per_head(q / math.sqrt(self.n_heads), k, mask)",
+)
+edit(
+    "merged-without-transposing",
+    "The shapes are right, but you merge without transposing back: a row then holds findings about several tokens. Use merge_heads.",
+    "merge_heads(weights @ v)",
+    "(weights @ v).reshape(x.shape)",
+)
+edit(
+    "values-viewed",
+    "The values are cut by `view` alone, which hands a head pieces of several tokens: use split_heads.",
+    "split_heads(self.value(x), self.n_heads)",
+    "self.value(x).view(q.shape)",
+)
+edit(
+    "queries-for-keys",
+    "Queries and keys come from the same part; the keys have a matrix of their own, `self.key`.",
+    "self.key(x)",
+    "self.query(x)",
+)
+edit(
+    "input-for-values",
+    "You gather pieces of the input itself: project it with `self.value` first.",
+    "self.value(x)",
+    "x",
+)
+edit(
+    "keys-gathered",
+    "You gather the keys; it is the values that a token hands over.",
+    "weights @ v",
+    "weights @ k",
+)
+edit(
+    "residual-added",
+    "You add the input. The stream is added outside of attention, as in lesson 04; this module returns the edit alone.",
+    "return self.output(merge_heads(weights @ v))",
+    "return x + self.output(merge_heads(weights @ v))",
+)
+edit(
+    "one-head-only",
+    "You run one head of the full width; split into self.n_heads heads.",
+    """        q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
+        k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+        v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)""",
+    """        q = split_heads(self.query(x), 1)
+        k = split_heads(self.key(x), 1)
+        v = split_heads(self.value(x), 1)""",
+)
+rewrite("mask-repeated", ".expand(len(x), -1, -1)", ".repeat(len(x), 1, 1)")
+rewrite(
+    "written-out",
+    """        weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
+        return self.output(merge_heads(weights @ v))""",
+    """        scores = (q @ k.mT * q.shape[-1] ** -0.5).masked_fill(~mask[:, None], float("-inf"))
+        gathered = self.dropout(scores.softmax(-1)) @ v
+        return self.output(gathered.transpose(1, 2).flatten(2))""",
+)
+rewrite(
+    "three-at-once",
+    """        q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
+        k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+        v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)""",
+    """        q, k, v = (split_heads(part(x), self.n_heads) for part in (self.query, self.key, self.value))""",
+)
+without_loops(because="all heads are computed by the same few products, however many there are.")
+forbid(
+    "scaled_dot_product_attention",
+    "MultiheadAttention",
+    "multi_head_attention_forward",
+    because="it is the very thing you are building.",
+)
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+hint("Write down the shape after every step, from (B, T, C) to (B, T, C). Which of your functions leads from one to the next?")
+hint("`weights_per_head` wants a mask for each sequence. `causal_mask(T)` is (T, T): what does `.expand(B, -1, -1)` make of it?")
+hint(
+    "```python\nq, k, v = <split_heads of each projection>\nmask = causal_mask(<T>).expand(<B>, -1, -1)\n"
+    "weights = self.dropout(<weights of every head>)\nreturn self.output(<merged: weights times values>)\n```"
+)
+why(
+    "Each line has one shape and one job, and none knows how many heads there are. Dropout acts on the weights, so whole "
+    "connections between tokens are left out at random while the model is trained."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>RuntimeError: mat1 and mat2 shapes cannot be multiplied (4x1 and 2x2)</code></summary>
+#
+# `self.output` was given the heads still apart, each narrower than C. Merge them first.
+# </details>
+#
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (5) must match the size of tensor b (3) at non-singleton dimension 1</code></summary>
+#
+# `weights_per_head` wants a mask for every sequence, (B, T, T), and `causal_mask` gives one, (T, T).
+# </details>
+
+# %%
+show_module(
+    MultiHeadAttention(6, 2),
+    wide_embeddings()[None],
+    title="Your module on the four tokens",
+    caption="Every shape comes from this forward pass; dashed boxes are your code between the four matrices.",
+)
+
+# %% [markdown]
+# Is it right? PyTorch has a module of this kind, `nn.MultiheadAttention`, which keeps three of the matrices
+# stacked in one. Load the same weights into both:
+
+# %%
+torch.manual_seed(0)
+layer = MultiHeadAttention(192, 6).eval()
+framework = nn.MultiheadAttention(192, 6, bias=False, batch_first=True).eval()
+with torch.no_grad():
+    framework.in_proj_weight.copy_(torch.cat([part.weight for part in (layer.query, layer.key, layer.value)]))
+    framework.out_proj.weight.copy_(layer.output.weight)
+    x = torch.randn(4, 32, 192)
+    theirs, _ = framework(x, x, x, attn_mask=~causal_mask(32), need_weights=False)  # True hides, there
+    print(f"largest difference to PyTorch's: {(layer(x) - theirs).abs().max():.1e}")
+
+# %% [markdown]
+# What is left is rounding. Now put your module into the mini model, in all layers; the weights are copied part
+# by part, by their names.
+
+# %%
+mini = load_mini_model()  # three layers of six heads, width 192
+TIRED = "the cat sat on the mat because it was tired. the tired one is the"
+SOFT = "the cat sat on the mat because it was soft. the soft one is the"
+own = mini.logits(TIRED)  # the scores of all words at every position
+
+# %%
+with ExitStack() as replaced:
+    for number in range(len(mini.model.blocks)):
+        replaced.enter_context(with_multi_head(mini.model, number, MultiHeadAttention(192, 6).eval()))
+    print("next word with your attention:", mini.next_words(TIRED, 1))
+    print(f"largest difference to the model's own: {(mini.logits(TIRED) - own).abs().max():.1e}")
+
+# %% [markdown]
+# Last, dropout. The same module, the same input, called twice in training and twice in evaluation:
+
+# %%
+torch.manual_seed(0)
+shaky = MultiHeadAttention(6, 2, dropout=0.5)
+for mode in ("training", "evaluation"):
+    shaky.train(mode == "training")  # eval() is train(False)
+    once, again = shaky(X[None]), shaky(X[None])
+    print(f"in {mode:10} two equal calls differ by up to {(once - again).abs().max().item():.2f}")
+
+# %% [markdown]
+# If two equal calls differ in evaluation, dropout is still on: the function `nn.functional.dropout` does
+# that unless it is told otherwise. Then no measurement of the model can be repeated.
+#
+# ## What do heads cost?
+#
+# Twelve heads instead of one, in a layer of the same width. How many times as many floating-point
+# operations?
+
+# %% prediction="cost_of_heads"
+predict("cost_of_heads", "as many", choices=["as many", "12 times as many", "144 times as many"])
+
+# %% [markdown]
+# ## 6 · Count the operations
+#
+# A product of (n, m) and (m, k) takes 2 · n · m · k operations: n · k sums of m products, each a
+# multiplication and an addition. (4, 6) times (6, 3) takes 2 · 4 · 6 · 3 = 144.
+#
+# Count the matrix products of a layer on n tokens: three projections, the scores and the weighted averages in
+# every head, and the output projection once. Softmax and mask are left out; they are small. d_k is an argument
+# of its own: usually h · d_k is d_model, but it need not be.
+
+# %% exercise="attention_flops" points=1 minutes=6 difficulty=2
+def attention_flops(n: int, d_model: int, n_heads: int, d_k: int) -> int:
+    """Operations in all matrix products of one multi-head attention on n tokens, no mask.
+
+    In each head: three projections of (n, d_model) by (d_model, d_k), the scores (n, n), and the
+    averages of the values. Once: (n, n_heads · d_k) by (n_heads · d_k, d_model) → one number
+    """
+    # TODO: add up the five products of every head, and the output projection.
+    ### BEGIN SOLUTION
+    projections = 3 * (2 * n * d_model * d_k)
+    scores_and_averages = 2 * n * d_k * n + 2 * n * n * d_k
+    output = 2 * n * (n_heads * d_k) * d_model
+    return n_heads * (projections + scores_and_averages) + output
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+def _size(low, high):
+    return int(randint(low, high, ()))
+
+
+@probe
+def four_tokens(attention_flops):
+    "Four tokens of width 6, two heads of width 3."
+    return attention_flops(4, 6, 2, 3)
+
+
+@probe
+def one_head(attention_flops):
+    "Some tokens of width 5, one head of width 7."
+    return attention_flops(_size(2, 20), 5, 1, 7)
+
+
+@probe
+def some_heads(attention_flops):
+    "Some tokens of width 11, three to eight heads of width 3 to 7."
+    return attention_flops(_size(12, 40), 11, _size(3, 9), _size(3, 8))
+
+
+@entry
+def attention_flops__entry(n, d_model, n_heads, d_k):
+    head, output = 6 * n * d_model * d_k + 4 * n * n * d_k, 2 * n * n_heads * d_k * d_model
+    return (
+        f"a head: 3 · 2 · {n} · {d_model} · {d_k} for projections and 2 · (2 · {n} · {n} · {d_k}) for scores and averages, "
+        f"{head}; {n_heads} of them, and 2 · {n} · {n_heads * d_k} · {d_model} = {output} for the output: {n_heads * head + output}"
+    )
+
+
+edit(
+    "heads-of-full-width",
+    "You project to the full width in every head, and so heads cost h times more: a head's matrices are d_k wide.",
+    "3 * (2 * n * d_model * d_k)",
+    "3 * (2 * n * d_model * d_model)",
+)
+edit(
+    "output-forgotten",
+    "You leave out the output projection, which mixes what the heads found.",
+    " + output",
+    "",
+)
+edit(
+    "multiplications-only",
+    "You count multiplications alone; each comes with an addition, so there are twice as many operations.",
+    "n_heads * (projections + scores_and_averages) + output",
+    "(n_heads * (projections + scores_and_averages) + output) // 2",
+)
+edit(
+    "averages-forgotten",
+    "You count the scores and leave out the second product of tokens with tokens, the weighted averages of the values.",
+    "2 * n * d_k * n + 2 * n * n * d_k",
+    "2 * n * d_k * n",
+)
+edit(
+    "one-head-counted",
+    "You count the products of a single head; there are n_heads of them.",
+    "n_heads * (projections + scores_and_averages)",
+    "(projections + scores_and_averages)",
+)
+edit(
+    "output-for-every-head",
+    "You count the output projection for every head; there is one, and it reads all heads.",
+    "n_heads * (projections + scores_and_averages) + output",
+    "n_heads * (projections + scores_and_averages + output)",
+)
+rewrite(
+    "closed-form",
+    "n_heads * (projections + scores_and_averages) + output",
+    "4 * n * n_heads * d_k * (2 * d_model + n)",
+)
+
+
+@alternative
+def attention_flops__head_by_head(n, d_model, n_heads, d_k):
+    def product(rows, inner, columns):
+        return 2 * rows * inner * columns
+
+    heads = [3 * product(n, d_model, d_k) + product(n, d_k, n) + product(n, n, d_k) for _ in range(n_heads)]
+    return sum(heads) + product(n, n_heads * d_k, d_model)
+
+
+forbid("FlopCounterMode", "flop_counter", because="the next cell counts; here you say beforehand what it will find.")
+hint("How many products of matrices does every head have to itself, and which one is there once for all heads?")
+hint("Scores are (n, d_k) times (d_k, n), averages (n, n) times (n, d_k). What does 2 · n · m · k give for each?")
+hint("```python\nprojections = 3 * <one product>\nscores_and_averages = <scores> + <averages>\noutput = <one product>\nreturn <all heads> + output\n```")
+why(
+    "Product by product, the sum is 4 · n · (h · d_k) · (2 · d_model + n). The number of heads and their width stand in it "
+    "only as h · d_k, and where the width is split, that is d_model."
+)
+
+# %%
+def counted_flops(n: int, d_model: int, n_heads: int) -> int:
+    """Operations in the matrix products of your module, counted by PyTorch while it runs."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        MultiHeadAttention(d_model, n_heads).eval()(torch.randn(1, n, d_model))
+    return counter.get_total_flops()
+
+
+# %%
+head_counts = [1, 2, 3, 4, 6, 12]
+counted = [counted_flops(64, 192, count) for count in head_counts]
+reveal("cost_of_heads", "as many" if counted[-1] == counted[0] else f"{counted[-1] / counted[0]:g} times as many")
+print("your formula agrees:", counted == [attention_flops(64, 192, count, 192 // count) for count in head_counts])
+show_curves(
+    {
+        "heads that share the width": (head_counts, [c / 1e6 for c in counted]),
+        "heads of full width each": (head_counts, [attention_flops(64, 192, h, 192) / 1e6 for h in head_counts]),
+    },
+    xlabel="heads",
+    ylabel="million operations, 64 tokens of width 192",
+    title="Split, not multiplied",
+    caption="Counted on your module, the lower curve is flat: h · d_k is always d_model. The upper one is your formula.",
+)
+
+# %% [markdown]
+# ## 7 · Count what is learned
+#
+# Each head has three matrices of shape (d_model, d_k), with d_v = d_k. The output projection reads all heads and
+# returns to the stream, (h · d_k, d_model). Again d_k is an argument of its own.
+
+# %% exercise="attention_parameters" points=1 minutes=4 difficulty=1
+def attention_parameters(d_model: int, n_heads: int, d_k: int) -> int:
+    """How many numbers a multi-head attention learns, without biases.
+
+    Three (d_model, d_k) matrices for each head, and one (n_heads · d_k, d_model) → one number
+    """
+    # TODO: count the three matrices of all heads, and the output projection.
+    ### BEGIN SOLUTION
+    heads = n_heads * 3 * d_model * d_k
+    return heads + n_heads * d_k * d_model
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def four_tokens(attention_parameters):
+    "Width 6, two heads of width 3."
+    return attention_parameters(6, 2, 3)
+
+
+@probe
+def narrow_heads(attention_parameters):
+    "Width 10 to 19, three heads of width 2."
+    return attention_parameters(int(randint(10, 20, ())), 3, 2)
+
+
+@probe
+def wide_heads(attention_parameters):
+    "Width 5 to 9, four heads of width 8 to 12."
+    return attention_parameters(int(randint(5, 10, ())), 4, int(randint(8, 13, ())))
+
+
+@entry
+def attention_parameters__entry(d_model, n_heads, d_k):
+    heads, mixing = n_heads * 3 * d_model * d_k, n_heads * d_k * d_model
+    return (
+        f"{n_heads} heads · 3 matrices · {d_model} · {d_k} = {heads}, and the output projection "
+        f"({n_heads} · {d_k}) · {d_model} = {mixing}: {heads + mixing}"
+    )
+
+
+edit(
+    "output-forgotten",
+    "You leave out the output projection: it is learned like the others, and mixes what the heads found.",
+    "heads + n_heads * d_k * d_model",
+    "heads",
+)
+edit(
+    "heads-of-full-width",
+    "You give every head square matrices; a head's matrices are only d_k wide.",
+    "n_heads * 3 * d_model * d_k",
+    "n_heads * 3 * d_model * d_model",
+)
+edit(
+    "square-output",
+    "You take the output projection to be (d_model, d_model); it has a row for each column of all heads, h · d_k.",
+    "+ n_heads * d_k * d_model",
+    "+ d_model * d_model",
+)
+edit(
+    "output-of-one-head",
+    "Your output projection reads a single head; it has a row for each column of all heads, h · d_k.",
+    "+ n_heads * d_k * d_model",
+    "+ d_k * d_model",
+)
+edit(
+    "shared-by-all-heads",
+    "You count the three matrices once, as if all heads shared them; each head has its own.",
+    "n_heads * 3 * d_model * d_k",
+    "3 * d_model * d_k",
+)
+edit(
+    "output-for-every-head",
+    "You count an output projection for each head; there is one, and it reads all heads.",
+    "+ n_heads * d_k * d_model",
+    "+ n_heads * (n_heads * d_k * d_model)",
+)
+rewrite("four-alike", "heads + n_heads * d_k * d_model", "4 * n_heads * d_model * d_k")
+
+
+@alternative
+def attention_parameters__by_shapes(d_model, n_heads, d_k):
+    shapes = [(d_model, d_k)] * (3 * n_heads) + [(n_heads * d_k, d_model)]
+    return sum(rows * columns for rows, columns in shapes)
+
+
+forbid("parameters", "numel", because="the next cell counts a module's; here you say beforehand what it will find.")
+hint("How many matrices does one head have, and of which shape? How many heads are there?")
+hint("The output projection stands once. It multiplies the heads side by side: how many rows must it have?")
+hint("```python\nheads = <number of heads> * 3 * <entries of one matrix>\nreturn heads + <entries of the output projection>\n```")
+why("Heads side by side have h · d_k columns, and so many rows has the output projection. With h · d_k = d_model all four are square.")
+
+# %% [markdown]
+# One layer of GPT-2, counted and predicted. Then compare: a single head of width 256, as in lesson 04,
+# against four heads at the same width. How many more numbers does the layer with four heads learn?
+
+# %%
+in_module = sum(part.numel() for part in MultiHeadAttention(768, 12).parameters())
+print(f"GPT-2's attention layer: {attention_parameters(768, 12, 64):,} by your formula, {in_module:,} in your module")
+
+# %% prediction="four_against_one"
+predict("four_against_one", 65536, between=(0, 999_999))  # 4 heads of 64 with W_O, less 1 head of 256 without
+
+# %%
+single = 3 * 256 * 256  # W_Q, W_K and W_V of one head; it has no reports to mix
+reveal("four_against_one", attention_parameters(256, 4, 64) - single)
+show_bars(
+    {
+        "W_Q, W_K and W_V": [3 * 4 * 256 * 64, single],
+        "W_O": [attention_parameters(256, 4, 64) - 3 * 4 * 256 * 64, 0],
+    },
+    ["4×64", "1×256"],
+    xlabel="heads × width of a head",
+    ylabel="numbers to learn",
+    title="One head against four",
+    caption="Queries, keys and values are as large either way; the difference is W_O, 256 × 256.",
+)
+
+# %% [markdown]
+# Four patterns per token instead of one, for a quarter of the width each. So why not many more?
+#
+# Take it to the end: 768 heads at width 768, d_k = 1. A head's query and key are one number each. Let 50
+# tokens rank 50 keys, each by its own row of scores. How many *different* rankings can come out?
+
+# %% prediction="rankings"
+predict("rankings", 2, between=(1, 50))  # of 50 rows of scores, with d_k = 1
+
+# %%
+torch.manual_seed(0)
+
+
+def different_rankings(d_k: int, n: int = 50) -> int:
+    """How many orders of n keys the n rows of a head's scores show, for random queries and keys."""
+    scores = torch.randn(n, d_k) @ torch.randn(n, d_k).T  # (n, n)
+    return len(scores.argsort(dim=-1).unique(dim=0))
+
+
+# %%
+reveal("rankings", different_rankings(1))
+for d_k in (1, 2, 4, 64):
+    print(f"d_k = {d_k:2}   different rankings among 50 rows: {different_rankings(d_k)}")
+
+# %% [markdown]
+# With d_k = 1 a score is the key's number times the query's: every token ranks the keys the same way, or
+# the exact reverse. Such a head cannot ask different things for different tokens.
+#
+# So more heads are not simply better: there are more patterns, each able to say less. GPT-2 takes 12 heads of
+# 64, GPT-3 96 of 128 (Brown et al. 2020).
+#
+# ## What trained heads do
+#
+# Now a trained model: the mini model, three layers of six heads, on the recurring sentence and its twin.
+# First the row of *it*:
+
+# %%
+tokens = mini.tokens(TIRED)
+where = tokens.index("it")
+same = torch.equal(mini.attention(TIRED)[:, :, where], mini.attention(SOFT)[:, :, where])
+print("the rows of *it*, all heads, equal in both sentences:", same)
+
+# %% [markdown]
+# They must be: the model is causal, and *tired* or *soft* comes after *it*. What *it* meant is settled where the
+# noun has to be named, after the last *the*. That is the row to look at, and where the head that finds the noun
+# was measured.
+
+# %%
+roles = {(role.layer, role.head): name for name, role in mini.roles.items()}
+show_layers(
+    mini.attention(TIRED),
+    tokens,
+    names=roles,
+    title="Every head: … because it was tired",
+    caption="Framed: the heads that scored best in three measurements. The last row is the one that names the noun.",
+)
+
+# %%
+show_layers(
+    mini.attention(SOFT),
+    mini.tokens(SOFT),
+    names=roles,
+    title="Every head: … because it was soft",
+    caption="One adjective differs. Compare the last rows, head by head, with those above.",
+)
+
+# %%
+finder = mini.roles["referent"]
+last_rows = {
+    name: mini.attention(text)[finder.layer, finder.head, -1] for name, text in (("tired", TIRED), ("soft", SOFT))
+}
+show_bars(
+    last_rows,
+    tokens,
+    title=f"Layer {finder.layer}, head {finder.head}: where the last token looks",
+    caption="The same head in two sentences that differ in their adjective: the labels are those of *tired*.",
+)
+
+# %% [markdown]
+# Browse. Which head looks one token back in every row? Which one looks nearly the same in both sentences?
+# For which can you find no words?
+
+# %%
+show_head_browser(heads_of(mini, [TIRED, SOFT]), mini.roles)
+
+# %% [markdown]
+# It is tempting to hand out job titles: head 0 does this, head 1 does that. Measure three jobs for *every*
+# head instead: weight on the token before; weight on what followed the same token last time; weight on the
+# right noun.
+
+# %%
+texts = list(paragraphs(6, 160, "held-out"))  # no training run has seen them
+encoded = [mini.tokenizer.encode("\n".join(texts[i : i + 10])) for i in range(0, 160, 10)]
+text_rows = torch.tensor([numbers[:65] for numbers in encoded])  # 16 rows of text, (16, 65)
+repeated = repeated_random_tokens(16, 32, len(mini.tokenizer), seed=6)  # (16, 64)
+scenes = [scene for pair in referents(6, 30) for scene in pair]
+jobs = {
+    "token before": previous_token_scores(mini.model, text_rows[:, :-1]),
+    "what followed last time": induction_scores(mini.model, repeated),
+    "the right noun": referent_scores(mini.model, mini.tokenizer, scenes).weights_right,
+}  # (3, 6) each
+
+# %%
+fitting = torch.stack([score >= 0.5 for score in jobs.values()]).sum(dim=0)  # (3, 6)
+for count, what in ((0, "none of the three jobs"), (1, "one of them"), (2, "two or all")):
+    fits = (fitting >= 2 if count == 2 else fitting == count).sum().item()
+    print(f"heads with half of their weight or more on {what:22} {fits:2} of {fitting.numel()}")
+show_heatmaps(
+    jobs,
+    ["0", "1", "2"],
+    [str(head) for head in range(6)],
+    row_label="layer",
+    column_label="head",
+    value_label="mean weight",
+    title="Three jobs, measured for every head",
+    caption="If heads had one job each, every cell would be dark in one panel and pale in the others.",
+)
+
+# %% [markdown]
+# If every head had one job of these three, the counts would be 0, 18 and 0. The jobs are ours besides: we
+# looked for them, and the model was trained on text that rewards them. Multi-head attention gives a model room
+# for different patterns; which ones fill it, training decides.
+#
+# ## Switch heads off
+#
+# A heatmap shows where a head looks, not whether it matters. For that, take it away: **ablation**. Each
+# cell below is the probability of the right noun with that one head switched off.
+
+# %%
+def right_noun(text: str, noun: str) -> float:
+    """The probability that the mini model gives to `noun` after `text`."""
+    (number,) = mini.tokenizer.encode(noun)
+    return mini.logits(text)[-1].softmax(dim=-1)[number].item()
+
+
+ablated = {}
+for name, text, noun in (("tired → cat", TIRED, "cat"), ("soft → mat", SOFT, "mat")):
+    grid = torch.zeros(3, 6)
+    for number in range(3):
+        for head in range(6):
+            with without_heads(mini.model, [(number, head)]):
+                grid[number, head] = right_noun(text, noun)
+    ablated[f"{name} ({right_noun(text, noun):.2f} with all)"] = grid
+
+# %%
+show_heatmaps(
+    ablated,
+    ["0", "1", "2"],
+    [str(head) for head in range(6)],
+    row_label="layer",
+    column_label="head switched off",
+    value_label="probability of the right noun",
+    title="One head away",
+    caption="A pale cell is a head that this prediction leans on; where it stays dark, the model does without that head.",
+)
+
+# %% [markdown]
+# Is it the head that looks at the noun that hurts most? Switch off what you like in the next cell, several
+# at once as well, and run it again.
+
+# %%
+OFF = [(finder.layer, finder.head)]  # (layer, head), ...: change this
+for text in (TIRED, SOFT):
+    with without_heads(mini.model, OFF):
+        likeliest = [f"{word} {share:.2f}" for word, share in mini.next_words(text, 3)]
+    print("…", text[31:], likeliest)
+
+# %% [markdown]
+# One sentence says little about a head. Take text, and the loss (lesson 09: how surprised the model is by
+# each next token; lower is better). Switch each head off alone, sort by the damage, then switch off more and
+# more, the least harmful first. How many of the 18 can go before the loss has risen by 0.05?
+
+# %% prediction="prunable"
+predict("prunable", 6, between=(0, 18))  # heads that can go before the loss rises by 0.05
+
+# %%
+full = text_loss(mini.model, text_rows)
+
+
+def damage(heads: list[tuple[int, int]]) -> float:
+    """How much the loss rises without these heads."""
+    with without_heads(mini.model, heads):
+        return text_loss(mini.model, text_rows) - full
+
+
+alone = {(number, head): damage([(number, head)]) for number in range(3) for head in range(6)}
+least_first = sorted(alone, key=alone.get)
+rises = [damage(least_first[:count]) for count in range(len(alone) + 1)]
+
+# %%
+reveal("prunable", next(count for count, rise in enumerate(rises) if rise > 0.05) - 1)
+print("least harmful first:", " ".join(f"{number}.{head}" for number, head in least_first))
+show_curves(
+    {"loss above that of the whole model": rises},
+    xlabel="heads switched off, the least harmful first",
+    ylabel="rise of the loss, nats a token",
+    title="Pruning by ablation",
+    caption=f"The whole model's loss on this text is {full:.2f}; far to the left little happens.",
+)
+
+# %% [markdown]
+# Some heads can go unnoticed, others cannot, and no picture told you which. Larger models are alike: in a
+# trained translation model most heads could be removed with little loss (Voita et al. 2019; Michel et al.
+# 2019).
+#
+# Where we are: the attention half of a transformer block, complete. The formula has grown by two symbols:
+
+# %%
+print("lesson 02   softmax(XXᵀ) X")
+print("lesson 04   softmax(QKᵀ/√d_k) V")
+print("now         concat(head_0 … head_h−1) W_O,   each head softmax(QKᵀ/√d_k) V, under the mask")
+print(f"X {tuple(X.shape)}  →  two heads {tuple(reports[0].shape)}  →  side by side {tuple(side_by_side.shape)}")
+print(f"   →  times W_O: output {tuple(output.shape)}  →  X plus output {tuple((X + output).shape)}")
+
+# %% [markdown]
+# ## What you have now
+#
+# - One head gives a token one row of weights and one blend; several give it several.
+# - Heads share the width, so any number of them costs the same; no two share a matrix.
+# - W_O is learned, and mixes what the heads found; without it they never meet.
+# - Splitting is `view`, then `transpose`; merging is the way back. A right shape proves nothing.
+# - Trained heads have no tidy jobs. Taking one away measures what it is worth.
+#
+# Not covered: norms (07), how heads come to be in training (13).
+#
+# Attention reads: what it hands on are averages of what tokens brought along. What works on that? Lesson 07
+# answers.
