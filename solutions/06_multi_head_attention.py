@@ -1417,14 +1417,14 @@ single = 3 * 256 * 256  # W_Q, W_K and W_V of one head; it has no reports to mix
 reveal("four_against_one", attention_parameters(256, 4, 64) - single)
 show_bars(
     {
-        "W_Q, W_K and W_V": [3 * 4 * 256 * 64, single],
+        "QKV": [3 * 4 * 256 * 64, single],
         "W_O": [attention_parameters(256, 4, 64) - 3 * 4 * 256 * 64, 0],
     },
     ["4×64", "1×256"],
     xlabel="heads × width of a head",
     ylabel="numbers to learn",
     title="One head against four",
-    caption="Queries, keys and values are as large either way; the difference is W_O, 256 × 256.",
+    caption="The matrices of queries, keys and values (QKV) are as large either way; W_O, 256 × 256, comes on top.",
 )
 
 # %% [markdown]
