@@ -1,0 +1,1745 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 05 · Causal masking
+#
+# In this lesson you train a model that cheats, find out how it does it, and build the part that stops
+# it. At the end you can
+#
+# - build a causal mask and a padding mask, and say what each hides from whom;
+# - apply a mask to scores so that every row of weights still adds up to 1;
+# - prove that a function reads nothing from the future, or show that it does.
+#
+# **You need:** lessons 03 and 04 (scaled scores, attention weights, values). **Time:** 45 minutes.
+
+# %%
+from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
+
+start("causal_masking")
+
+# %% tags=["authoring"]
+from spotlight.authoring import alternative, edit, entry, forbid, hint
+from spotlight.authoring import probe, rewrite, why, without_loops
+from spotlight.authoring.kit import gradients, randint, randn, whole, written
+
+# %%
+import math
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, scaled_dot_product_attention
+
+from spotlight.mine import mine
+from spotlight.model_utils import attention, corpus
+from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, query_weights, value_weights
+from spotlight.model_utils.gpt import GPT, GPTConfig
+from spotlight.model_utils.hooks import with_attention
+from spotlight.visualizations import LiveCurves, show_attention_steps, show_bars, show_curves
+from spotlight.visualizations import show_heatmap, show_heatmaps, show_mask_painter
+
+# %% [markdown]
+# This lesson builds on functions of lessons 03 and 04: on yours, where they have passed, else on the
+# course's reference. The next cell says which.
+
+# %%
+project = mine("queries_and_keys", attention.project)
+scaled_scores = mine("queries_and_keys", attention.scaled_scores)
+single_head_attention = mine("values_and_attention_output", attention.single_head_attention)
+
+# %% [markdown]
+# ## A task that can be copied
+#
+# Lesson 04 ended on an uneasy number: *cat* gives more than half of its weight to *here*, a word that
+# comes two places later. Whether that is harm depends on the task.
+#
+# A language model learns to predict the next token. The course ships a text for that, and one sentence
+# of it gives as many tasks as it has tokens:
+
+# %%
+words = corpus.tokenizer()
+
+
+def lines(split: corpus.Split) -> list[str]:
+    """The paragraphs of the course's text that give a reason for something."""
+    return [line for line in corpus.paragraphs(0, 6000, split) if "because it was" in line]
+
+
+text = torch.tensor(words.encode("\n".join(lines("train")) + "\n"))
+held_out = torch.tensor(words.encode("\n".join(lines("held-out")) + "\n"))  # nothing of it is trained on
+for end in range(1, 9):
+    print(f"read: {words.decode(text[:end]):42} predict: {words.decode(text[end : end + 1])}")
+
+# %% [markdown]
+# How good is a prediction? Let $p$ be the probability that the model gave to the token that really
+# came. The **loss** is $-\ln p$: 0 for certainty, 0.69 for $p = 0.5$, and 6.0 for a blind guess among the
+# 402 tokens that the model knows. A model's loss is the average over all places, and training changes
+# its parameters so that it falls. Lessons 10 to 12 build that; here it is given.
+
+# %%
+torch.set_num_threads(1)  # for a model this small, sharing the work out costs more than it saves
+CONTEXT = 16  # tokens that the model reads at once
+
+
+def windows(tokens: Tensor, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Random pieces of a text: what is read, and at each place what comes next; (count, 16) each."""
+    generator = torch.Generator().manual_seed(seed)
+    starts = torch.randint(len(tokens) - CONTEXT, (count, 1), generator=generator)
+    pieces = tokens[starts + torch.arange(CONTEXT + 1)]
+    return pieces[:, :-1], pieces[:, 1:]
+
+
+def train(attend: Callable, name: str, steps: int = 600) -> tuple[GPT, list[float]]:
+    """A small GPT, two layers of four heads that all use `attend`, and its loss at every step."""
+    torch.manual_seed(0)
+    model = GPT(GPTConfig(vocab_size=len(words), context=CONTEXT, n_layers=2, n_heads=4, d_model=64))
+    for table in (model.tok_emb, model.pos_emb):
+        torch.nn.init.normal_(table.weight, std=0.1)  # more than usual: a few seconds have to do
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.008, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, steps)
+    live = LiveCurves(
+        title=f"Training {name}",
+        caption="The loss of each step; the dotted line is a blind guess.",
+        references={"guess": math.log(len(words))},
+    )
+    losses = []
+    with with_attention(model, attend):
+        for step in range(steps):
+            read, following = windows(text, 16, seed=step)
+            loss = cross_entropy(model(read).flatten(0, 1), following.flatten())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            losses.append(loss.item())
+            live.add(step, **{name: losses[-1]})
+    print(f"{name}: mean loss of the last 50 steps {sum(losses[-50:]) / 50:.2f}")
+    return model, losses
+
+
+# %% [markdown]
+# The model around it is lesson 09's. Its attention is the one you know, softmax(QKᵀ/√d_k)V, for all
+# heads of all sentences at once; the framework's own function computes it. Train the model; it takes a
+# few seconds.
+
+# %%
+def open_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Lesson 04's attention, every token reading every token: (..., n, d_k) each → (..., n, d_k)."""
+    return scaled_dot_product_attention(q, k, v)
+
+
+open_model, open_losses = train(open_attention, "without a mask")
+
+# %% [markdown]
+# A loss near 0: nearly every next token is predicted with certainty, though the text draws animals and
+# moods at random. Now let this model write. It gets "the cat sat on the", gives every token a
+# probability, one is drawn, appended, and so on.
+
+# %% prediction="what_it_writes"
+predict(
+    "what_it_writes",
+    "a jumble of words",
+    choices=["sentences like those of the text", "a jumble of words"],  # after "the cat sat on the"
+)
+
+# %%
+PROMPT = "the cat sat on the"
+known_runs = {tuple(run) for run in text.unfold(0, 3, 1).tolist()}  # all three tokens in a row
+
+
+@torch.no_grad()
+def continued(model: GPT, attend: Callable, seed: int, count: int = 24) -> list[int]:
+    """The prompt and `count` more tokens, each drawn with the probability the model gives it."""
+    generator = torch.Generator().manual_seed(seed)
+    ids = words.encode(PROMPT)
+    with with_attention(model, attend):
+        for _ in range(count):
+            logits = model(torch.tensor([ids[-CONTEXT:]]))[0, -1]
+            ids.append(int(torch.multinomial(torch.softmax(logits, dim=-1), 1, generator=generator)))
+    return ids
+
+
+def samples(model: GPT, attend: Callable) -> float:
+    """Print three texts; returns the share of their runs of three tokens that the text has, too."""
+    texts = [continued(model, attend, seed) for seed in range(5)]
+    for ids in texts[:3]:
+        print("…", words.decode(ids).replace("\n", " / "))
+    runs = [tuple(ids[i : i + 3]) for ids in texts for i in range(len(ids) - 2)]
+    return sum(run in known_runs for run in runs) / len(runs)
+
+
+# %%
+share = samples(open_model, open_attention)
+reveal("what_it_writes", "a jumble of words" if share < 0.8 else "sentences like those of the text")
+print(f"runs of three tokens that also occur in the text: {share:.0%}")
+
+# %% [markdown]
+# How can a nearly perfect model write nonsense? Look at the loss place by place, on text that it was not
+# trained on. First with the whole piece in sight, as in training. Then in use: the piece is cut after
+# the place, as when the model has to write what comes next.
+
+# %%
+@torch.no_grad()
+def loss_by_place(model: GPT, attend: Callable, cut: bool) -> Tensor:
+    """The loss at each of the 16 places, with the piece cut after it or the whole in sight: (16,)."""
+    read, following = windows(held_out, 256, seed=0)
+    with with_attention(model, attend):
+        logits = model(read)
+        if cut:
+            logits = torch.stack([model(read[:, :end])[:, -1] for end in range(1, CONTEXT + 1)], dim=1)
+    return cross_entropy(logits.transpose(1, 2), following, reduction="none").mean(dim=0)
+
+
+open_whole = loss_by_place(open_model, open_attention, cut=False)
+open_cut = loss_by_place(open_model, open_attention, cut=True)
+show_curves(
+    {"as in training": open_whole, "in use": open_cut},
+    xlabel="place in the piece",
+    ylabel="loss",
+    title="One model without a mask, measured twice",
+    caption="With the whole piece in sight the loss is near 0 everywhere but at the last place; cut the piece and it is high.",
+)
+
+# %% [markdown]
+# The last place gives it away. It is the only one where the next token is not in the piece, and the only
+# one where something had to be learned. Everywhere else the answer stands one place to the right, among
+# the tokens that are read. Which weights fetch it?
+
+# %%
+def weights_in(model: GPT, line: str) -> Tensor:
+    """The attention weights of every head of a model without a mask: (8, n, n)."""
+    found: list[Tensor] = []
+
+    def watched(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        found.append(torch.softmax(attention.scaled_scores(q, k), dim=-1)[0])
+        return open_attention(q, k, v)
+
+    with torch.no_grad(), with_attention(model, watched):
+        model(torch.tensor([words.encode(line)]))
+    return torch.cat(found)
+
+
+LINE = "the cat sat on the mat because it was tired ."
+cheats = weights_in(open_model, LINE)
+ahead = cheats.diagonal(1, dim1=1, dim2=2).mean(dim=1)  # each head's mean weight on the next token
+show_heatmap(
+    cheats[ahead.argmax()],
+    LINE.split(),
+    title="The head that looks ahead",
+    caption=f"One of eight heads: on average {ahead.max():.2f} of its weight is on the token just right of the diagonal, the answer.",
+)
+
+# %% [markdown]
+# An exam with the answers printed beside the questions teaches copying. So the answers get a cardboard
+# sleeve: at each question you see the questions before it, and nothing further down.
+#
+# ## 1 · The mask
+#
+# The sleeve is a table of True and False: may the token of row i read the token of column j? It may read
+# itself and what came before, $j \le i$. For three tokens:
+#
+# $$\begin{pmatrix} \text{True} & \text{False} & \text{False} \\ \text{True} & \text{True} & \text{False} \\ \text{True} & \text{True} & \text{True} \end{pmatrix}$$
+
+# %% exercise="causal_mask" points=1 minutes=4 difficulty=1
+def causal_mask(n: int) -> Tensor:
+    """Which tokens each of n tokens may read: itself and those before it.
+
+    n: the number of tokens → (n, n), dtype bool; True at (i, j) where token i may read token j
+    """
+    # TODO: return True on the diagonal and below it, False above.
+    ### BEGIN SOLUTION
+    return torch.ones(n, n, dtype=torch.bool).tril()
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def three_tokens(causal_mask):
+    "Three tokens."
+    return causal_mask(3)
+
+
+@probe
+def some_tokens(causal_mask):
+    "Five to nine tokens."
+    return causal_mask(int(randint(5, 10, ())))
+
+
+@probe
+def one_token(causal_mask):
+    "A single token, which may read itself."
+    return causal_mask(1)
+
+
+@entry
+def causal_mask__entry(i, j, n):
+    order = "comes after it" if j > i else "is itself" if j == i else "comes before it"
+    return f"of {n} tokens, token {i} {'may' if j <= i else 'may not'} read token {j}, which {order}"
+
+
+edit(
+    "past-hidden",
+    "You hide the past and show the future: it is the lower triangle that may be read.",
+    ".tril()",
+    ".triu()",
+)
+edit(
+    "diagonal-hidden",
+    "You hide each token from itself too. The first row then has nothing left, and its softmax will be NaN: keep the diagonal.",
+    ".tril()",
+    ".tril(diagonal=-1)",
+)
+edit(
+    "off-by-one",
+    "Each token may still read one token to its right, and that one is the answer: stop at the diagonal.",
+    ".tril()",
+    ".tril(diagonal=1)",
+)
+edit(
+    "true-where-hidden",
+    "Your mask is True where a token must not be read; here True says that it may.",
+    ".tril()",
+    ".triu(diagonal=1)",
+)
+edit(
+    "ones-and-zeros",
+    "The triangle is right, but it holds 1 and 0; the docstring asks for True and False.",
+    "torch.ones(n, n, dtype=torch.bool)",
+    "torch.ones(n, n)",
+)
+edit(
+    "nothing-hidden",
+    "Every token may read every token: nothing is hidden.",
+    ".tril()",
+    "",
+)
+edit(
+    "only-itself",
+    "Each token may read itself alone; it may read the tokens before it, too.",
+    "torch.ones(n, n, dtype=torch.bool).tril()",
+    "torch.eye(n, dtype=torch.bool)",
+)
+edit(
+    "minus-infinity-already",
+    "That is what can be added to scores, which comes later; here True and False say who may read whom.",
+    "torch.ones(n, n, dtype=torch.bool).tril()",
+    "torch.full((n, n), -torch.inf).triu(diagonal=1)",
+)
+rewrite("inverted", "torch.ones(n, n, dtype=torch.bool).tril()", "~torch.ones(n, n, dtype=torch.bool).triu(1)")
+rewrite("converted", "torch.ones(n, n, dtype=torch.bool).tril()", "torch.tril(torch.ones(n, n)).bool()")
+rewrite("counted", "torch.ones(n, n, dtype=torch.bool).tril()", "torch.arange(n)[:, None] >= torch.arange(n)")
+
+
+@alternative
+def causal_mask__loop(n):
+    mask = torch.zeros(n, n, dtype=torch.bool)
+    for i in range(n):
+        mask[i, : i + 1] = True
+    return mask
+
+
+forbid("model_utils", "attention", "Transformer", "generate_square_subsequent_mask", because="the triangle is what you are building.")
+hint("Which entries of row 0 are True? Which of row 1? What shape do the True entries make?")
+hint("`torch.tril(matrix)` keeps the diagonal and what is below, and sets the rest to 0. Of which matrix should it keep that part?")
+hint("```python\nreturn <n by n matrix of True>.tril()\n```")
+why(
+    "`tril` keeps the lower triangle, diagonal included, so the rule j ≤ i needs no loop and no comparison. Starting from "
+    "True instead of 1 gives the mask the kind that the next step needs."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>TypeError: ones(): argument 'size' failed to unpack …</code></summary>
+#
+# `torch.ones(n, n, torch.bool)` takes the third argument for a size. Say what it is:
+# `torch.ones(n, n, dtype=torch.bool)`.
+#
+# </details>
+
+# %%
+show_heatmap(
+    causal_mask(4).float(),
+    TOKENS,
+    title="Your causal mask",
+    caption="1 is True: the row's token may read the column's; the last row hides nothing.",
+    value_label="may read",
+)
+
+# %% [markdown]
+# ## What should a hidden score do?
+#
+# The mask has to leave weights that still add up to 1, all of it on what may be read. Take the row of
+# *sat* in "The cat sat on the mat". Its scores are
+#
+# $$(2.1,\; 3.5,\; 1.8,\; 4.2,\; 0.9,\; 1.1)$$
+#
+# and without a mask the largest weight, 0.56, is on *on*, the very token to be predicted. With the
+# mask only *The*, *cat* and *sat* are left.
+
+# %% prediction="row_of_sat"
+predict(
+    "row_of_sat",
+    "0.17, 0.70, 0.13",
+    choices=["0.07, 0.28, 0.05", "0.17, 0.70, 0.13", "0.28, 0.47, 0.24"],  # weights of The, cat and sat
+)
+
+# %% [markdown]
+# ## 2 · Mask the scores
+#
+# Softmax gives a score $s$ the weight $e^s / \sum e^s$. For a hidden token the numerator must be 0, and it
+# must be missing from the sum. Only one score does both: $-\infty$, since $e^{-\infty} = 0$. So the scores
+# are changed **before** softmax.
+#
+# `scores.masked_fill(where, value)` returns a copy with `value` wherever `where` is True. `~mask` turns
+# True into False and back.
+
+# %% exercise="masked_attention_weights" points=1 minutes=5 difficulty=1
+def masked_attention_weights(scores: Tensor, mask: Tensor) -> Tensor:
+    """Weights over the tokens that may be read; each row adds up to 1.
+
+    scores: (..., n, m); mask: dtype bool, (n, m) or of a shape that is broadcast to the scores, True
+    where row i may read column j, at least once in each row → (..., n, m), 0 where mask is False
+    """
+    # TODO: set the scores where mask is False to minus infinity, then apply softmax to every row.
+    ### BEGIN SOLUTION
+    return torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+def _readable(n, m):
+    """A mask that is no triangle: at least one token of each row may be read, at least one not."""
+    mask = torch.zeros(n, m, dtype=torch.bool)
+    for i in range(n):
+        mask[i, [(2 * i + 1) % m, (i + 2) % m]] = True
+    return mask
+
+
+@probe
+def by_hand(masked_attention_weights):
+    "Two rows of three scores, the last hidden from the first row; whole numbers."
+    return masked_attention_weights(whole(2, 3), torch.tensor([[True, True, False], [True, True, True]]))
+
+
+@probe
+def three_by_five(masked_attention_weights):
+    "Three rows of five scores, two of each may be read."
+    return masked_attention_weights(2 * randn(3, 5), _readable(3, 5))
+
+
+@probe
+def causal(masked_attention_weights):
+    "Four tokens, each reading itself and the past."
+    return masked_attention_weights(randn(4, 4), torch.ones(4, 4, dtype=torch.bool).tril())
+
+
+@probe
+def all_visible(masked_attention_weights):
+    "Three rows of four scores, nothing hidden."
+    return masked_attention_weights(randn(3, 4), torch.ones(3, 4, dtype=torch.bool))
+
+
+@probe
+def batch(masked_attention_weights):
+    "Three score matrices of four rows and six columns under one mask."
+    return masked_attention_weights(randn(3, 4, 6), _readable(4, 6))
+
+
+@probe
+def a_mask_for_each_matrix(masked_attention_weights):
+    "Three score matrices of four rows and six columns, and a mask (3, 1, 6): a row of its own for each."
+    return masked_attention_weights(randn(3, 4, 6), _readable(3, 6)[:, None, :])
+
+
+@probe
+def far_apart(masked_attention_weights):
+    "Three rows of five scores; what may be read scores 900 less than what may not."
+    return masked_attention_weights(randn(3, 5) - 900.0 * _readable(3, 5), _readable(3, 5))
+
+
+@probe
+def what_flows_back(masked_attention_weights):
+    "The gradient that flows back to three rows of four scores."
+    return gradients(lambda scores: masked_attention_weights(scores, _readable(3, 4)), scores=randn(3, 4))
+
+
+@entry
+def masked_attention_weights__entry(i, j, scores, mask):
+    if not mask[i, j]:
+        return f"row {i} may not read column {j}: its score becomes −∞, and e^(−∞) = 0"
+    seen = scores[i][mask[i]]
+    raised = (seen - seen.max()).exp()
+    own = (scores[i, j] - seen.max()).exp()
+    return (
+        f"row {i} may read the scores {written(seen)}; less their largest, their exponentials are {written(raised)}, "
+        f"and the one of column {j} divided by their sum is {written(own)} / {written(raised.sum())} = {written(own / raised.sum())}"
+    )
+
+
+edit(
+    "mask-after-softmax",
+    "You mask the weights after softmax, so the rows no longer add up to 1: mask the scores before it.",
+    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
+    "torch.softmax(scores, dim=-1).masked_fill(~mask, 0.0)",
+)
+edit(
+    "zero-for-minus-infinity",
+    "Hidden scores become 0, but a score of 0 still gets weight, since e⁰ = 1: they must become −∞.",
+    "-torch.inf",
+    "0.0",
+)
+edit(
+    "true-taken-for-hidden",
+    "You hide what may be read: mask is True where it may, so −∞ belongs where it is False, ~mask.",
+    "~mask",
+    "mask",
+)
+edit(
+    "plus-infinity",
+    "The sign is wrong: +∞ puts all weight on what should be hidden, and ∞ divided by ∞ is NaN.",
+    "-torch.inf",
+    "torch.inf",
+)
+edit(
+    "finite-score",
+    "−100 is far below most scores but not below all: when the visible ones are lower still, the hidden ones win. Take −∞.",
+    "-torch.inf",
+    "-100.0",
+)
+edit(
+    "renormalised-after",
+    "Right for gentle scores. Where the visible ones are far below the hidden ones, or far below 0, what you divide rounds to 0, and 0 / 0 is NaN: mask the scores, then take torch.softmax.",
+    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
+    "(weights := torch.softmax(scores, dim=-1) * mask) / weights.sum(dim=-1, keepdim=True)",
+)
+edit(
+    "minus-infinity-after-softmax",
+    "−∞ stands among the weights: it belongs among the scores, so that softmax can turn it into a weight of 0.",
+    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
+    "torch.softmax(scores, dim=-1).masked_fill(~mask, -torch.inf)",
+)
+edit(
+    "added-as-ones",
+    "You add True and False, which count as 1 and 0: that favours the visible scores a little and hides none. Hidden scores must become −∞.",
+    "scores.masked_fill(~mask, -torch.inf)",
+    "scores + mask",
+)
+edit(
+    "zero-times-infinity",
+    "Where nothing is to be hidden you compute 0 · ∞, which is NaN: fill −∞ in instead of multiplying by it.",
+    "scores.masked_fill(~mask, -torch.inf)",
+    "scores - ~mask * torch.inf",
+)
+edit(
+    "mask-ignored",
+    "The mask makes no difference: hidden tokens still get weight.",
+    "scores.masked_fill(~mask, -torch.inf)",
+    "scores",
+)
+edit(
+    "softmax-over-columns",
+    "Your columns add up to 1; a row belongs to a query, so it is each row (dim=-1) that should.",
+    "dim=-1",
+    "dim=-2",
+)
+edit(
+    "dim-1",
+    "dim=1 runs along the rows only while no batch stands in front; dim=-1 always does.",
+    "dim=-1",
+    "dim=1",
+)
+edit(
+    "mask-along-the-other-axis",
+    "You use the transpose of the mask: its rows belong to the rows of the scores as they are.",
+    "~mask",
+    "~mask.T",
+)
+edit(
+    "softmax-forgotten",
+    "These are the masked scores; softmax over each row turns them into weights.",
+    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
+    "scores.masked_fill(~mask, -torch.inf)",
+)
+edit(
+    "uniform-over-the-visible",
+    "Every visible token gets the same weight, whatever its score: the scores must go into softmax.",
+    "scores.masked_fill(~mask, -torch.inf)",
+    "torch.zeros_like(scores).masked_fill(~mask, -torch.inf)",
+)
+edit(
+    "softmax-twice",
+    "Softmax is applied twice: the second one gives the hidden tokens weight again.",
+    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
+    "torch.softmax(torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1), dim=-1)",
+)
+rewrite("where", "scores.masked_fill(~mask, -torch.inf)", "torch.where(mask, scores, -torch.inf)")
+rewrite("very-low", "-torch.inf", "torch.finfo(scores.dtype).min")
+rewrite("added", "scores.masked_fill(~mask, -torch.inf)", "scores + torch.where(mask, 0.0, -torch.inf)")
+
+
+@alternative
+def masked_attention_weights__from_scratch(scores, mask):
+    highest = scores.masked_fill(~mask, -torch.inf).amax(dim=-1, keepdim=True)
+    raised = torch.where(mask, (scores - highest).clamp(max=0.0).exp(), 0.0)
+    return raised / raised.sum(dim=-1, keepdim=True)
+
+
+forbid(
+    "model_utils",
+    "attention",
+    "scaled_dot_product_attention",
+    "MultiheadAttention",
+    because="the line that they hide is the one you are writing.",
+)
+hint("Two things happen to the scores. Which of them must come first, so that the rows add up to 1?")
+hint("`masked_fill` fills where its first argument is True. Your mask is True where a token *may* be read. What goes in?")
+hint("```python\nreturn torch.softmax(scores.masked_fill(<where hidden>, <minus infinity>), dim=<along each row>)\n```")
+why(
+    "−∞ before softmax takes a token out of the numerator and out of the sum at once, so what is left adds up to 1 with no "
+    "second division. `masked_fill` copies, so the caller's scores stay as they were."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>TypeError: ~ (operator.invert) is only implemented on integer and Boolean-type tensors</code></summary>
+#
+# The mask holds 1.0 and 0.0 instead of True and False: see what your `causal_mask` returns, or compare,
+# `mask == 0`.
+#
+# </details>
+#
+# <details><summary>Help, I'm getting <code>RuntimeError: Boolean value of Tensor with more than one value is ambiguous</code></summary>
+#
+# `not mask` and `if mask` ask for a single True or False. For every entry by itself, write `~mask`.
+#
+# </details>
+
+# %%
+SENTENCE = ["The", "cat", "sat", "on", "the", "mat"]
+row_of_sat = torch.tensor([[2.1, 3.5, 1.8, 4.2, 0.9, 1.1]])  # (1, 6)
+masked_row = masked_attention_weights(row_of_sat, causal_mask(6)[2:3])[0]  # (6,)
+reveal("row_of_sat", ", ".join(f"{weight:.2f}" for weight in masked_row[:3]))
+show_bars(
+    {"without a mask": torch.softmax(row_of_sat, dim=-1)[0], "with the mask": masked_row},
+    SENTENCE,
+    title="Where the weight of *sat* goes",
+    caption="What was on *on*, *the* and *mat* is shared out among the rest, in the proportions that they had.",
+)
+
+# %% [markdown]
+# Check it by hand: $e^{2.1} = 8.2$, $e^{3.5} = 33.1$ and $e^{1.8} = 6.0$ add up to 47.3, and $33.1 / 47.3$
+# is 0.70. The other two choices: 0.07, 0.28, 0.05 are the weights as they were, which add up to 0.40
+# only, and 0.28, 0.47, 0.24 are shares of the scores without exponentials.
+#
+# Now the four tokens. First their scores, lesson 03's:
+
+# %%
+X, W_Q, W_K, W_V = embeddings(), query_weights(), key_weights(), value_weights()  # (4, 3), then (3, 3) each
+scores = scaled_scores(project(X, W_Q), project(X, W_K))  # (4, 4)
+print(scores)
+
+# %% [markdown]
+# A frequent slip: set hidden scores to 0, so that they "count nothing". In the first row only *The* may
+# be read, with a score that happens to be 0, too.
+
+# %% prediction="zero_instead"
+predict("zero_instead", 0.75, between=(0.0, 1.0))  # how much of the first row's weight goes to later tokens?
+
+# %%
+hidden_as_zero = torch.softmax(scores * causal_mask(4), dim=-1)  # False counts as 0, True as 1
+reveal("zero_instead", hidden_as_zero[0, 1:].sum().item())
+show_heatmaps(
+    {"hidden scores 0": hidden_as_zero, "hidden scores −∞": masked_attention_weights(scores, causal_mask(4))},
+    TOKENS,
+    TOKENS,
+    title="Two ways to hide a score",
+    caption="A score of 0 is a score like any other, e⁰ = 1: on the left three quarters of the first row leak.",
+)
+
+# %% [markdown]
+# A masked score is not 0. It is a score that leaves a *weight* of 0.
+#
+# Now paint masks yourself, on the same four tokens. A click on a cell hides its score or shows it.
+#
+# - Hide the diagonal, too: why does the first row have no numbers left?
+# - Hide one column in every row. Who can then not be read by anybody?
+# - Hide one row but for one cell. What is the weight there, whatever the score?
+
+# %%
+show_mask_painter()
+
+# %% [markdown]
+# ## 3 · A mask that is added
+#
+# Papers and much code write the mask into the formula as one more term:
+#
+# $$\text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}} + M\right)$$
+#
+# with $M$ of shape (n, n): 0 where a token may be read, and $-\infty$ where not. The two forms say the
+# same, but one must not be taken for the other. Turn yours into this one.
+
+# %% exercise="additive_mask" points=1 minutes=4 difficulty=1
+def additive_mask(mask: Tensor) -> Tensor:
+    """The mask as numbers to be added to scores.
+
+    mask: dtype bool, (n, m), True where row i may read column j
+    → dtype float32, (n, m): 0 where it may, minus infinity where it may not
+    """
+    # TODO: return 0 where mask is True and minus infinity where it is False.
+    ### BEGIN SOLUTION
+    return torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+def _two_of_each_row(n, m):
+    mask = torch.zeros(n, m, dtype=torch.bool)
+    for i in range(n):
+        mask[i, [(2 * i + 1) % m, (i + 2) % m]] = True
+    return mask
+
+
+@probe
+def by_hand(additive_mask):
+    "Softmax of two rows of three scores plus the mask; the last is hidden from the first row."
+    mask = torch.tensor([[True, True, False], [True, True, True]])
+    return torch.softmax(whole(2, 3) + additive_mask(mask), dim=-1)
+
+
+@probe
+def three_by_five(additive_mask):
+    "Softmax of three rows of five scores plus the mask; two of each row may be read."
+    return torch.softmax(randn(3, 5) + additive_mask(_two_of_each_row(3, 5)), dim=-1)
+
+
+@probe
+def causal(additive_mask):
+    "Softmax of four rows of four scores plus a causal mask."
+    return torch.softmax(randn(4, 4) + additive_mask(torch.ones(4, 4, dtype=torch.bool).tril()), dim=-1)
+
+
+@probe
+def far_apart(additive_mask):
+    "Softmax of three rows of five scores plus the mask; what may be read scores 900 less than what may not."
+    scores = randn(3, 5) - 900.0 * _two_of_each_row(3, 5)
+    return torch.softmax(scores + additive_mask(_two_of_each_row(3, 5)), dim=-1)
+
+
+@probe
+def nothing_hidden(additive_mask):
+    "Softmax of three rows of four scores plus a mask that hides nothing."
+    return torch.softmax(randn(3, 4) + additive_mask(torch.ones(3, 4, dtype=torch.bool)), dim=-1)
+
+
+@entry
+def additive_mask__entry(i, j, mask):
+    return f"`mask[{i}, {j}]` is {bool(mask[i, j])}, so {'0' if mask[i, j] else '−∞'} is added to that score"
+
+
+edit(
+    "wrong-sign",
+    "The sign is wrong: adding +∞ puts all weight on what should be hidden, and ∞ divided by ∞ is NaN.",
+    "-torch.inf",
+    "torch.inf",
+)
+edit(
+    "true-taken-for-hidden",
+    "You put −∞ where a token may be read: it belongs where mask is False, ~mask.",
+    "~mask",
+    "mask",
+)
+edit(
+    "ones-and-zeros",
+    "What is hidden ends up only 1 below the rest, and e⁻¹ leaves it 0.37 of its weight: add 0 and −∞, not 1 and 0.",
+    "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)",
+    "mask.float()",
+)
+edit(
+    "finite-number",
+    "−100 sinks most hidden scores, but not one that is 900 above the others: add −∞.",
+    "-torch.inf",
+    "-100.0",
+)
+edit(
+    "zero-times-infinity",
+    "0 · ∞ is NaN, so multiplying by −∞ spoils the entries that should be 0: fill them in instead.",
+    "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)",
+    "(1.0 - mask.float()) * -torch.inf",
+)
+edit(
+    "nothing-hidden",
+    "Nothing is hidden: entries where mask is False must be −∞, and only a tensor of floats can hold that.",
+    ".masked_fill(~mask, -torch.inf)",
+    "",
+)
+edit(
+    "filled-in-place-of-the-mask",
+    "A tensor of True and False cannot hold −∞: it turns into True. Start from zeros of dtype float32.",
+    "torch.zeros(mask.shape)",
+    "torch.zeros_like(mask)",
+)
+edit(
+    "transposed",
+    "You transpose the mask: entry (i, j) belongs to entry (i, j) of the scores.",
+    "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)",
+    "torch.zeros(mask.T.shape).masked_fill(~mask.T, -torch.inf)",
+)
+rewrite("where", "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)", "torch.where(mask, 0.0, -torch.inf)")
+rewrite("logarithm", "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)", "mask.float().log()")
+rewrite("very-low", "-torch.inf", "-1e9")
+
+
+@alternative
+def additive_mask__assigned(mask):
+    added = torch.zeros(mask.shape)
+    added[mask.logical_not()] = float("-inf")
+    return added
+
+
+forbid(
+    "model_utils",
+    "attention",
+    "Transformer",
+    "generate_square_subsequent_mask",
+    because="the two forms of a mask are what this exercise is about.",
+)
+hint("What can be added to a score without changing it? And what must be added so that its weight is 0?")
+hint("Start from a matrix of the first of the two numbers, in the shape of the mask, and fill in the second. Where?")
+hint("```python\nreturn torch.zeros(<shape>).masked_fill(<where hidden>, <minus infinity>)\n```")
+why(
+    "The zeros are floats, since True and False cannot hold −∞. Filling avoids the product 0 · ∞, which is NaN."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>RuntimeError: Subtraction, the `-` operator, with a bool tensor is not supported.</code></summary>
+#
+# `1 - mask` needs numbers. Write `~mask` to turn True and False around.
+#
+# </details>
+
+# %%
+added = torch.softmax(scores + additive_mask(causal_mask(4)), dim=-1)
+filled = masked_attention_weights(scores, causal_mask(4))
+print("largest difference between the two forms:", (added - filled).abs().max().item())
+show_heatmap(
+    scores + additive_mask(causal_mask(4)),
+    TOKENS,
+    kind="scores",
+    title="Scaled scores plus the mask",
+    caption="Scores of the past are as they were; those of the future are −∞, whatever they had been.",
+)
+
+# %% [markdown]
+# Now take one form for the other. An additive mask handed to code that wants True and False is
+# converted without an error: 0 counts as False, and $-\infty$ as True.
+
+# %%
+confused = masked_attention_weights(scores, additive_mask(causal_mask(4)).bool())
+show_heatmap(
+    confused,
+    TOKENS,
+    title="An additive mask, taken for True and False",
+    caption="No error and the right shape, yet every token reads its future alone, and *here*, which has none, gets NaN.",
+)
+
+# %% [markdown]
+# So a mask needs a docstring that says three things: its **dtype**, its **polarity** (does True mean *may
+# read* or *hidden*?) and its **shape**. Libraries differ. In PyTorch, `scaled_dot_product_attention` takes
+# True for *may read*, as we do; `nn.MultiheadAttention` takes True for *hidden*.
+#
+# ## 4 · Causal attention
+#
+# Put the pieces together, for a whole batch of heads. The scores of every head are a matrix of their own,
+# in the last two dimensions; `k.transpose(-2, -1)` swaps those and leaves what stands in front alone:
+#
+# $$\text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}} + M\right) V$$
+
+# %% exercise="causal_attention" points=2 minutes=7 difficulty=2
+def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """What each token gathers from itself and the tokens before it.
+
+    q, k: (..., n, d_k), v: (..., n, d_v) → (..., n, d_v)
+    """
+    # TODO: scale the scores, mask them causally, and average the values with the weights.
+    ### BEGIN SOLUTION
+    scores = q @ k.transpose(-2, -1) / math.sqrt(k.shape[-1])  # (..., n, n)
+    weights = masked_attention_weights(scores, causal_mask(k.shape[-2]))
+    return weights @ v
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def by_hand(causal_attention):
+    "Three tokens with d_k = 2 and values of width 4; whole numbers."
+    return causal_attention(whole(3, 2), whole(3, 2), whole(3, 4))
+
+
+@probe
+def six_tokens(causal_attention):
+    "Six tokens with d_k = 4 and values of width 3."
+    return causal_attention(randn(6, 4), randn(6, 4), randn(6, 3))
+
+
+@probe
+def square(causal_attention):
+    "Four tokens, every width 4."
+    return causal_attention(2 * randn(4, 4), 2 * randn(4, 4), randn(4, 4))
+
+
+@probe
+def one_token(causal_attention):
+    "A single token, which can only read itself."
+    return causal_attention(randn(1, 3), randn(1, 3), randn(1, 2))
+
+
+@probe
+def two_sentences(causal_attention):
+    "Two sentences of three heads, five tokens each, with d_k = 4 and values of width 6."
+    return causal_attention(randn(2, 3, 5, 4), randn(2, 3, 5, 4), randn(2, 3, 5, 6))
+
+
+@probe
+def another_future(causal_attention):
+    "The first three of seven tokens, before and after the other four were changed."
+    q, k, v = randn(7, 4), randn(7, 4), randn(7, 5)
+    later = torch.cat([torch.zeros(3), torch.ones(4)])[:, None]
+    before = causal_attention(q, k, v)
+    return [before[:3], causal_attention(q + later, k + 2 * later, v - later)[:3]]
+
+
+@probe
+def thirty_tokens(causal_attention):
+    "Thirty tokens with d_k = 8 and values of width 5."
+    return causal_attention(randn(30, 8), randn(30, 8), randn(30, 5))
+
+
+@probe
+def what_flows_back(causal_attention):
+    "The gradients that flow back to the queries, keys and values of four tokens."
+    return gradients(causal_attention, q=randn(4, 3), k=randn(4, 3), v=randn(4, 2))
+
+
+@entry
+def causal_attention__entry(i, j, q, k, v):
+    scores = q[i] @ k[: i + 1].T / math.sqrt(k.shape[-1])
+    shares, values = torch.softmax(scores, dim=-1), v[: i + 1, j]
+    return (
+        f"token {i} reads tokens 0 to {i}, with the scaled scores {written(scores)} and so the weights {written(shares)}; "
+        f"number {j} of their values is {written(values)}, and the weighted sum {written(shares @ values)}"
+    )
+
+
+edit(
+    "nothing-masked",
+    "The future is still read: the scores go into softmax without the mask.",
+    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
+    "torch.softmax(scores, dim=-1)",
+)
+edit(
+    "past-masked",
+    "You hand the transpose of the mask over, which hides the past and shows the future.",
+    "causal_mask(k.shape[-2])",
+    "causal_mask(k.shape[-2]).T",
+)
+edit(
+    "true-taken-for-hidden",
+    "You invert the mask, but masked_attention_weights wants True where a token may be read.",
+    "causal_mask(k.shape[-2])",
+    "~causal_mask(k.shape[-2])",
+)
+edit(
+    "off-by-one",
+    "Each token still reads one token of the future: use the mask as it is, without moving it.",
+    "causal_mask(k.shape[-2])",
+    "causal_mask(k.shape[-2] + 1)[1:, :-1]",
+)
+edit(
+    "mask-after-softmax",
+    "You mask the weights after softmax, so the rows no longer add up to 1: mask the scores.",
+    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
+    "torch.softmax(scores, dim=-1) * causal_mask(k.shape[-2])",
+)
+edit(
+    "masked-twice",
+    "The weights are right; a softmax over them once more gives hidden tokens weight again.",
+    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
+    "torch.softmax(masked_attention_weights(scores, causal_mask(k.shape[-2])), dim=-1)",
+)
+edit(
+    "not-scaled",
+    "The scores go into softmax unscaled: divide them by √d_k.",
+    " / math.sqrt(k.shape[-1])",
+    "",
+)
+edit(
+    "scaled-by-length",
+    "You divide by the square root of the number of tokens; the scores grow with d_k, the last dimension of the keys.",
+    "math.sqrt(k.shape[-1])",
+    "math.sqrt(k.shape[-2])",
+)
+edit(
+    "scaled-by-d-k",
+    "You divide by d_k; it is its square root that keeps the scores in range.",
+    "math.sqrt(k.shape[-1])",
+    "k.shape[-1]",
+)
+edit(
+    "keys-against-queries",
+    "You score keys against queries; row i of the scores belongs to query i.",
+    "q @ k.transpose(-2, -1)",
+    "k @ q.transpose(-2, -1)",
+)
+edit(
+    "all-dimensions-turned",
+    "Without a batch this is right, but `.T` turns round all dimensions: swap the last two, k.transpose(-2, -1).",
+    "k.transpose(-2, -1)",
+    "k.T",
+)
+edit(
+    "length-of-the-batch",
+    "len(k) is the number of tokens only while nothing stands in front; with sentences and heads there it is k.shape[-2].",
+    "causal_mask(k.shape[-2])",
+    "causal_mask(len(k))",
+)
+edit(
+    "scaled-last",
+    "√d_k divides the scores, before softmax; you divide what has been gathered, which only makes it smaller.",
+    """ / math.sqrt(k.shape[-1])  # (..., n, n)
+    weights = masked_attention_weights(scores, causal_mask(k.shape[-2]))
+    return weights @ v""",
+    """
+    weights = masked_attention_weights(scores, causal_mask(k.shape[-2]))
+    return weights @ v / math.sqrt(k.shape[-1])""",
+)
+edit(
+    "weights-transposed",
+    "You average with the columns of the weights; row i of the weights belongs to output i.",
+    "weights @ v",
+    "weights.transpose(-2, -1) @ v",
+)
+edit(
+    "uniform",
+    "Every token of the past counts alike, whatever it is: the weights must come from queries and keys.",
+    "q @ k.transpose(-2, -1)",
+    "0 * q @ k.transpose(-2, -1)",
+)
+edit(
+    "weights-returned",
+    "These are the weights; the values have yet to be averaged with them.",
+    "return weights @ v",
+    "return weights",
+)
+rewrite("einsum", "q @ k.transpose(-2, -1)", 'torch.einsum("...nd,...md->...nm", q, k)')
+rewrite(
+    "added-mask",
+    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
+    "torch.softmax(scores + torch.full(scores.shape[-2:], -torch.inf).triu(diagonal=1), dim=-1)",
+)
+
+
+@alternative
+def causal_attention__from_scratch(q, k, v):
+    n = q.size(-2)
+    hidden = torch.arange(n)[None, :] > torch.arange(n)[:, None]
+    scores = torch.matmul(q * q.size(-1) ** -0.5, k.mT).masked_fill(hidden, float("-inf"))
+    raised = (scores - scores.max(dim=-1, keepdim=True).values).exp()
+    return raised @ v / raised.sum(dim=-1, keepdim=True)
+
+
+without_loops(because="one masked matrix does for all tokens at once, and that is what makes training fast.")
+forbid(
+    "model_utils",
+    "attention",
+    "scaled_dot_product_attention",
+    "MultiheadAttention",
+    because="you are building it.",
+)
+hint("Which two of your functions do you need between the scores and the values?")
+hint("`causal_mask` wants the number of tokens. Which entry of `k.shape` is that, when anything may stand in front?")
+hint("```python\nscores = <queries> @ <keys, last two dimensions swapped> / math.sqrt(<d_k>)\nweights = masked_attention_weights(<scores>, causal_mask(<n>))\nreturn <weighted values>\n```")
+why(
+    "Counting dimensions from the back, -1 and -2, makes one line serve a single head, a batch, and a batch of heads. One "
+    "(n, n) mask serves them all: it is broadcast over whatever stands in front."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (2) must match the size of tensor b (5) at non-singleton dimension 3</code></summary>
+#
+# A mask of 2 × 2 meets scores of 5 × 5: `len(q)` counts what stands in front, two sentences here. The
+# tokens are `q.shape[-2]`.
+#
+# </details>
+#
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (3) must match the size of tensor b (5) at non-singleton dimension 1</code></summary>
+#
+# `k.T` turns all dimensions round, sentences and heads included. Only the last two should change places:
+# `k.transpose(-2, -1)`.
+#
+# </details>
+
+# %%
+show_attention_steps(
+    X,
+    W_Q,
+    W_K,
+    W_V,
+    TOKENS,
+    causal=True,
+    title="The four tokens, with the mask",
+    caption="One step more than in lesson 04, between the scaled scores and the weights.",
+)
+
+# %%
+output = causal_attention(project(X, W_Q), project(X, W_K), project(X, W_V))  # (4, 3)
+show_heatmaps(
+    {"lesson 04, no mask": single_head_attention(X, W_Q, W_K, W_V), "yours, causal": output},
+    TOKENS,
+    ["0", "1", "2"],
+    kind="scores",
+    row_label="token",
+    column_label="number of the output",
+    value_label="value",
+    title="What each token gathers",
+    caption="With the mask *The* gathers its own value alone; only *here* gathers what it did before.",
+)
+
+# %% [markdown]
+# *here* is the last token: it has no future, and so the mask took nothing from it.
+#
+# Now the model again: the same start, the same text, the same steps. Only the attention is yours.
+
+# %%
+causal_model, causal_losses = train(causal_attention, "with your mask")
+
+# %%
+show_curves(
+    {"without a mask": open_losses, "with your mask": causal_losses},
+    xlabel="step",
+    ylabel="loss",
+    title="Two trainings that differ in the mask alone",
+    caption="Judged by the loss in training, the model that cheats looks far better.",
+)
+
+# %%
+causal_share = samples(causal_model, causal_attention)
+print(f"runs of three tokens that also occur in the text: {causal_share:.0%}, without a mask {share:.0%}")
+
+# %%
+causal_whole = loss_by_place(causal_model, causal_attention, cut=False)
+causal_cut = loss_by_place(causal_model, causal_attention, cut=True)
+show_curves(
+    {
+        "no mask, as in training": open_whole,
+        "no mask, in use": open_cut,
+        "masked, as in training": causal_whole,
+        "masked, in use": causal_cut,
+    },
+    xlabel="place in the piece",
+    ylabel="loss",
+    title="What the loss in training is worth",
+    caption="With the mask both curves are one: what is measured in training is what one gets in use.",
+)
+
+# %% [markdown]
+# The loss of about 1 is honest: which animal comes next cannot be known, and no model can do better than
+# the odds. A training loss that looks too good is a reason to look for a leak.
+#
+# ## One pass, sixteen tasks
+#
+# A model writes token by token: it reads, draws one token, and reads again. Does it train like that, too?
+# One piece of 16 tokens holds 16 tasks.
+
+# %% prediction="passes"
+predict("passes", 1, choices=[1, 16])  # how often is the model called to learn from one piece of 16 tokens?
+
+# %%
+read, following = windows(held_out, 1, seed=3)  # (1, 16) each
+calls = []
+counting = causal_model.register_forward_hook(lambda module, inputs, logits: calls.append(logits))
+with with_attention(causal_model, causal_attention):
+    one_pass = causal_model(read)  # (1, 16, 402): one row of logits for each task
+    loss = cross_entropy(one_pass.flatten(0, 1), following.flatten())
+counting.remove()
+reveal("passes", len(calls))
+
+# %% [markdown]
+# The same 16 rows, the slow way: cut the piece after 1, 2, 3 … tokens, call the model each time, and keep
+# the last row.
+
+# %%
+@torch.no_grad()
+def gap(model: GPT, attend: Callable) -> float:
+    """The largest difference between the logits of one pass and those of 16 passes."""
+    with with_attention(model, attend):
+        piecewise = torch.stack([model(read[:, :end])[:, -1] for end in range(1, CONTEXT + 1)], dim=1)
+        return (model(read) - piecewise).abs().max().item()
+
+
+print(f"tokens read in one pass: {CONTEXT}, in 16 passes: {sum(range(1, CONTEXT + 1))}")
+print("largest difference between their logits, with the mask:", gap(causal_model, causal_attention))
+print("and without it:                                        ", gap(open_model, open_attention))
+
+# %% [markdown]
+# Training does not run token by token. One pass does all tasks of a piece at once, and the mask is what
+# makes that legitimate: row i comes out as if the text ended there.
+#
+# ## Is the mask a trick for training only?
+#
+# **Dropout** is one. In training it sets random numbers to 0 and enlarges the others, so that the model
+# relies on none of them; in use it is switched off.
+
+# %%
+torch.manual_seed(0)
+dropout = torch.nn.Dropout(p=0.5)
+for mode in ("training", "training", "use", "use"):
+    dropout.train(mode == "training")
+    print(f"{mode:8}", [round(number, 2) for number in dropout(masked_row).tolist()])
+
+# %% [markdown]
+# Two calls in training differ; in use the weights of *sat* pass unchanged. Can the mask be switched off
+# like that? The causal model, on held-out text, without its mask: the future is now in sight.
+
+# %% prediction="mask_off"
+predict("mask_off", "rises", choices=["falls", "stays", "rises"])  # the causal model's loss, its mask taken away?
+
+# %%
+mask_on, mask_off = causal_whole.mean().item(), loss_by_place(causal_model, open_attention, cut=False).mean().item()
+change = "stays" if abs(mask_off - mask_on) < 0.05 else "rises" if mask_off > mask_on else "falls"
+reveal("mask_off", change)
+print(f"loss with the mask {mask_on:.2f}, without it {mask_off:.2f}")
+
+# %% [markdown]
+# The answers are in sight, and the loss rises: no weight of this model was ever trained on what a token
+# gathers from its future. The mask is part of the model. For the newest token it hides nothing, though,
+# in training as in use:
+
+# %%
+print("last row of the mask:", causal_mask(6)[-1].tolist())
+
+# %% [markdown]
+# While a model writes, the newest token has no future. The mask does not invent a rule for training; it
+# makes training obey the rule that holds in use.
+#
+# ## 5 · A leak detector
+#
+# Masks go wrong in quiet ways: the model that had none trained beautifully. So test yours. **Change the
+# future, watch the past**: if what comes out up to token t moves when only later tokens were changed,
+# something leaks.
+
+# %% exercise="future_leak" points=1 minutes=6 difficulty=2
+def future_leak(function: Callable, x: Tensor, t: int) -> Tensor:
+    """How far the outputs of tokens 0 … t move when 1 is added to every number of all later tokens.
+
+    function: (n, d) → (n, d_out); x: (n, d), left as it is; t: a token with others after it
+    → a tensor with one number, the largest absolute change, 0 if the past is blind to the future
+    """
+    # TODO: change a copy of x after token t, and return how far the outputs up to t moved.
+    ### BEGIN SOLUTION
+    changed = x.clone()
+    changed[t + 1 :] += 1
+    moved = function(changed) - function(x)  # (n, d_out)
+    return moved[: t + 1].abs().max()
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+def _averages(x):
+    return x.cumsum(dim=0) / torch.arange(1, len(x) + 1)[:, None]
+
+
+def _one_ahead(x):
+    return torch.cat([x[1:], x[:1]]) * 0.5
+
+
+def _from_the_last(x):
+    return x - 3 * x[-1:]
+
+
+def _the_earlier_the_more(x):
+    return x + torch.arange(len(x), 0, -1)[:, None] * x[-1:]
+
+
+def _open_head(x):
+    return torch.softmax(x @ x.T, dim=-1) @ x
+
+
+@probe
+def mixed_tokens(future_leak):
+    "Five tokens of width 3, each output a random mixture of all tokens; t = 2."
+    mixing = randn(5, 6)[:, :5]
+    return future_leak(lambda x: mixing @ x, randn(5, 3), 2)
+
+
+@probe
+def without_a_mask(future_leak):
+    "Attention without a mask on six tokens of width 4; t = 3."
+    return future_leak(_open_head, randn(6, 4), 3)
+
+
+@probe
+def averages_of_the_past(future_leak):
+    "Each output is the average of the tokens so far: nothing leaks; t = 1."
+    return future_leak(_averages, randn(5, 2), 1)
+
+
+@probe
+def one_token_ahead(future_leak):
+    "Each output is half the next token; t = 2 of six tokens of width 3."
+    return future_leak(_one_ahead, randn(6, 3), 2)
+
+
+@probe
+def only_the_last_token(future_leak):
+    "Each output takes the last token off three times; t = 1 of five tokens of width 4."
+    return future_leak(_from_the_last, randn(5, 4), 1)
+
+
+@probe
+def earlier_tokens_leak_more(future_leak):
+    "The earlier a token, the more of the last token its output holds; t = 2 of five tokens of width 3."
+    return future_leak(_the_earlier_the_more, randn(5, 3), 2)
+
+
+@probe
+def first_token(future_leak):
+    "Attention without a mask on four tokens of width 3; t = 0."
+    return future_leak(_open_head, randn(4, 3), 0)
+
+
+@entry
+def future_leak__entry(function, x, t):
+    changed = x.clone()
+    changed[t + 1 :] += 1
+    moved = (function(changed) - function(x))[: t + 1].abs().amax(dim=-1)
+    return f"tokens {t + 1} to {len(x) - 1} are changed, tokens 0 to {t} watched; their outputs move by at most {written(moved)}, token by token"
+
+
+edit(
+    "own-token-changed",
+    "You change token t as well, and its own output may of course move: the change starts at t + 1.",
+    "changed[t + 1 :]",
+    "changed[t:]",
+)
+edit(
+    "past-changed",
+    "You change the tokens up to t, not those after it: what should be shaken is the future.",
+    "changed[t + 1 :]",
+    "changed[: t + 1]",
+)
+edit(
+    "only-the-next-token",
+    "You change the next token alone; a leak from further ahead goes unseen. Change all of them.",
+    "changed[t + 1 :]",
+    "changed[t + 1]",
+)
+edit(
+    "future-watched",
+    "You also watch the outputs of the changed tokens, and those may move: watch tokens 0 to t.",
+    "moved[: t + 1]",
+    "moved",
+)
+edit(
+    "only-the-future-watched",
+    "You watch the tokens that were changed; it is the ones before, 0 to t, that must not move.",
+    "moved[: t + 1]",
+    "moved[t + 1 :]",
+)
+edit(
+    "own-output-unwatched",
+    "You stop before token t, where a mask that is off by one leaks first: a slice up to and with t ends at t + 1.",
+    "moved[: t + 1]",
+    "moved[:t]",
+)
+edit(
+    "only-own-output",
+    "You watch token t alone; a leak may show at any token before it, so watch 0 to t.",
+    "moved[: t + 1]",
+    "moved[t]",
+)
+edit(
+    "columns-changed",
+    "You change columns, which belong to every token; rows are tokens, so the slice comes first.",
+    "changed[t + 1 :]",
+    "changed[:, t + 1 :]",
+)
+edit(
+    "overwritten",
+    "You set the later tokens to 1; the docstring asks for 1 to be added to what stands there.",
+    "+= 1",
+    "= 1",
+)
+edit(
+    "whether-not-how-far",
+    "You say whether anything moved; the docstring asks how far, as a number.",
+    ".abs().max()",
+    ".ne(0).any()",
+)
+edit(
+    "sign-kept",
+    "Outputs can move down as well as up: take absolute values before the largest.",
+    ".abs()",
+    "",
+)
+edit(
+    "average-change",
+    "You average the changes; the largest is asked for, so that one leaking entry is enough.",
+    ".max()",
+    ".mean()",
+)
+edit(
+    "no-copy",
+    "You change x itself, so both calls get the same numbers and nothing ever moves: work on a copy, x.clone().",
+    "x.clone()",
+    "x",
+)
+edit(
+    "same-input-twice",
+    "Nothing can move here: compare what the function makes of the changed copy with what it makes of x.",
+    "function(changed) - function(x)",
+    "function(x) - function(x)",
+)
+rewrite("kept-apart", "moved[: t + 1].abs().max()", "torch.max(moved.abs()[: t + 1])")
+rewrite("range", "moved[: t + 1].abs().max()", "max(moved[: t + 1].max(), -moved[: t + 1].min())")
+
+
+@alternative
+def future_leak__joined(function, x, t):
+    changed = torch.cat([x[: t + 1], x[t + 1 :] + 1])
+    before, after = function(x)[: t + 1], function(changed)[: t + 1]
+    return (after - before).abs().amax()
+
+
+@alternative
+def future_leak__row_by_row(function, x, t):
+    later = (torch.arange(len(x)) > t).to(x.dtype)
+    before, after = function(x), function(x + later[:, None])
+    return max((after[i] - before[i]).abs().max() for i in range(t + 1))
+
+
+forbid("allclose", "equal", "jacobian", because="a number is asked for: how far, not whether.")
+hint("Which rows of `x` are the future of token t? What must you do before you change them, so that `x` itself stays as it is?")
+hint("The function is called twice, on what? And which rows of the two results are compared?")
+hint("```python\nchanged = <copy of x>\nchanged[<after t>] += 1\nmoved = function(<...>) - function(<...>)\nreturn <largest absolute change in rows 0 to t>\n```")
+why(
+    "Python's slices leave their end out, so `: t + 1` are the tokens up to and with t, and `t + 1 :` all later ones. The "
+    "largest absolute change is 0 only if no entry of the past moved at all."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>RuntimeError: max(): Expected reduction dim to be specified for input.numel() == 0.</code></summary>
+#
+# For t = 0 the slice `[:t]` is empty, and an empty tensor has no largest number. Token t itself belongs to
+# what is watched: `[: t + 1]`.
+#
+# </details>
+
+# %%
+def head_with(mask: Tensor) -> Callable[[Tensor], Tensor]:
+    """The head of the four tokens under a mask: (4, 3) → (4, 3)."""
+
+    def head(x: Tensor) -> Tensor:
+        scores = scaled_scores(project(x, W_Q), project(x, W_K))
+        return masked_attention_weights(scores, mask) @ project(x, W_V)
+
+    return head
+
+
+heads = {
+    "unmasked": lambda x: single_head_attention(x, W_Q, W_K, W_V),
+    "off-by-one": head_with(causal_mask(5)[1:, :-1]),  # each row is the next one's
+    "causal": head_with(causal_mask(4)),
+}
+show_heatmap(
+    [[future_leak(head, X, t).item() for t in range(3)] for head in heads.values()],
+    list(heads),
+    TOKENS[:3],
+    kind="scores",
+    row_label="head",
+    column_label="outputs watched up to",
+    value_label="largest change",
+    title="Change the future, watch the past",
+    caption="Under the causal mask nothing moves. A mask with one diagonal too many leaks at every token.",
+)
+
+# %% [markdown]
+# A detector sees what it looks for, and no more. Here is a head whose mask is perfect and which is
+# useless all the same:
+
+# %%
+def plain_average(x: Tensor) -> Tensor:
+    """Every token of the past counts alike: (n, d) → (n, d)."""
+    return masked_attention_weights(torch.zeros(len(x), len(x)), causal_mask(len(x))) @ x
+
+
+print("leak of the plain average:", future_leak(plain_average, X, 1).item())
+
+# %% [markdown]
+# No leak, and weights that do not depend on what the tokens are. A head needs both tests: the past must
+# not move with the future, and the values must be right.
+#
+# ## 6 · Padding
+#
+# Another token that must not be read is the one that is none. Sentences of different lengths are filled
+# up with **padding** to go through a model together. Here lesson 04's head reads the four tokens, and the
+# same four with padding behind them:
+
+# %%
+PAD = torch.tensor([1.0, 1.0, 1.0])  # what padding is looked up as
+
+
+def padded(x: Tensor, n: int) -> Tensor:
+    """x with padding up to n tokens: (n, 3)."""
+    return torch.cat([x, PAD.expand(n - len(x), 3)])
+
+
+for n in (4, 6, 8):
+    here = single_head_attention(padded(X, n), W_Q, W_K, W_V)[3]
+    print(f"filled up to {n}: what 'here' gathers is", [round(number, 2) for number in here.tolist()])
+
+# %% [markdown]
+# The sentence has not changed, and its result has. The mask against it has one row for each sentence:
+# True for its own tokens, False for the padding. It is the same for every query, so the dimension of
+# queries has size 1 and is broadcast against scores (B, n, n).
+#
+# For sentences of 2 and 3 tokens, filled up to 4: [[T, T, F, F]] and [[T, T, T, F]].
+
+# %% exercise="padding_mask" points=1 minutes=5 difficulty=2
+def padding_mask(lengths: Tensor, n: int) -> Tensor:
+    """Which tokens of each sentence are real, so that they may be read.
+
+    lengths: (B,), whole numbers from 1 to n; n: tokens with the padding, which stands at the end
+    → (B, 1, n), dtype bool; True at (b, 0, j) where token j of sentence b is real
+    """
+    # TODO: compare every place with every length, and put a dimension of size 1 in the middle.
+    ### BEGIN SOLUTION
+    real = torch.arange(n) < lengths[:, None]  # (B, n)
+    return real[:, None, :]  # (B, 1, n)
+    ### END SOLUTION
+
+
+# %% tags=["probes"]
+@probe
+def by_hand(padding_mask):
+    "Three sentences of 1 to 4 tokens, filled up to 4."
+    return padding_mask(randint(1, 5, (3,)), 4)
+
+
+@probe
+def five_sentences(padding_mask):
+    "Five sentences of 2 to 6 tokens, filled up to 7."
+    return padding_mask(randint(2, 7, (5,)), 7)
+
+
+@probe
+def as_many_as_tokens(padding_mask):
+    "Four sentences of 1 to 3 tokens, filled up to 4."
+    return padding_mask(randint(1, 4, (4,)), 4)
+
+
+@probe
+def whole_sentences(padding_mask):
+    "Two sentences without any padding."
+    return padding_mask(torch.tensor([3, 3]), 3)
+
+
+@entry
+def padding_mask__entry(b, one, j, lengths, n):
+    size = int(lengths[b])
+    return f"sentence {b} has {size} of {n} tokens, numbered from 0 to {size - 1}, so token {j} is {'real' if j < size else 'padding'}"
+
+
+edit(
+    "wrong-axis",
+    "The True and False run down the queries: a padding mask hides columns, the tokens that are read, so the size 1 stands in the middle.",
+    "real[:, None, :]",
+    "real[:, :, None]",
+)
+edit(
+    "off-by-one",
+    "One token of padding may still be read: a sentence of 3 tokens has the places 0, 1 and 2.",
+    "<",
+    "<=",
+)
+edit(
+    "counted-from-1",
+    "You number the places from 1, so the last real token is taken for padding: places start at 0.",
+    "torch.arange(n)",
+    "torch.arange(1, n + 1)",
+)
+edit(
+    "lengths-not-a-column",
+    "n places and B lengths stand side by side, entry by entry. Each length is to meet every place: make them a column, lengths[:, None].",
+    "lengths[:, None]",
+    "lengths",
+)
+edit(
+    "spread-over-the-queries",
+    "The entries are right, but repeated for every query; keep size 1 in the middle and leave the copying to broadcasting.",
+    "real[:, None, :]",
+    "real[:, None, :].expand(-1, n, -1)",
+)
+edit(
+    "true-where-padding",
+    "Your mask is True on the padding; True should say that a token is real.",
+    "<",
+    ">=",
+)
+edit(
+    "padding-in-front",
+    "You take the padding to stand in front; here it stands at the end.",
+    "torch.arange(n) < lengths[:, None]",
+    "torch.arange(n) >= n - lengths[:, None]",
+)
+edit(
+    "no-query-dimension",
+    "The entries are right, but (B, n) would be broadcast as if sentences were queries: put a dimension of size 1 in the middle.",
+    "real[:, None, :]",
+    "real",
+)
+edit(
+    "queries-hidden-too",
+    "You hide the rows of the padding as well. Those rows then have nothing to read, and their softmax is NaN: hide columns only.",
+    "real[:, None, :]",
+    "real[:, None, :] & real[:, :, None]",
+)
+edit(
+    "dimension-in-front",
+    "The new dimension stands in front; sentences come first, then queries, then tokens that are read.",
+    "real[:, None, :]",
+    "real[None, :, :]",
+)
+edit(
+    "ones-and-zeros",
+    "The entries are right, but they are 1 and 0; the docstring asks for True and False.",
+    "real[:, None, :]",
+    "real[:, None, :].float()",
+)
+edit(
+    "causal-as-well",
+    "You hide the future as well; this mask is about padding alone, and the two can be combined by &.",
+    "real[:, None, :]",
+    "real[:, None, :] & torch.ones(n, n, dtype=torch.bool).tril()",
+)
+rewrite("unsqueezed", "real[:, None, :]", "real.unsqueeze(1)")
+rewrite("in-one-go", "lengths[:, None]", "lengths.view(-1, 1)")
+rewrite("counted-down", "torch.arange(n) < lengths[:, None]", "(lengths[:, None] - torch.arange(n)) > 0")
+
+
+@alternative
+def padding_mask__loop(lengths, n):
+    mask = torch.zeros(len(lengths), 1, n, dtype=torch.bool)
+    for sentence, length in enumerate(lengths):
+        mask[sentence, 0, :length] = True
+    return mask
+
+
+forbid("model_utils", "attention", "pad_sequence", because="comparing places with lengths is all it takes.")
+hint("Token j of a sentence is real if j is less than …? `torch.arange(n)` gives all j at once.")
+hint("(n,) compared with (B, 1) is broadcast to (B, n). How do you make (B, 1) of `lengths`, and then (B, 1, n) of the result?")
+hint("```python\nreal = torch.arange(n) < <lengths as a column>  # (B, n)\nreturn real[:, <new dimension>, :]\n```")
+why(
+    "Comparing a row of places with a column of lengths gives all sentences at once. The 1 in the middle says that all "
+    "queries of a sentence share one row, and broadcasting does the copying."
+)
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (4) must match the size of tensor b (3) at non-singleton dimension 0</code></summary>
+#
+# (n,) and (B,) cannot be compared entry by entry. Make a column of the lengths, (B, 1): `lengths[:, None]`.
+#
+# </details>
+
+# %%
+batch = torch.stack([padded(X, 6), padded(X[:2], 6)])  # (2, 6, 3): "The cat sat here" and "The cat"
+batch_scores = attention.scaled_scores(batch @ W_Q, batch @ W_K)  # (2, 6, 6)
+real_only = masked_attention_weights(batch_scores, padding_mask(torch.tensor([4, 2]), 6))
+show_heatmaps(
+    {"four tokens": real_only[0], "two tokens": real_only[1]},
+    {"four tokens": [*TOKENS, "pad", "pad"], "two tokens": [*TOKENS[:2], "pad", "pad", "pad", "pad"]},
+    title="Two sentences in one batch, padding hidden",
+    caption="No column of padding gets weight. Its rows are computed too, and nobody reads them.",
+)
+
+# %%
+for n in (4, 6, 8):
+    x = padded(X, n)
+    row_scores = scaled_scores(project(x, W_Q), project(x, W_K))
+    here = (masked_attention_weights(row_scores, padding_mask(torch.tensor([4]), n)) @ project(x, W_V))[0, 3]
+    print(f"filled up to {n}: what 'here' gathers is", [round(number, 2) for number in here.tolist()])
+
+# %% [markdown]
+# Now the amount of padding makes no difference. Two masks are combined by `&`: a token is read if both
+# let it. With padding *at the end*, though, a causal model reads none anyway:
+
+# %%
+both = causal_mask(6) & padding_mask(torch.tensor([4]), 6)[0]  # (6, 6)
+print("rows of the four real tokens, causal mask alone and both:", torch.equal(both[:4], causal_mask(6)[:4]))
+
+# %% [markdown]
+# Padding in front is another matter, and lesson 14 needs it. And whatever the mask, padding must not count
+# in the loss.
+#
+# ## Half the work, not done
+#
+# Your function computes all n² scores and throws nearly half of them away. That is the picture to think
+# in, not how it is run: **fused** kernels, such as PyTorch's `scaled_dot_product_attention`, go through
+# the matrix in blocks, and leave out blocks that lie wholly in the future. Measure it here:
+
+# %%
+def milliseconds(function: Callable[[], Tensor], repeats: int = 5) -> float:
+    """The shortest of some runs."""
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        function()
+        times.append(1000 * (time.perf_counter() - begin))
+    return min(times)
+
+
+torch.manual_seed(0)
+q, k, v = torch.randn(3, 1, 1, 2048, 64)  # one sentence, one head, 2048 tokens each
+no_mask = milliseconds(lambda: scaled_dot_product_attention(q, k, v))
+skipping = milliseconds(lambda: scaled_dot_product_attention(q, k, v, is_causal=True))
+own = milliseconds(lambda: causal_attention(q, k, v))
+fused = scaled_dot_product_attention(q, k, v, is_causal=True)
+print("largest difference between yours and fused:", (causal_attention(q, k, v) - fused).abs().max().item())
+show_bars(
+    {"fused": [no_mask, skipping, 0], "yours": [0, 0, own]},
+    ["unmasked", "causal", "causal"],
+    xlabel="attention over 2048 tokens",
+    ylabel="milliseconds",
+    title="What the mask costs, and what it saves",
+    caption="The shortest of 5 runs on this machine; other programs on it can blur the picture.",
+)
+
+# %% [markdown]
+# Where the kernel skips, its causal bar stands well below the unmasked one: nearly half of the blocks are
+# left out. How the times compare depends on processor, length and version. The result is yours, up to
+# rounding.
+#
+# Where we are, with the shapes of the four tokens:
+
+# %%
+print(f"Q {tuple(project(X, W_Q).shape)}, K {tuple(project(X, W_K).shape)}  →  scaled scores {tuple(scores.shape)}")
+print(f"   →  plus the mask {tuple(additive_mask(causal_mask(4)).shape)}  →  weights {tuple(filled.shape)}")
+print(f"   →  times V {tuple(project(X, W_V).shape)}: output {tuple(output.shape)}")
+
+# %% [markdown]
+# ## What you have now
+#
+# - Without a mask a model learns to copy the next token, and cannot write.
+# - −∞ before softmax takes a token out; the rest of the row still adds up to 1.
+# - A mask is True and False, or 0 and −∞; its docstring says dtype, polarity and shape.
+# - The mask lets one pass train all places at once, and it stays on in use.
+# - Change the future and watch the past: a leak shows.
+#
+# Not covered: the model around it (09), how the loss is lowered (10 to 12), padding in front (14).
+#
+# Each layer of these models had four heads. Why four, when one softmax can weigh all tokens? Lesson 06
+# answers.
