@@ -1469,7 +1469,7 @@ show_bars(
     xlabel="layers in which attention replaces the stream",
     ylabel="share of next words",
     title="The mini model without the residual around attention",
-    caption="Layer 0 can do without the stream around its attention; layers 1 and 2 lose nearly everything.",
+    caption="Layer 0 can do without the stream around its attention; layers 1 and 2 cannot.",
 )
 
 # %% [markdown]
