@@ -54,7 +54,7 @@ mini = load_mini_model()
 PROMPT_EXAMPLE = "The cat sat on the mat because it was tired. The tired one is the"
 TWIN = PROMPT_EXAMPLE.replace("tired", "soft")
 for prompt in (PROMPT_EXAMPLE, TWIN):
-    print("…", prompt[26:], [f"{word} {share:.2f}" for word, share in mini.next_words(prompt, 2)])
+    print("…", prompt[prompt.index("because") :], [f"{word} {share:.2f}" for word, share in mini.next_words(prompt, 2)])
 
 # %% [markdown]
 # The last word is *the* in both. Nothing in it says *cat* or *mat*; the model must have looked back.
@@ -64,7 +64,7 @@ for prompt in (PROMPT_EXAMPLE, TWIN):
 every_head = [(layer, head) for layer in range(3) for head in range(6)]
 with without_heads(mini.model, every_head):
     for prompt in (PROMPT_EXAMPLE, TWIN):
-        print("…", prompt[26:], [f"{word} {share:.2f}" for word, share in mini.next_words(prompt, 2)])
+        print("…", prompt[prompt.index("because") :], [f"{word} {share:.2f}" for word, share in mini.next_words(prompt, 2)])
 
 # %% [markdown]
 # Now both sentences get the same guess: each token sees only itself. You are going to build what was
