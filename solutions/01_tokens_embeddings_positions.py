@@ -592,13 +592,13 @@ def merge_pair(tokens: list[str], pair: tuple[str, str]) -> list[str]:
     """
     # TODO: go through tokens, and join the two neighbours that are equal to pair.
     ### BEGIN SOLUTION
-    merged: list[str] = []
-    for token in tokens:
-        if merged and (merged[-1], token) == pair:
-            merged[-1] += token
+    done: list[str] = []
+    for part in tokens:
+        if done and (done[-1], part) == pair:
+            done[-1] += part
         else:
-            merged.append(token)
-    return merged
+            done.append(part)
+    return done
     ### END SOLUTION
 
 
@@ -641,56 +641,56 @@ def tokens_left_alone(merge_pair):
 edit(
     "second-half-kept",
     "You join the pair and then keep its right half as well: a token that has been joined is used up.",
-    "            merged[-1] += token\n",
-    "            merged[-1] += token\n            merged.append(token)\n",
+    "            done[-1] += part\n",
+    "            done[-1] += part\n            done.append(part)\n",
 )
 edit(
     "pair-dropped",
     "The pair disappears; put the joined token in its place.",
-    "merged[-1] += token",
-    "merged.pop()",
+    "done[-1] += part",
+    "done.pop()",
 )
 edit(
     "joined-in-vain",
-    "`merged[-1] + token` makes a new string, and nothing keeps it: write `merged[-1] += token`.",
-    "merged[-1] += token",
-    "merged[-1] + token",
+    "You join the two halves to a new string, and nothing keeps it: put it in place of the left half, as `+=` does.",
+    "done[-1] += part",
+    "done[-1] + part",
 )
 edit(
     "one-text",
     "You return one text; the tokens are asked for, as a list.",
-    "return merged",
-    'return "".join(merged)',
+    "return done",
+    'return "".join(done)',
 )
 edit(
     "joined-with-a-space",
     "You put a space between the halves; join them with nothing in between.",
-    "merged[-1] += token",
-    'merged[-1] += " " + token',
+    "done[-1] += part",
+    'done[-1] += " " + part',
 )
 edit(
     "either-order",
     "You merge (b, a) as well as (a, b); left and right matter.",
-    "(merged[-1], token) == pair",
-    "(merged[-1], token) in (pair, pair[::-1])",
+    "(done[-1], part) == pair",
+    "(done[-1], part) in (pair, pair[::-1])",
 )
 edit(
     "left-half-only",
     "You compare the left half only; both halves must be equal to the pair.",
-    "(merged[-1], token) == pair",
-    "merged[-1] == pair[0]",
+    "(done[-1], part) == pair",
+    "done[-1] == pair[0]",
 )
 edit(
     "right-half-only",
     "You compare the right half only; both halves must be equal to the pair.",
-    "(merged[-1], token) == pair",
-    "token == pair[1]",
+    "(done[-1], part) == pair",
+    "part == pair[1]",
 )
 edit(
     "by-spelling",
     "You merge whatever spells the same: “t” and “he” are another pair than “th” and “e”.",
-    "(merged[-1], token) == pair",
-    "merged[-1] + token == pair[0] + pair[1]",
+    "(done[-1], part) == pair",
+    "done[-1] + part == pair[0] + pair[1]",
 )
 
 
@@ -1391,7 +1391,7 @@ forbid("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "calculate_gain"
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Which numbers does the bound need, and where do you find them?")
 hint("The draws are 0 to 1 wide, the result is to be −a to a. How much wider is that, and where is the middle of each?")
-hint("```python\nfan_in, fan_out = draws.shape\nbound = <root of 6 over the sum>\nreturn bound * <draws, mapped from 0 … 1 to −1 … 1>\n```")
+hint("```python\nfan_in, fan_out = <the shape of draws>\nbound = <root of 6 over the sum>\nreturn bound * <draws, mapped from 0 … 1 to −1 … 1>\n```")
 why(
     "`2 * draws - 1` maps [0, 1) to [−1, 1), and the bound stretches that. Both fans come from the shape, so the same "
     "line serves a matrix of any size."
@@ -1468,8 +1468,8 @@ def table_gradient(table: Tensor, ids: Tensor, wanted: Tensor) -> Tensor:
     # TODO: look the ids up in a copy that requires a gradient, compute the loss, and go backward.
     ### BEGIN SOLUTION
     learned = table.clone().requires_grad_()
-    loss = ((learned[ids] - wanted) ** 2).sum()
-    loss.backward()
+    gaps = learned[ids] - wanted
+    (gaps**2).sum().backward()
     return learned.grad
     ### END SOLUTION
 
@@ -1522,7 +1522,7 @@ def table_gradient__entry(i, j, table, ids, wanted):
 edit(
     "of-the-rows",
     "That is the gradient of the rows that were looked up, (n, C); it has to arrive in the table, (V, C).",
-    "    loss = ((learned[ids] - wanted) ** 2).sum()\n    loss.backward()\n    return learned.grad",
+    "    gaps = learned[ids] - wanted\n    (gaps**2).sum().backward()\n    return learned.grad",
     "    rows = learned.detach()[ids].requires_grad_()\n    ((rows - wanted) ** 2).sum().backward()\n    return rows.grad",
 )
 edit(
@@ -1534,14 +1534,14 @@ edit(
 edit(
     "not-squared",
     "Your loss adds up the gaps themselves; square them first.",
-    " ** 2",
-    "",
+    "(gaps**2)",
+    "gaps",
 )
 edit(
     "sum-squared",
     "You add up the gaps and square their sum; square each gap first, then add up.",
-    "((learned[ids] - wanted) ** 2).sum()",
-    "(learned[ids] - wanted).sum() ** 2",
+    "(gaps**2).sum()",
+    "(gaps.sum() ** 2)",
 )
 edit(
     "a-step-taken",
@@ -1559,7 +1559,7 @@ edit(
     "the-loss",
     "That is the loss; its gradient is asked for.",
     "return learned.grad",
-    "return loss.detach()",
+    "return (gaps**2).sum().detach()",
 )
 edit(
     "cut-off",
@@ -1570,7 +1570,7 @@ edit(
 edit(
     "no-backward",
     "You return None: `.grad` is filled by `loss.backward()`, and only in the tensor on which you called `requires_grad_()`.",
-    "    loss.backward()\n",
+    "    (gaps**2).sum().backward()\n",
     "",
 )
 
@@ -1580,10 +1580,10 @@ edit(
     "A token that occurs twice gets the gradient of its last place only: `grad[ids] = …` overwrites, and so does `grad[ids] += …`. Gradients of one row add up.",
 )
 def table_gradient__overwritten(table, ids, wanted):
-    gradient = torch.zeros_like(table)
+    per_row = torch.zeros_like(table)
     for i, row, goal in zip(ids, table[ids], wanted):
-        gradient[i] = 2 * (row - goal)
-    return gradient
+        per_row[i] = 2 * (row - goal)
+    return per_row
 
 
 @mistake("sign-turned", "The sign is turned: the derivative of (row − wanted)² by the row is 2 (row − wanted).")
@@ -1593,8 +1593,8 @@ def table_gradient__sign_turned(table, ids, wanted):
 
 @mistake("factor-two-missing", "The derivative of a square has a factor of 2.")
 def table_gradient__factor_two_missing(table, ids, wanted):
-    gradient = torch.zeros_like(table)
-    return gradient.index_add(0, ids, table[ids] - wanted)
+    per_row = torch.zeros_like(table)
+    return per_row.index_add(0, ids, table[ids] - wanted)
 
 
 @mistake("averaged-over-places", "You average over the places of a repeated token; their gradients add up.")
@@ -1605,8 +1605,8 @@ def table_gradient__averaged_over_places(table, ids, wanted):
 
 rewrite(
     "torch-autograd-grad",
-    "    loss.backward()\n    return learned.grad",
-    "    return torch.autograd.grad(loss, learned)[0]",
+    "    (gaps**2).sum().backward()\n    return learned.grad",
+    "    return torch.autograd.grad((gaps**2).sum(), learned)[0]",
 )
 rewrite("detached-copy", "table.clone().requires_grad_()", "table.detach().clone().requires_grad_(True)")
 rewrite("one-hot", "learned[ids]", "one_hot(ids, len(table)) @ learned")
@@ -1825,10 +1825,10 @@ def sinusoidal(length: int, width: int) -> Tensor:
     positions = torch.arange(length)[:, None]  # (length, 1)
     even = torch.arange(0, width, 2)  # (width / 2,): 2i for every pair i
     angles = positions / 10000 ** (even / width)  # (length, width / 2)
-    encoding = torch.empty(length, width)
-    encoding[:, 0::2] = torch.sin(angles)
-    encoding[:, 1::2] = torch.cos(angles)
-    return encoding
+    waves = torch.empty(length, width)
+    waves[:, 0::2] = torch.sin(angles)
+    waves[:, 1::2] = torch.cos(angles)
+    return waves
     ### END SOLUTION
 
 
@@ -1880,14 +1880,14 @@ def sinusoidal__entry(p, j, length, width):
 edit(
     "sines-and-cosines-swapped",
     "Sines and cosines have changed places: sines belong in the even columns, 0 and 2 and so on.",
-    "    encoding[:, 0::2] = torch.sin(angles)\n    encoding[:, 1::2] = torch.cos(angles)",
-    "    encoding[:, 0::2] = torch.cos(angles)\n    encoding[:, 1::2] = torch.sin(angles)",
+    "    waves[:, 0::2] = torch.sin(angles)\n    waves[:, 1::2] = torch.cos(angles)",
+    "    waves[:, 0::2] = torch.cos(angles)\n    waves[:, 1::2] = torch.sin(angles)",
 )
 edit(
     "halves",
     "The numbers are right, but all sines come first and then all cosines; here they take turns, column by column.",
-    "    encoding[:, 0::2] = torch.sin(angles)\n    encoding[:, 1::2] = torch.cos(angles)",
-    "    encoding[:, : width // 2] = torch.sin(angles)\n    encoding[:, width // 2 :] = torch.cos(angles)",
+    "    waves[:, 0::2] = torch.sin(angles)\n    waves[:, 1::2] = torch.cos(angles)",
+    "    waves[:, : width // 2] = torch.sin(angles)\n    waves[:, width // 2 :] = torch.cos(angles)",
 )
 edit(
     "exponent-without-the-two",
@@ -1916,16 +1916,16 @@ edit(
 edit(
     "own-pace-for-each-column",
     "Every column has a pace of its own; a sine and the cosine beside it share one, that of their pair.",
-    "    encoding[:, 0::2] = torch.sin(angles)\n    encoding[:, 1::2] = torch.cos(angles)",
+    "    waves[:, 0::2] = torch.sin(angles)\n    waves[:, 1::2] = torch.cos(angles)",
     "    every = positions / 10000 ** (torch.arange(width) / width)\n"
-    "    encoding[:, 0::2] = torch.sin(every[:, 0::2])\n    encoding[:, 1::2] = torch.cos(every[:, 1::2])",
+    "    waves[:, 0::2] = torch.sin(every[:, 0::2])\n    waves[:, 1::2] = torch.cos(every[:, 1::2])",
 )
 edit(
     "column-number-for-i",
     "You take the number of the column for i. The two columns of a pair share one divisor: i is 0 in columns 0 and 1, 1 in columns 2 and 3.",
-    "    encoding[:, 0::2] = torch.sin(angles)\n    encoding[:, 1::2] = torch.cos(angles)",
+    "    waves[:, 0::2] = torch.sin(angles)\n    waves[:, 1::2] = torch.cos(angles)",
     "    every = positions / 10000 ** (2 * torch.arange(width) / width)\n"
-    "    encoding[:, 0::2] = torch.sin(every[:, 0::2])\n    encoding[:, 1::2] = torch.cos(every[:, 1::2])",
+    "    waves[:, 0::2] = torch.sin(every[:, 0::2])\n    waves[:, 1::2] = torch.cos(every[:, 1::2])",
 )
 edit(
     "exponent-without-brackets",
@@ -1990,13 +1990,13 @@ edit(
 edit(
     "turned",
     "The positions run along the columns; each position should have a row, (length, width).",
-    "return encoding",
-    "return encoding.T",
+    "return waves",
+    "return waves.T",
 )
 rewrite(
     "stacked",
-    "    encoding = torch.empty(length, width)\n    encoding[:, 0::2] = torch.sin(angles)\n"
-    "    encoding[:, 1::2] = torch.cos(angles)\n    return encoding",
+    "    waves = torch.empty(length, width)\n    waves[:, 0::2] = torch.sin(angles)\n"
+    "    waves[:, 1::2] = torch.cos(angles)\n    return waves",
     "    return torch.stack([angles.sin(), angles.cos()], dim=-1).reshape(length, width)",
 )
 rewrite("multiplied-by-a-rate", "positions / 10000 ** (even / width)", "positions * torch.exp(-math.log(10000) * even / width)")
