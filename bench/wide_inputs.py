@@ -95,6 +95,16 @@ _MORE = {
         "softmax_rows(1000 * randint(-1, 2, ({n}, {m})).to(torch.float64))",
         "softmax_rows(torch.argsort(randn({n}, {m})) * (2000 / max({m} - 1, 1)) - 1000)",
     ),
+    # Ids are whole numbers, and no larger than there are rows.
+    "look_up": ("look_up(randn({V}, {C}, dtype=torch.float64), randint(0, {V}, ({B}, {T})))",),
+    "one_hot": ("one_hot(randint(0, {V}, ({n},)), {V})",),
+    "table_gradient": (
+        "table_gradient(randn({V}, {C}), randint(0, {V}, ({n},)), 10 * randn({n}, {C}))",
+        "table_gradient(randn({V}, {C}, dtype=torch.float64), randint(0, {V}, ({n},)), "
+        "randn({n}, {C}, dtype=torch.float64))",
+    ),
+    # The docstring: an even number of columns.
+    "sinusoidal": ("sinusoidal({length}, 2 * {pairs})",),
     # The docstring: 0 exactly when the scores are symmetric.
     "asymmetry": ("asymmetry(symmetric(randn({n}, {n}, dtype=torch.float64)))",),
 }

@@ -1609,7 +1609,7 @@ rewrite(
     "    return torch.autograd.grad((gaps**2).sum(), learned)[0]",
 )
 rewrite("detached-copy", "table.clone().requires_grad_()", "table.detach().clone().requires_grad_(True)")
-rewrite("one-hot", "learned[ids]", "one_hot(ids, len(table)) @ learned")
+rewrite("one-hot", "learned[ids]", "one_hot(ids, len(table)).to(table.dtype) @ learned")
 
 
 @alternative
@@ -1619,7 +1619,7 @@ def table_gradient__index_add(table, ids, wanted):
 
 @alternative
 def table_gradient__turned_one_hot(table, ids, wanted):
-    picks = torch.eye(len(table))[ids]
+    picks = torch.eye(len(table), dtype=table.dtype)[ids]
     return picks.T @ (2 * (picks @ table - wanted))
 
 
