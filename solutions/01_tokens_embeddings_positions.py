@@ -1383,7 +1383,7 @@ rewrite("from-the-variance", "math.sqrt(6 / (fan_in + fan_out))", "(3 * 2 / sum(
 
 @alternative
 def xavier_uniform__interpolated(draws):
-    a = torch.sqrt(torch.tensor(6.0) / (draws.size(0) + draws.size(1)))
+    a = torch.full_like(draws, 6 / (draws.size(0) + draws.size(1))).sqrt()
     return torch.lerp(-a, a, draws)
 
 
@@ -1462,6 +1462,8 @@ predict("rows_with_gradient", 5, choices=[1, 5, 6, 8])  # rows with a gradient o
 # %% exercise="table_gradient" points=1 minutes=6 difficulty=2
 def table_gradient(table: Tensor, ids: Tensor, wanted: Tensor) -> Tensor:
     """The gradient, by the table, of the summed squared gaps between looked-up and wanted rows.
+
+    The caller's table is left as it is, so that a second call gives its own gradient and no more.
 
     table: (V, C), ids: (n,), wanted: (n, C) → (V, C)
     """
