@@ -1423,8 +1423,8 @@ show_curves(
 
 # %% [markdown]
 # A table of embeddings is the gentlest case: a one-hot row picks one entry and adds nothing up, so other
-# choices do as well. (GPT-2 draws all its matrices from a normal distribution with standard deviation
-# 0.02.) Here you take Xavier's:
+# choices do as well. (GPT-2 draws its table from a normal distribution with standard deviation 0.02.)
+# Here you take Xavier's:
 
 # %%
 torch.manual_seed(0)
