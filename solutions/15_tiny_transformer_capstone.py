@@ -1282,7 +1282,8 @@ def shapes_in(model: nn.Module, ids: Tensor) -> dict[str, tuple[int, ...]]:
 
     def watched(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         heads = attend(q, k, v)
-        seen.update(queries=q, scores=q @ k.transpose(-2, -1), gathered=heads)
+        seen.update(queries=q, gathered=heads)
+        seen["scores"] = q @ k.transpose(-2, -1)
         return heads
 
     first.attention.attend = watched
@@ -2032,7 +2033,8 @@ def checklist(model: nn.Module) -> None:
     bad = [name for name, gradient in graded if not gradient.isfinite().all()]
     look = f"{', '.join(bad[:3])}: a row that is masked whole, or overflow"
     say(not bad, "no gradient is NaN or infinite", look)
-    model.zero_grad()
+    for parameter in model.parameters():
+        parameter.grad = None
 
 
 # %%
