@@ -10,6 +10,7 @@ import subprocess
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import spotlight
@@ -144,6 +145,10 @@ def _readable() -> tuple[Path, ...]:
     paths = sysconfig.get_paths()
     found = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     found += site.getsitepackages()
+    # Packages may lie elsewhere, as where one environment builds on another.
+    torch = find_spec("torch")
+    if torch is not None and torch.origin is not None:
+        found.append(str(Path(torch.origin).parents[1]))
     found.append(str(sysconfig.get_config_var("LIBDIR") or "/usr/lib"))
     package = Path(spotlight.__file__).parent
     found += [str(package / "__init__.py"), *(str(package / room) for room in _ROOMS)]
