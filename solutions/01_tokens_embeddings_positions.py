@@ -1611,7 +1611,7 @@ rewrite(
     "    return torch.autograd.grad((gaps**2).sum(), learned)[0]",
 )
 rewrite("detached-copy", "table.clone().requires_grad_()", "table.detach().clone().requires_grad_(True)")
-rewrite("one-hot", "learned[ids]", "one_hot(ids, len(table)).to(table.dtype) @ learned")
+rewrite("one-hot-product", "learned[ids]", "one_hot(ids, len(table)).to(table.dtype) @ learned")
 
 
 @alternative

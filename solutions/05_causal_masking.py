@@ -297,7 +297,7 @@ edit(
     ".tril(diagonal=-1)",
 )
 edit(
-    "off-by-one",
+    "one-token-ahead",
     "Each token may still read one token to its right, and that one is the answer: stop at the diagonal.",
     ".tril()",
     ".tril(diagonal=1)",
@@ -954,7 +954,7 @@ edit(
     "~causal_mask(k.shape[-2])",
 )
 edit(
-    "off-by-one",
+    "one-token-ahead",
     "Each token still reads one token of the future: use the mask as it is, without moving it.",
     "causal_mask(k.shape[-2])",
     "causal_mask(k.shape[-2] + 1)[1:, :-1]",
@@ -1561,7 +1561,7 @@ edit(
     "real[:, :, None]",
 )
 edit(
-    "off-by-one",
+    "one-token-ahead",
     "One token of padding may still be read: a sentence of 3 tokens has the places 0, 1 and 2.",
     "<",
     "<=",

@@ -693,7 +693,7 @@ forbid("model_utils", because="the course keeps its own version there, and yours
 hint("Your table says (B, H, T, D) for the queries, and `self.query(x)` gives (B, T, C). Which two steps lead from one to the other?")
 hint("`view` can only cut the last axis, C, in two, heads first. Which axes must then change places? And how do you get back?")
 hint(
-    "```python\nB, T, C = x.shape\nq = self.query(x).view(B, T, <heads>, <width of one>).transpose(<two axes>)\n# the same for k and v\n"
+    "```python\nB, T, C = <sizes of x>\nq = self.query(x).view(B, T, <heads>, <width of one>).transpose(<two axes>)\n# the same for k and v\n"
     "heads = self.attend(q, k, v)\nreturn self.output(<heads, axes exchanged back>.reshape(B, T, C))\n```"
 )
 why(
@@ -1807,8 +1807,8 @@ forbid("model_utils", because="the course keeps its own loop there, and yours is
 hint("Of the six calls in the loop, which must come after which? What does `backward()` do to gradients that are already there?")
 hint("`loss` is a tensor with a graph behind it; the report wants a number. And which mode should the model be in, whatever was done with it before?")
 hint(
-    "```python\nmodel.train()\nfor step in range(steps):\n    <batch>\n    loss = next_token_loss(<logits>, <targets>)\n    <clear the gradients>\n"
-    "    <compute them>\n    <clip them>\n    <let the optimizer step>\n    after_step(step, loss.item())\n```"
+    "```python\n<training mode>\nfor step in range(steps):\n    <batch>\n    loss = next_token_loss(<logits>, <targets>)\n    <clear the gradients>\n"
+    "    <compute them>\n    <clip them>\n    <let the optimizer step>\n    <report the step and its loss>\n```"
 )
 why(
     "Clear, compute, clip, step: each line needs the one before it. `loss.item()` hands out a number, so that no graph is "
@@ -2495,7 +2495,7 @@ def fit(model: nn.Module, steps: int, batch: int, after: Callable[[int, float], 
     def after_step(step: int, loss: float) -> None:
         rate.step()
         after(step, loss)
-        model.train()  # whatever was measured meanwhile
+        model.train(True)  # whatever was measured meanwhile
 
     train(model, optimizer, next_batch, steps, after_step)
 
