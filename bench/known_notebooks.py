@@ -223,7 +223,7 @@ def _in_parts(exercise: Exercise) -> Iterator[Answer]:
         steps = source.replace(f"{target} = ", f"{target} = 0\n{target} += ")
         yield Answer(exercise, "in parts", steps)
         return  # what is computed from given values is computed again for others, helpers are not
-    helper = re.sub(rf"\b{target}\b", f"{target}_by_hand", source)
+    helper = re.sub(rf"(?<!\.)\b{target}\b", f"{target}_by_hand", source)  # not model.train
     call = f"def {target}(*args, **kwargs):\n    return {target}_by_hand(*args, **kwargs)"
     yield Answer(exercise, "in parts", f"{helper}\n\n{call}")
     yield Answer(exercise, "in parts", f"{call}\n\n{helper}")

@@ -2264,7 +2264,7 @@ edit(
     "x + positions[: x.shape[1]]",
     "1 * x",
 )
-rewrite("looked-up", "positions[: x.shape[1]]", "positions[torch.arange(x.shape[1])]")
+rewrite("indexed-by-position", "positions[: x.shape[1]]", "positions[torch.arange(x.shape[1])]")
 rewrite("with-a-batch-axis", "positions[: x.shape[1]]", "positions[None, : x.size(1), :]")
 
 

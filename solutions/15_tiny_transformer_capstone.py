@@ -125,7 +125,7 @@ show_bars(
 # %%
 B, T, C, H, V = 2, 7, 12, 3, 402
 
-# %% exercise="shapes" points=1 minutes=6 difficulty=1 partial=true targets=["embedded_shape", "queries_shape", "scores_shape", "gathered_shape", "merged_shape", "hidden_shape", "logits_shape"]
+# %% exercise="shapes" points=1 minutes=6 difficulty=1 targets=["embedded_shape", "queries_shape", "scores_shape", "gathered_shape", "merged_shape", "hidden_shape", "logits_shape"]
 # TODO: write each shape as a tuple, in terms of B, T, C, H and V. The ids have shape (B, T).
 ### BEGIN SOLUTION
 embedded_shape = (B, T, C)
