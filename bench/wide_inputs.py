@@ -75,6 +75,10 @@ def symmetric(values):
     return values + values.T
 
 
+def some_true(*shape):
+    return (uniform(*shape) > 0.5) | torch.eye(shape[-1], dtype=torch.bool)
+
+
 def observed(target, *arguments):
     before = [argument.clone() for argument in arguments]
     result = target(*arguments)
@@ -107,6 +111,19 @@ _MORE = {
     "sinusoidal": ("sinusoidal({length}, 2 * {pairs})",),
     # The docstring: 0 exactly when the scores are symmetric.
     "asymmetry": ("asymmetry(symmetric(randn({n}, {n}, dtype=torch.float64)))",),
+    # The mask is bool, with at least one True in every row.
+    "weights_per_head": (
+        "weights_per_head(randn({B}, {H}, {T}, {D}), randn({B}, {H}, {T}, {D}), "
+        "some_true({B}, {T}, {T}))",
+        "weights_per_head(10 * randn({B}, {H}, {T}, {D}, dtype=torch.float64), "
+        "randn({B}, {H}, {T}, {D}, dtype=torch.float64), some_true({B}, {T}, {T}))",
+    ),
+    # Targets are ids of the V tokens.
+    "next_token_loss": (
+        "next_token_loss(randn({B}, {T}, {V}), randint(0, {V}, ({B}, {T})))",
+        "next_token_loss(10 * randn({B}, {T}, {V}, dtype=torch.float64), "
+        "randint(0, {V}, ({B}, {T})))",
+    ),
 }
 """Calls to make besides (or, where the docstring gives no shapes, in place of) the drawn ones."""
 
@@ -203,7 +220,8 @@ def wide_probes(exercise: Exercise, seed: int = 0) -> tuple[tuple[Probe, ...], S
         parameters |= dict.fromkeys(drawn, (target,))
         calls += drawn
     for pattern in _MORE.get(exercise.id, ()):
-        for sizes in _sizes(tuple(re.findall(r"{(\w+)}", pattern)), generator):
+        letters = tuple(dict.fromkeys(re.findall(r"{(\w+)}", pattern)))
+        for sizes in _sizes(letters, generator):
             call = pattern.format(**sizes)
             parameters[call] = (call.partition("(")[0],)
             calls.append(call)

@@ -733,7 +733,7 @@ rewrite("without-a-matrix", "single_head_attention(x, w_q, w_k, identity)", "att
 rewrite("diagonal", "torch.eye(x.shape[-1], dtype=x.dtype)", "torch.diag(torch.ones_like(x[0]))")
 rewrite("rows-of-the-matrix", "x.shape[-1]", "w_q.shape[0]")
 forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you have built it.")
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="your own head is to do it.")
+forbid("model_utils", "attention", because="the course keeps its own version there, and yours is asked for.")
 hint("`project(x, w_v)` is x @ w_v. For which matrix is x @ w_v equal to x, whatever x is?")
 hint("`w_v` has as many rows as an embedding has numbers. Which entry of `x.shape` is that?")
 hint("```python\nidentity = torch.eye(<d_model>)\nreturn single_head_attention(x, w_q, w_k, <W_V>)\n```")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from edited_notebooks import put, submitted
+from small_course import lesson_of
 from tiny_lessons import TinyLesson, exercise, function, probe
 
+from spotlight.authoring.build import build_notebook
 from spotlight.authoring.lesson import CostRule, Exercise, Probe
 from spotlight.grading.costs import broken_cost_rule
+from spotlight.grading.grader import LessonGrader
 from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 from spotlight.sandbox.worker import Worker
@@ -305,3 +310,62 @@ def test_without_a_rule_a_loop_is_as_good_as_a_product(worker: Worker, tmp_path:
     )
     source = "def f(x, y):\n    return torch.stack([y @ a for a in x])"
     assert TinyLesson(master, worker, tmp_path).judged(source).report.status == "passed"
+
+
+THREE_STEPS = (
+    exercise("""def first(x):
+    \"\"\"x: (n, d) → (n, d)\"\"\"
+    # TODO: double.
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### END SOLUTION""").replace('exercise="f"', 'exercise="first"')
+    + probe("a_few", "first(randn(2, 3))", targets="first")
+    + """
+
+# %% [markdown]
+# ## 2 · Second
+
+# %% exercise="second" points=1 minutes=1 difficulty=1
+def second(x):
+    \"\"\"x: (n, d) → (n, d)\"\"\"
+    # TODO: add one.
+    ### BEGIN SOLUTION
+    return x + 1
+    ### END SOLUTION
+
+# %% tags=["probes"]
+"""
+    + probe("a_few", "second(randn(2, 3))", targets="second")
+    + """
+
+# %% [markdown]
+# ## 3 · Third
+
+# %% exercise="third" points=1 minutes=1 difficulty=1
+def third(x):
+    \"\"\"x: (n, d) → (n, d)\"\"\"
+    # TODO: double and add one.
+    ### BEGIN SOLUTION
+    return second(first(x))
+    ### END SOLUTION
+
+# %% tags=["probes"]
+"""
+    + probe("a_few", "third(randn(2, 3))", targets="third")
+    + "\n\n\n"
+    + probe("many", "third(randn(40, 3))", targets="third")
+    + '\n\n\nwithout_loops(because="one operation does all rows.")\n'
+)
+
+
+def test_where_one_earlier_exercise_loops_and_another_is_blank_neither_costs_anything(
+    worker: Worker, tmp_path: Path
+) -> None:
+    lesson = lesson_of(THREE_STEPS, tmp_path)
+    grader = LessonGrader(lesson, worker.observe, key_cache=tmp_path / "keys")
+    notebook = json.loads(build_notebook(lesson, "solution"))
+    first, second, _ = lesson.exercises
+    put(notebook, first, "def first(x):\n    return torch.stack([2 * row for row in x])")
+    put(notebook, second, second.stub)
+    report = grader.grade(submitted(notebook))
+    assert [e.status for e in report.exercises] == ["passed", "blank", "passed"]

@@ -44,11 +44,15 @@ retold = pytest.mark.parametrize("retell", RETOLD.values(), ids=RETOLD.keys())
 
 
 def lines_of(exercise: Exercise) -> Iterator[str]:
-    """The lines of a solution that the student is to write, less comments."""
+    """The lines of a solution that the student is to write, less comments.
+
+    A line that only opens or closes a bracket tells nothing.
+    """
     for block in solution_blocks(exercise.solution):
         for line in re.sub(r"#[^\n]*", "", block).splitlines():
-            if re.search(r"[^\w\s:]", line):
-                yield line.strip()
+            line = line.strip()
+            if re.search(r"[^\w\s:]", line) and not re.fullmatch(r"\W+|[^=]+= *\(", line):
+                yield line
 
 
 @retold

@@ -113,7 +113,7 @@ class LessonGrader:
         if found.blank:
             return verdict(exercise, "blank", NOT_FILLED_IN)
         program = self._program(exercise, located, {})
-        rules = (forbidden_use(exercise, step) for step in program.own_steps)
+        rules = (forbidden_use(self.lesson, exercise, step) for step in program.own_steps)
         rule = next(filter(None, rules), None)
         if rule is not None:
             return verdict(exercise, "forbidden", rule).with_remarks(*found.notes)
@@ -211,6 +211,8 @@ class LessonGrader:
         if not substitutes:
             return first
         second = self._judge(exercise, program)
+        if second.report.status == "forbidden":
+            second = self._cost_of_its_own(exercise, located, program)
         used = [name for name in program.earlier if name in substitutes] or list(substitutes)
         yours = "yours does" if len(used) == 1 else "yours do"
         report = second.report.model_copy(update={"follow_through": True})

@@ -129,7 +129,7 @@ class _Proof:
         ):
             sources |= {f"{kind} {v.name}": exercise.variant_source(v) for v in variants}
         for name, source in sources.items():
-            rule = forbidden_use(exercise, Step(exercise.id, source, "exercise"))
+            rule = forbidden_use(self._lesson, exercise, Step(exercise.id, source, "exercise"))
             if rule is not None:
                 yield f"{exercise.place}: {name} breaks the exercise's own rules. {rule}"
 
