@@ -1,4 +1,4 @@
-"""An answer may be joined with the course's own imports, and may not use a later one's names."""
+"""An answer may be joined with the code of the course, and may not use what a later cell has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from tiny_lessons import TinyLesson, exercise, function, probe
 from spotlight.sandbox.worker import Worker
 
 ABOVE = "from statistics import fmean, stdev as spread"
-BELOW = "from statistics import median, mode\n\nprint(median([1, 2]))"
+BELOW = (
+    "import statistics\n\nmiddle = statistics.median\nprint(middle([1, 2]), statistics.mode([3]))"
+)
 MASTER = (
     exercise(
         function("return x.mean(0)"),
@@ -21,7 +23,7 @@ MASTER = (
     + f"\n# %%\n{BELOW}\n"
 )
 RIGHT = "def f(x):\n    return x.mean(0)"
-WITH_MEDIAN = "def f(x):\n    median([1, 2])\n    return x.mean(0)"
+WITH_MIDDLE = "def f(x):\n    middle([1, 2])\n    return x.mean(0)"
 
 
 @pytest.fixture(scope="module")
@@ -40,23 +42,23 @@ def mean(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> TinyLesson
     ],
     ids=["above", "in part", "used, as it might be without", "spelled otherwise", "below"],
 )
-def test_an_import_of_the_course_costs_nothing(joined: str, mean: TinyLesson) -> None:
+def test_what_the_course_wrote_costs_nothing(joined: str, mean: TinyLesson) -> None:
     assert mean.judged(joined).report.status == "passed"
 
 
 @pytest.mark.parametrize(
     ("source", "line"),
     [
-        (f"import statistics\n\n\n{RIGHT}", 2),
+        (f"import statistics as s\n\n\n{RIGHT}", 2),
         (f"from statistics import stdev\n\n\n{RIGHT}", 2),
         (f"from statistics import fmean, variance\n\n\n{RIGHT}", 2),
-        (f"{WITH_MEDIAN}\n\n\n{BELOW}", 7),
-        (f"from statistics import median\n\n\n{WITH_MEDIAN}", 2),
-        (f"from statistics import median\n\nmiddle = median\n\n\n{RIGHT}", 2),
+        (f"{WITH_MIDDLE}\n\n\n{BELOW}", 7),
+        (f"import statistics\n\nmiddle = statistics.median\n\n\n{WITH_MIDDLE}", 2),
+        (f"import statistics\n\nanother = statistics.median\n\n\n{RIGHT}", 2),
     ],
-    ids=["all of it", "another name", "more", "used before", "copied", "renamed"],
+    ids=["as", "another name", "more", "what is below", "copied from there", "renamed"],
 )
-def test_any_other_import_is_the_students(source: str, line: int, mean: TinyLesson) -> None:
+def test_any_other_use_is_the_students(source: str, line: int, mean: TinyLesson) -> None:
     report = mean.judged(source).report
     assert (report.status, report.points) == ("forbidden", 0)
     assert report.message == (
@@ -64,7 +66,7 @@ def test_any_other_import_is_the_students(source: str, line: int, mean: TinyLess
     )
 
 
-def test_a_later_import_is_no_answer_though_it_bears_the_answers_name(
+def test_what_a_later_cell_imports_is_no_answer_though_it_bears_its_name(
     worker: Worker, tmp_path: Path
 ) -> None:
     master = exercise(
