@@ -149,6 +149,16 @@ edit(
     "for token in tokens",
     "for token in dict.fromkeys(tokens)",
 )
+@mistake("vocabulary-walked", "You go through the vocabulary, so each token comes once, in the vocabulary's order: go through the tokens of the text.")
+def encode__vocabulary_walked(tokens, vocabulary):
+    return [place for place, token in enumerate(vocabulary) if token in tokens]
+
+
+@mistake("dict-returned", "You return a dict, which holds each token once; a list is asked for, with one id for every token in turn.")
+def encode__dict_returned(tokens, vocabulary):
+    return {token: vocabulary.index(token) for token in tokens}
+
+
 edit(
     "backwards",
     "These are token and place the wrong way round: ids are asked for, not tokens.",
@@ -303,6 +313,11 @@ def decode__first_token_only(ids, vocabulary):
     return None
 
 
+@mistake("vocabulary-walked", "You go through the vocabulary, so each token comes once, in the vocabulary's order: go through the ids.")
+def decode__vocabulary_walked(ids, vocabulary):
+    return "".join(token for place, token in enumerate(vocabulary) if place in ids)
+
+
 rewrite("map", "vocabulary[i] for i in ids", "map(vocabulary.__getitem__, ids)")
 
 
@@ -358,8 +373,9 @@ show_heatmap(
 # %% [markdown]
 # ## Too short, too long
 #
-# Characters know every text, but make long sequences, and attention compares every token with every other:
-# twice the tokens, four times the work. Words make short sequences, but a list of words always lacks some.
+# Characters know every text, but make long sequences, and attention, from lesson 02 on, compares every token
+# with every other: twice the tokens, four times the work. Words make short sequences, but a list of words
+# always lacks some.
 # The mini model of this course reads words:
 
 # %%
@@ -425,8 +441,8 @@ def runs_of_one_token(most_frequent_pair):
 
 @probe
 def merged_already(most_frequent_pair):
-    "Thirty tokens, some of them longer than a character."
-    return most_frequent_pair(_drawn(30, ["th", "e", "a", "t"]))
+    "Thirty tokens, all of them longer than a character."
+    return most_frequent_pair(_drawn(30, ["th", "er", "an", "at"]))
 
 
 @probe
@@ -448,6 +464,13 @@ def beginning_anywhere(most_frequent_pair):
     "A pair that begins at the second token and at the sixth."
     a, b, c, d, e, f = _letters(6)
     return most_frequent_pair([a, e, f, b, c, e, f, d])
+
+
+@probe
+def first_and_last(most_frequent_pair):
+    "Two pairs that occur twice; the one that is first to appear is also the last."
+    a, b, c, d, e, f, g = _letters(7)
+    return most_frequent_pair([a, b, e, c, d, f, c, d, g, a, b])
 
 
 @probe
@@ -523,6 +546,22 @@ edit(
     "max(pairs, key=lambda pair: pairs[pair])",
     "max(pairs.values())",
 )
+
+
+@mistake("last-to-occur", "Where several pairs are equally frequent, a later one takes the place of the first: a pair is better only if its count is larger, `>` and not `>=`.")
+def most_frequent_pair__last_to_occur(tokens):
+    pairs = list(pairwise(tokens))
+    best = pairs[0]
+    for pair in pairs:
+        if pairs.count(pair) >= pairs.count(best):
+            best = pair
+    return best
+
+
+@mistake("pairs-of-characters", "You join the tokens and count pairs of characters; a token may be longer than one character, and the pair is two tokens, not one text.")
+def most_frequent_pair__pairs_of_characters(tokens):
+    text = "".join(tokens)
+    return Counter(text[i : i + 2] for i in range(len(text) - 1)).most_common(1)[0][0]
 
 
 @mistake("single-tokens", "You count single tokens and return the two most frequent; count pairs of neighbours.")
@@ -632,6 +671,12 @@ def nothing_to_merge(merge_pair):
 
 
 @probe
+def spaces_are_tokens(merge_pair):
+    "Twenty tokens, some of them spaces, of which (e, space) is merged."
+    return merge_pair(["e", " ", "t", *_drawn(17, "e t")], ("e", " "))
+
+
+@probe
 def tokens_left_alone(merge_pair):
     "The result, and the list that was handed in, as it is afterwards."
     tokens = ["n", "a", *_drawn(20, "na")]
@@ -728,6 +773,29 @@ def merge_pair__letters_apart(tokens, pair):
             merged += tokens[i]
             i += 1
     return merged
+
+
+@mistake("both-halves-kept", "You append both halves of every two neighbours, so that tokens appear twice: each token begins one pair and ends another. Append the left one only, and step over what is joined.")
+def merge_pair__both_halves_kept(tokens, pair):
+    merged = []
+    for left, right in pairwise(tokens):
+        merged += [left + right] if (left, right) == pair else [left, right]
+    return merged
+
+
+@mistake("list-against-tuple", "Nothing is merged: a slice of the tokens is a list, `pair` is a tuple, and those two are never equal. Compare `tuple(tokens[i : i + 2])`.")
+def merge_pair__list_against_tuple(tokens, pair):
+    merged, i = [], 0
+    while i < len(tokens):
+        joined = tokens[i : i + 2] == pair
+        merged.append("".join(pair) if joined else tokens[i])
+        i += 2 if joined else 1
+    return merged
+
+
+@mistake("split-at-spaces", "You join the tokens with spaces and split again, and spaces are tokens themselves: they are lost. Go through the tokens one by one.")
+def merge_pair__split_at_spaces(tokens, pair):
+    return " ".join(tokens).replace(" ".join(pair), "".join(pair)).split()
 
 
 @mistake("overlapping", "You use a token twice: in “a a a” the middle one goes into two pairs. Step over both halves once they are joined.")
@@ -1219,7 +1287,7 @@ print(f"after 12 layers   from −1 to 1: {between_ones[-1]:.1e}   from −0.01 
 
 # %% [markdown]
 # One explodes, the other fades to nothing. To stay at 1, $n_\text{in}\, v = 1$ is needed. Gradients come
-# back through the same matrix turned, and need $n_\text{out}\, v = 1$. Glorot and Bengio (2010; Xavier is
+# back through the same matrix transposed, and need $n_\text{out}\, v = 1$. Glorot and Bengio (2010; Xavier is
 # Glorot's first name) take the middle:
 #
 # $$v = \frac{2}{n_\text{in} + n_\text{out}}$$
@@ -1822,7 +1890,7 @@ def sinusoidal(length: int, width: int) -> Tensor:
 
     length: how many positions, width: how many columns, an even number → (length, width)
     """
-    # TODO: divide each position by 10000^(2i / width) for each pair i, and interleave sines and cosines.
+    # TODO: divide positions by 10000^(2i / width) for each pair i; interleave sines and cosines.
     ### BEGIN SOLUTION
     positions = torch.arange(length)[:, None]  # (length, 1)
     even = torch.arange(0, width, 2)  # (width / 2,): 2i for every pair i

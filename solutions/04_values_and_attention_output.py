@@ -206,6 +206,24 @@ edit(
     "project(x, w_q)",
 )
 edit(
+    "only-the-queries",
+    "You return the queries alone: all three are asked for, with commas between them.",
+    "project(x, w_q), project(x, w_k), project(x, w_v)",
+    "project(x, w_q)",
+)
+edit(
+    "stacked",
+    "`torch.stack` wants matrices of one shape, and values may be wider or narrower: return the three with commas between them.",
+    "project(x, w_q), project(x, w_k), project(x, w_v)",
+    "torch.stack([project(x, w_q), project(x, w_k), project(x, w_v)])",
+)
+edit(
+    "one-lens-behind-the-other",
+    "You look through one lens at what another made of `x`: each of the three looks at `x` itself.",
+    "project(x, w_q), project(x, w_k), project(x, w_v)",
+    "project(x, w_q), project(project(x, w_q), w_k), project(project(x, w_q), w_v)",
+)
+edit(
     "only-the-values",
     "You return the values alone: all three are asked for, with commas between them.",
     "project(x, w_q), project(x, w_k), project(x, w_v)",
@@ -337,7 +355,7 @@ def single_head_attention(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> T
 
     x: (n, d_model), w_q: (d_model, d_k), w_k: (d_model, d_k), w_v: (d_model, d_v) → (n, d_v)
     """
-    # TODO: make queries, keys and values; turn scaled scores into weights; average the values with them.
+    # TODO: make queries, keys and values; turn scaled scores into weights; average values with them.
     ### BEGIN SOLUTION
     q, k, v = three_lenses(x, w_q, w_k, w_v)
     weights = torch.softmax(scaled_scores(q, k), dim=-1)  # (n, n)
@@ -423,6 +441,12 @@ edit(
     "You average with the columns of the weights; row i of the weights belongs to output i.",
     "weights @ v",
     "weights.T @ v",
+)
+edit(
+    "values-first",
+    "You multiply values by weights; a row of weights averages the rows of values, so the weights stand on the left.",
+    "weights @ v",
+    "v @ weights",
 )
 edit(
     "one-summary",
@@ -868,6 +892,12 @@ edit(
     "scaled_scores(q, k)",
     "0 * scaled_scores(q, k)",
 )
+edit(
+    "head-of-heads",
+    "`single_head_attention` takes embeddings and matrices to project them with; here queries and keys are made already. Score them, and average the keys.",
+    "torch.softmax(scaled_scores(q, k), dim=-1) @ k",
+    "single_head_attention(q, k, k, k)",
+)
 rewrite("method", "torch.softmax(scaled_scores(q, k), dim=-1)", "scaled_scores(q, k).softmax(-1)")
 rewrite("einsum", "torch.softmax(scaled_scores(q, k), dim=-1) @ k", 'torch.einsum("nm,md->nd", torch.softmax(scaled_scores(q, k), dim=1), k)')
 
@@ -1050,6 +1080,12 @@ def two_places(closest_pair):
 
 
 @probe
+def far_apart(closest_pair):
+    "Three tokens of width 2, all of them thousands apart."
+    return closest_pair(torch.tensor([[0.0, 0.0], [3000.0, 0.0], [0.0, 4000.0]]) + randn(3, 2))
+
+
+@probe
 def twins(closest_pair):
     "Four tokens of width 3, two of which are the same: the answer is 0."
     return closest_pair(randn(3, 3)[[0, 1, 2, 0]])
@@ -1132,6 +1168,18 @@ edit(
     "You return a number for each token; one is asked for, the smallest of all.",
     "distances.min()",
     "distances.min(dim=-1).values",
+)
+edit(
+    "hundred-for-infinity",
+    "You put a number on the diagonal that distances may well exceed, and then it is the smallest: `torch.inf` is larger than all of them.",
+    "torch.inf",
+    "100",
+)
+edit(
+    "infinity-times-zero",
+    "0 times infinity is nan, and that stands off the diagonal of `torch.eye(n) * inf`: write infinity to the diagonal alone, as `fill_diagonal_` does.",
+    "distances.fill_diagonal_(torch.inf)",
+    "distances += torch.eye(len(vectors)) * torch.inf",
 )
 rewrite("pairs-once", "distances.min()", "torch.pdist(vectors).min()")
 rewrite("added-infinity", "distances.fill_diagonal_(torch.inf)", "distances = distances + torch.diag(torch.full_like(vectors[:, 0], torch.inf))")
@@ -1247,6 +1295,12 @@ edit(
     "The output replaces the embedding: add `x`, or the token's own vector is lost.",
     "x + single_head_attention(x, w_q, w_k, w_v)",
     "single_head_attention(x, w_q, w_k, w_v)",
+)
+edit(
+    "weights-added",
+    "You add the weights themselves, one number for each token; add what they gather, the output of the head.",
+    "single_head_attention(x, w_q, w_k, w_v)",
+    "attention_weights(x, w_q, w_k)",
 )
 edit(
     "added-to-the-values",

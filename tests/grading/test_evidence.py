@@ -134,6 +134,12 @@ def test_without_an_entry_function_nothing_is_explained(worker: Worker, tmp_path
     assert len(comparison.inputs) == 2
 
 
+def test_what_only_the_explanation_needs_is_given_to_it(worker: Worker, tmp_path: Path) -> None:
+    """An import of the lesson that neither the solution nor a probe uses."""
+    master = PRODUCT.replace('return f"', 'return f"{math.prod([2, 3])}: ')
+    assert shown(ALL_WRONG, TinyLesson(master, worker, tmp_path)).entry.startswith("6: ")
+
+
 def test_a_mistake_is_shown_with_its_entry_too(worker: Worker, tmp_path: Path) -> None:
     master = PRODUCT + '\nedit("not-turned", "Turn y.", "@ y.T", "@ -y.T")\n'
     verdict = TinyLesson(master, worker, tmp_path).judged("def f(x, y):\n    return -x @ y.T")

@@ -120,6 +120,13 @@ def test_a_name_of_ones_own_is_not_forbidden(judged: Judged) -> None:
     assert judged("shifted", source).report.status == "passed"
 
 
+def test_ones_own_function_may_be_called_in_its_cell_though_another_of_its_name_is_forbidden(
+    judged: Judged,
+) -> None:
+    source = shifted("return cumsum(x, by)") + "\n\ndef cumsum(x, by):\n    return x + by\n"
+    assert judged("shifted", source).report.status == "passed"
+
+
 def test_forbidden_in_a_helper_that_the_exercise_relies_on(done: Notebook, grade_one: One) -> None:
     edit_cell(done, "shifted", lambda s: s.replace("x + by", "plus(x, by)"))
     helper = "def plus(a, b):\n    a.cumsum(0)\n    return a + b"

@@ -49,6 +49,7 @@ def _names(statements: Sequence[ast.stmt], step: Step) -> Iterator[tuple[str, in
     nodes = [node for statement in statements for node in ast.walk(statement)]
     own = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     own |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+    own |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     for node in nodes:
         if isinstance(node, ast.Name) and node.id not in own:
             yield node.id, node.lineno

@@ -85,8 +85,8 @@ def _not_finite(failing: Sequence[Failing]) -> Finding | None:
     return Finding(
         "not-finite",
         f"In the case “{case_of(case.probe)}”, some of your numbers are {what}: `exp` of a large "
-        "number, 0 divided by 0, the logarithm or root of a negative number, and the variance of a "
-        "single number all end there.",
+        "number, 0 divided by 0, 0 times infinity, the logarithm or root of a negative number, and "
+        "the variance of a single number all end there.",
     )
 
 

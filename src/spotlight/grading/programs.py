@@ -58,7 +58,7 @@ def build_program(
     before = _units_before(lesson, exercise, sources, added)
     needed = set(_needs(own)) | set(exercise.targets)
     theirs = {name for probe in exercise.probes for name in _needs(probe.source)}
-    theirs |= _needs(exercise.helpers)
+    theirs |= _needs(exercise.helpers) | _needs(exercise.entry)
     helpers = names_of(exercise.helpers)
     needed |= theirs - python - (helpers.defines if helpers else frozenset())
     # A call such as `torch.manual_seed(0)` changes a module, which binds nobody to its cell: the

@@ -54,9 +54,7 @@ class _Converter:
             # `item` of a number wider than Python's own would be that number again.
             item = float(value) if value.dtype.kind == "f" else value.item()
             return self.convert(item, depth + 1)
-        if isinstance(value, torch.Size):
-            return tuple(int(n) for n in value)
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple):  # a torch.Size is a tuple
             return self._sequence(value, depth)
         if isinstance(value, Mapping):
             return {_text(str(key)): self.convert(item, depth + 1) for key, item in value.items()}
