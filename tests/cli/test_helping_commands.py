@@ -138,3 +138,39 @@ def test_a_file_that_is_no_progress_changes_nothing(
     assert (ran.status, ran.out) == (2, "")
     assert ran.sentence.endswith(".")
     assert progress(course) == {"halved": 1}
+
+
+# Upgrade
+
+
+def test_a_new_version_of_a_lesson_comes_with_ones_work_kept(
+    run: Run, course: Course, worked_in: Path
+) -> None:
+    solution = course.root / "solutions" / "01_small_steps.ipynb"
+    newer = solution.read_text(encoding="utf-8").replace("Six numbers in two", "Numbers in two")
+    solution.write_text(newer, encoding="utf-8")
+    before = worked_in.read_bytes()
+    ran = run("upgrade")
+    assert (ran.status, ran.err) == (0, "")
+    (backup,) = (course.root / "progress" / "backups").iterdir()
+    assert backup.read_bytes() == before
+    assert ran.out == (
+        "01_small_steps.ipynb: the new version, with your 5 answers and 2 predictions. "
+        f"As it was: progress/backups/{backup.name}.\n"
+        "02_small_finish.ipynb: the newest already.\n"
+        "If it is open in Jupyter: File, Reload Notebook from Disk.\n"
+    )
+    assert "Numbers in two rows." in worked_in.read_text(encoding="utf-8")
+    assert "8 of 8" in run("grade", "01").out
+
+
+def test_a_notebook_that_cannot_be_read_keeps_no_other_from_its_upgrade(
+    run: Run, course: Course
+) -> None:
+    notebook_path(course, "01").write_text("{", encoding="utf-8")
+    notebook_path(course, "02").unlink()
+    ran = run("upgrade")
+    assert ran.status == 2
+    assert ran.err.startswith("lessons/01_small_steps.ipynb is not a notebook that can be read")
+    assert "02_small_finish.ipynb: a new lesson." in ran.out
+    assert notebook_path(course, "01").read_text(encoding="utf-8") == "{"

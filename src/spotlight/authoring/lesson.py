@@ -185,10 +185,14 @@ class Prediction:
     @property
     def stub(self) -> str:
         """The cell with the answer replaced by `...`."""
+        return self.committed("...")
+
+    def committed(self, answer: str) -> str:
+        """The cell with another answer, a piece of source."""
         call = prediction_call(self.source)
         assert call is not None
         start, end = _offsets(self.source, call.args[1])
-        return f"{self.source[:start]}...{self.source[end:]}"
+        return f"{self.source[:start]}{answer}{self.source[end:]}"
 
     def accepts(self, answer: object) -> bool:
         """Whether `answer` is a valid commitment."""

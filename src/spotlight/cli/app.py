@@ -113,6 +113,12 @@ def reset(
 
 
 @app.command()
+def upgrade() -> None:
+    """Bring every lesson to the course's new version; all that you wrote is kept."""
+    raise typer.Exit(helping.upgrade())
+
+
+@app.command()
 def solutions(
     lessons: Annotated[
         list[str] | None, typer.Argument(metavar="LESSON ...", show_default=False)

@@ -1,4 +1,4 @@
-"""`hint`, `reset` and `progress`: what a student asks for beside a grade."""
+"""`hint`, `reset`, `upgrade` and `progress`: what a student asks for beside a grade."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.authoring.manifest import Course, LessonEntry
 from spotlight.authoring.resetting import ResetError, reset_exercise, reset_lesson
 from spotlight.authoring.sources import read_lesson
+from spotlight.authoring.upgrading import Upgrade, UpgradeError, upgrade_lesson
 from spotlight.cli.context import Status, UsageError, err, out, shown, the_course, the_entry
 from spotlight.progress import ProgressStore
+
+_BACKUPS = Path("progress") / "backups"
+_RELOAD = "If it is open in Jupyter: File, Reload Notebook from Disk."
 
 
 def show_hint(lesson: str, exercise: str) -> Status:
@@ -61,7 +65,7 @@ def bring_back(
         UsageError: the notebook cannot be changed.
     """
     path = shown(course.notebook(entry))
-    backups = course.root / "progress" / "backups"
+    backups = course.root / _BACKUPS
     backup: Path | None
     try:
         if exercise is not None:
@@ -73,7 +77,7 @@ def bring_back(
     kept = f" Your version is in {shown(backup)}." if backup else ""
     return (
         f"{_what(exercise).capitalize()} of {path.name}: back to the blank.{kept}",
-        "If it is open in Jupyter: File, Reload Notebook from Disk.",
+        _RELOAD,
     )
 
 
@@ -87,6 +91,40 @@ def _confirmed(question: str) -> bool:
     except typer.Abort:
         err.print()
         raise UsageError("Nothing was changed. Without a question: add --yes.") from None
+
+
+def upgrade() -> Status:
+    """Bring every notebook in lessons/ to the course's own version, with the student's work."""
+    course = the_course()
+    changed, status = False, Status.PASSED
+    for entry in course.lessons:
+        path = shown(course.notebook(entry))
+        try:
+            found = upgrade_lesson(read_lesson(course, entry), path, course.root / _BACKUPS)
+        except UpgradeError as error:
+            err.print(str(error), markup=False, soft_wrap=True)
+            status = Status.UNUSABLE
+            continue
+        changed = changed or found is not None
+        out.print(f"{path.name}: {_upgraded(found)}", markup=False, soft_wrap=True)
+    if changed:
+        out.print(_RELOAD, markup=False, soft_wrap=True)
+    return status
+
+
+def _upgraded(found: Upgrade | None) -> str:
+    if found is None:
+        return "the newest already."
+    if found.backup is None:
+        return "a new lesson."
+    counts = {
+        "answer": found.answers,
+        "prediction": found.predictions,
+        "added cell": found.cells,
+    }
+    kept = [f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items() if n]
+    yours = f", with your {' and '.join(kept)}" if kept else ""
+    return f"the new version{yours}. As it was: {shown(found.backup)}."
 
 
 def export_progress(file: Path) -> Status:
