@@ -40,6 +40,15 @@ def test_few_places_on_a_logarithmic_scale_are_named_themselves():
     assert [label.get_text() for label in axes.get_xticklabels()] == ["8", "64", "512"]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_bars_are_named_beside_the_plot_where_there_are_several(count: int) -> None:
+    rows = {name: [0.3, 0.7] for name in "abc"[:count]}
+    (axes,) = show_bars(rows, ["x", "y"], **SAID).axes
+    legend = axes.get_legend()
+    assert (legend is not None) == (count > 1)
+    assert [text.get_text() for text in legend.get_texts()] == list(rows) if legend else True
+
+
 def test_roles_keep_their_colours_in_every_chart():
     (curves,) = show_curves({"query": [1, 2], "loss": [2, 1]}, **AXES).axes
     (bars,) = show_bars({"key": [0.5, 0.5]}, ["a", "b"], **SAID).axes

@@ -88,7 +88,8 @@ def show_bars(
     """One bar per token, or one for each of several distributions side by side.
 
     Args:
-        distributions: name → (n,), for example a row of attention weights.
+        distributions: name → (n,), for example a row of attention weights. A single one needs no
+            legend, and its name is not shown.
         tokens: n tokens.
         title: what the figure shows.
         caption: one sentence on what to see in it.
@@ -130,7 +131,8 @@ def show_bars(
         label_tokens(axes, "x", labels)
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
-        axes.legend(frameon=False)
+        if len(heights) > 1:
+            axes.legend(frameon=False)
     return picture
 
 
