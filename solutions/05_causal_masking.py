@@ -25,7 +25,7 @@ start("causal_masking")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint
-from spotlight.authoring import probe, rewrite, why, without_loops
+from spotlight.authoring import mistake, probe, rewrite, why, without_loops
 from spotlight.authoring.kit import gradients, randint, randn, whole, written
 
 # %%
@@ -73,7 +73,7 @@ def lines(split: corpus.Split) -> list[str]:
 
 
 text = torch.tensor(words.encode("\n".join(lines("train")) + "\n"))
-held_out = torch.tensor(words.encode("\n".join(lines("held-out")) + "\n"))  # nothing of it is trained on
+held_out = torch.tensor(words.encode("\n".join(lines("held-out")) + "\n"))  # never trained on
 for end in range(1, 9):
     print(f"read: {words.decode(text[:end]):42} predict: {words.decode(text[end : end + 1])}")
 
@@ -125,9 +125,9 @@ def train(attend: Callable, name: str, steps: int = 600) -> tuple[GPT, list[floa
 
 
 # %% [markdown]
-# The model around it is lesson 09's. Its attention is the one you know, softmax(QKᵀ/√d_k)V, for all
-# heads of all sentences at once; the framework's own function computes it. Train the model; it takes a
-# few seconds.
+# The model is lesson 09's. The attention that you know, softmax(QKᵀ/√d_k)V, occurs in it eight times, each
+# time with matrices of its own: two layers of four heads. PyTorch's own function computes it. Train the
+# model; it takes a few seconds.
 
 # %%
 def open_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -204,7 +204,7 @@ show_curves(
     xlabel="place in the piece",
     ylabel="loss",
     title="One model without a mask, measured twice",
-    caption="With the whole piece in sight the loss is near 0 everywhere but at the last place; cut the piece and it is high.",
+    caption="With the whole piece in sight the loss is near 0 except at the last place. Cut, it is high except there.",
 )
 
 # %% [markdown]
@@ -238,7 +238,7 @@ show_heatmap(
 
 # %% [markdown]
 # An exam with the answers printed beside the questions teaches copying. So the answers get a cardboard
-# sleeve: at each question you see the questions before it, and nothing further down.
+# sleeve: at each question you see that one and those before it, and nothing further down.
 #
 # ## 1 · The mask
 #
@@ -374,19 +374,19 @@ show_heatmap(
 # %% [markdown]
 # ## What should a hidden score do?
 #
-# The mask has to leave weights that still add up to 1, all of it on what may be read. Take the row of
-# *sat* in "The cat sat on the mat". Its scores are
+# The mask has to leave weights that still add up to 1, with none on what is hidden. Take the row of *sat*
+# in "The cat sat on the mat". Its scores are
 #
 # $$(2.1,\; 3.5,\; 1.8,\; 4.2,\; 0.9,\; 1.1)$$
 #
-# and without a mask the largest weight, 0.56, is on *on*, the very token to be predicted. With the
-# mask only *The*, *cat* and *sat* are left.
+# and without a mask the largest weight, 0.56, is on *on*, the very token to be predicted. With the mask
+# only *The*, *cat* and *sat* are left. What are their weights then?
 
 # %% prediction="row_of_sat"
 predict(
     "row_of_sat",
     "0.17, 0.70, 0.13",
-    choices=["0.07, 0.28, 0.05", "0.17, 0.70, 0.13", "0.28, 0.47, 0.24"],  # weights of The, cat and sat
+    choices=["0.07, 0.28, 0.05", "0.17, 0.70, 0.13", "0.28, 0.47, 0.24"],
 )
 
 # %% [markdown]
@@ -549,8 +549,14 @@ edit(
     "dim=-2",
 )
 edit(
+    "softmax-over-dim-0",
+    "Take dim=-1, since a row belongs to a query: the first dimension, dim=0, runs down the columns or across the batch.",
+    "dim=-1",
+    "dim=0",
+)
+edit(
     "dim-1",
-    "dim=1 runs along the rows only while no batch stands in front; dim=-1 always does.",
+    "Take dim=-1: it always runs along the rows, dim=1 only while no batch stands in front.",
     "dim=-1",
     "dim=1",
 )
@@ -578,6 +584,27 @@ edit(
     "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
     "torch.softmax(torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1), dim=-1)",
 )
+
+
+@mistake(
+    "assigned-in-place",
+    "You write −∞ into the caller's own scores, and the index [~mask] fits only while mask and scores have one shape: masked_fill returns a copy, and broadcasts the mask.",
+)
+def masked_attention_weights__assigned(scores, mask):
+    scores[~mask] = -torch.inf
+    return torch.softmax(scores, dim=-1)
+
+
+@mistake(
+    "indexed-by-the-mask",
+    "The index [~mask] fits only while mask and scores have one shape; a mask for a whole batch has fewer dimensions. masked_fill broadcasts it.",
+)
+def masked_attention_weights__indexed(scores, mask):
+    hidden = scores.clone()
+    hidden[~mask] = -torch.inf
+    return torch.softmax(hidden, dim=-1)
+
+
 rewrite("where", "scores.masked_fill(~mask, -torch.inf)", "torch.where(mask, scores, -torch.inf)")
 rewrite("very-low", "-torch.inf", "torch.finfo(scores.dtype).min")
 rewrite("added", "scores.masked_fill(~mask, -torch.inf)", "scores + torch.where(mask, 0.0, -torch.inf)")
@@ -639,16 +666,16 @@ show_bars(
 # Now the four tokens. First their scores, lesson 03's:
 
 # %%
-X, W_Q, W_K, W_V = embeddings(), query_weights(), key_weights(), value_weights()  # (4, 3), then (3, 3) each
+X, W_Q, W_K, W_V = embeddings(), query_weights(), key_weights(), value_weights()
 scores = scaled_scores(project(X, W_Q), project(X, W_K))  # (4, 4)
 print(scores)
 
 # %% [markdown]
 # A frequent slip: set hidden scores to 0, so that they "count nothing". In the first row only *The* may
-# be read, with a score that happens to be 0, too.
+# be read, with a score that happens to be 0, too. How much of that row's weight goes to later tokens?
 
 # %% prediction="zero_instead"
-predict("zero_instead", 0.75, between=(0.0, 1.0))  # how much of the first row's weight goes to later tokens?
+predict("zero_instead", 0.75, between=(0.0, 1.0))
 
 # %%
 hidden_as_zero = torch.softmax(scores * causal_mask(4), dim=-1)  # False counts as 0, True as 1
@@ -680,8 +707,8 @@ show_mask_painter()
 #
 # $$\text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}} + M\right)$$
 #
-# with $M$ of shape (n, n): 0 where a token may be read, and $-\infty$ where not. The two forms say the
-# same, but one must not be taken for the other. Turn yours into this one.
+# with $M$ of shape (n, n): 0 where a token may be read, and $-\infty$ where not. Both forms hide the same
+# tokens, but code that wants one of them goes wrong with the other. Turn yours into this one.
 
 # %% exercise="additive_mask" points=1 minutes=4 difficulty=1
 def additive_mask(mask: Tensor) -> Tensor:
@@ -736,6 +763,13 @@ def nothing_hidden(additive_mask):
     return torch.softmax(randn(3, 4) + additive_mask(torch.ones(3, 4, dtype=torch.bool)), dim=-1)
 
 
+@probe
+def what_may_be_read(additive_mask):
+    "The mask itself where a token may be read, three rows of five; elsewhere it is left out."
+    mask = _two_of_each_row(3, 5)
+    return (torch.zeros(3, 5) + additive_mask(mask)).masked_fill(~mask, 0.0)
+
+
 @entry
 def additive_mask__entry(i, j, mask):
     return f"`mask[{i}, {j}]` is {bool(mask[i, j])}, so {'0' if mask[i, j] else '−∞'} is added to that score"
@@ -778,8 +812,26 @@ edit(
     "",
 )
 edit(
+    "filled-the-mask",
+    "You fill −∞ into True and False, which cannot hold it: it turns into True. Start from zeros of dtype float32.",
+    "torch.zeros(mask.shape)",
+    "mask",
+)
+edit(
+    "ones-where-it-may",
+    "Where a token may be read you add 1. Softmax does not show it, but those scores should stay as they are: start from zeros.",
+    "torch.zeros(mask.shape)",
+    "mask.float()",
+)
+edit(
+    "softmaxed",
+    "These are weights, all between 0 and 1: leave softmax to whoever adds the mask, and return 0 and −∞.",
+    "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)",
+    "torch.softmax(torch.zeros(mask.shape).masked_fill(~mask, -torch.inf), dim=-1)",
+)
+edit(
     "filled-in-place-of-the-mask",
-    "A tensor of True and False cannot hold −∞: it turns into True. Start from zeros of dtype float32.",
+    "You add 1 to what should be hidden, which favours it: add −∞. True and False cannot hold −∞, so start from zeros of dtype float32.",
     "torch.zeros(mask.shape)",
     "torch.zeros_like(mask)",
 )
@@ -854,8 +906,8 @@ show_heatmap(
 #
 # ## 4 · Causal attention
 #
-# Put the pieces together, for a whole batch of heads. The scores of every head are a matrix of their own,
-# in the last two dimensions; `k.transpose(-2, -1)` swaps those and leaves what stands in front alone:
+# Put the pieces together, for many heads of many sentences at once. Each has a matrix of scores of its own,
+# in the last two dimensions. `k.transpose(-2, -1)` swaps those two, whatever stands in front of them:
 #
 # $$\text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}} + M\right) V$$
 
@@ -966,6 +1018,30 @@ edit(
     "torch.softmax(scores, dim=-1) * causal_mask(k.shape[-2])",
 )
 edit(
+    "zero-for-minus-infinity",
+    "Hidden scores become 0, but a score of 0 still gets weight, since e⁰ = 1: let masked_attention_weights set them to −∞.",
+    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
+    "torch.softmax(scores.tril(), dim=-1)",
+)
+edit(
+    "added-as-ones",
+    "You add True and False, which count as 1 and 0 and hide nothing: add additive_mask of it, or use masked_attention_weights.",
+    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
+    "torch.softmax(scores + causal_mask(k.shape[-2]), dim=-1)",
+)
+edit(
+    "additive-form-handed-over",
+    "You hand 0 and −∞ to masked_attention_weights, which wants True and False: leave additive_mask out.",
+    "causal_mask(k.shape[-2])",
+    "additive_mask(causal_mask(k.shape[-2]))",
+)
+edit(
+    "width-for-length",
+    "The mask needs the number of tokens; the last dimension of the keys is d_k: take k.shape[-2].",
+    "causal_mask(k.shape[-2])",
+    "causal_mask(k.shape[-1])",
+)
+edit(
     "masked-twice",
     "The weights are right; a softmax over them once more gives hidden tokens weight again.",
     "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
@@ -1003,7 +1079,7 @@ edit(
 )
 edit(
     "length-of-the-batch",
-    "len(k) is the number of tokens only while nothing stands in front; with sentences and heads there it is k.shape[-2].",
+    "The first dimension counts the tokens only while nothing stands in front; with sentences and heads there it is k.shape[-2].",
     "causal_mask(k.shape[-2])",
     "causal_mask(len(k))",
 )
@@ -1128,7 +1204,7 @@ show_curves(
 
 # %%
 causal_share = samples(causal_model, causal_attention)
-print(f"runs of three tokens that also occur in the text: {causal_share:.0%}, without a mask {share:.0%}")
+print(f"runs of three tokens also in the text: {causal_share:.0%}, without a mask {share:.0%}")
 
 # %%
 causal_whole = loss_by_place(causal_model, causal_attention, cut=False)
@@ -1147,16 +1223,16 @@ show_curves(
 )
 
 # %% [markdown]
-# The loss of about 1 is honest: which animal comes next cannot be known, and no model can do better than
-# the odds. A training loss that looks too good is a reason to look for a leak.
+# The loss of about 1 is honest: which animal comes next cannot be known, only how likely each one is. A
+# training loss that looks too good is a reason to look for a leak.
 #
 # ## One pass, sixteen tasks
 #
 # A model writes token by token: it reads, draws one token, and reads again. Does it train like that, too?
-# One piece of 16 tokens holds 16 tasks.
+# One piece of 16 tokens holds 16 tasks. How often is the model called to learn from it?
 
 # %% prediction="passes"
-predict("passes", 1, choices=[1, 16])  # how often is the model called to learn from one piece of 16 tokens?
+predict("passes", 1, choices=[1, 16])
 
 # %%
 read, following = windows(held_out, 1, seed=3)  # (1, 16) each
@@ -1169,8 +1245,8 @@ counting.remove()
 reveal("passes", len(calls))
 
 # %% [markdown]
-# The same 16 rows, the slow way: cut the piece after 1, 2, 3 … tokens, call the model each time, and keep
-# the last row.
+# That call returned 16 rows of **logits**, the scores whose softmax gives the probabilities. Now the same
+# rows the slow way: cut the piece after 1, 2, 3 … tokens, call the model each time, and keep the last row.
 
 # %%
 @torch.no_grad()
@@ -1187,12 +1263,12 @@ print("and without it:                                        ", gap(open_model,
 
 # %% [markdown]
 # Training does not run token by token. One pass does all tasks of a piece at once, and the mask is what
-# makes that legitimate: row i comes out as if the text ended there.
+# makes that legitimate: up to rounding, row i comes out as if the text ended there.
 #
 # ## Is the mask a trick for training only?
 #
-# **Dropout** is one. In training it sets random numbers to 0 and enlarges the others, so that the model
-# relies on none of them; in use it is switched off.
+# **Dropout** is one. In training it sets some numbers, picked at random, to 0 and enlarges the others, so
+# that the model relies on none of them; in use it is switched off.
 
 # %%
 torch.manual_seed(0)
@@ -1203,10 +1279,11 @@ for mode in ("training", "training", "use", "use"):
 
 # %% [markdown]
 # Two calls in training differ; in use the weights of *sat* pass unchanged. Can the mask be switched off
-# like that? The causal model, on held-out text, without its mask: the future is now in sight.
+# like that? Take it from the causal model, on text not trained on: the future is now in sight.
+# Does the loss fall, stay or rise?
 
 # %% prediction="mask_off"
-predict("mask_off", "rises", choices=["falls", "stays", "rises"])  # the causal model's loss, its mask taken away?
+predict("mask_off", "rises", choices=["falls", "stays", "rises"])
 
 # %%
 mask_on, mask_off = causal_whole.mean().item(), loss_by_place(causal_model, open_attention, cut=False).mean().item()
@@ -1215,9 +1292,9 @@ reveal("mask_off", change)
 print(f"loss with the mask {mask_on:.2f}, without it {mask_off:.2f}")
 
 # %% [markdown]
-# The answers are in sight, and the loss rises: no weight of this model was ever trained on what a token
-# gathers from its future. The mask is part of the model. For the newest token it hides nothing, though,
-# in training as in use:
+# The answers are in sight, and the loss rises: in training, no token of this model ever gathered anything
+# from its future. The mask is part of the model. From the newest token it hides nothing, though, in training
+# as in use:
 
 # %%
 print("last row of the mask:", causal_mask(6)[-1].tolist())
@@ -1228,9 +1305,8 @@ print("last row of the mask:", causal_mask(6)[-1].tolist())
 #
 # ## 5 · A leak detector
 #
-# Masks go wrong in quiet ways: the model that had none trained beautifully. So test yours. **Change the
-# future, watch the past**: if what comes out up to token t moves when only later tokens were changed,
-# something leaks.
+# A wrong mask raises no error, and the model that had none trained beautifully. So test yours. **Change the
+# future, watch the past**: change only tokens after t. If the outputs of tokens 0 to t move, something leaks.
 
 # %% exercise="future_leak" points=1 minutes=6 difficulty=2
 def future_leak(function: Callable, x: Tensor, t: int) -> Tensor:
@@ -1263,6 +1339,10 @@ def _from_the_last(x):
 
 def _the_earlier_the_more(x):
     return x + torch.arange(len(x), 0, -1)[:, None] * x[-1:]
+
+
+def _some_up_one_down(x):
+    return x + torch.tensor([1.0, -3.0, 2.0, 1.0, 0.0])[:, None] * x[-1:]
 
 
 def _open_head(x):
@@ -1307,6 +1387,12 @@ def earlier_tokens_leak_more(future_leak):
 
 
 @probe
+def down_more_than_up(future_leak):
+    "Some outputs hold the last token, one takes it off three times; t = 2 of five tokens of width 4."
+    return future_leak(_some_up_one_down, randn(5, 4), 2)
+
+
+@probe
 def first_token(future_leak):
     "Attention without a mask on four tokens of width 3; t = 0."
     return future_leak(_open_head, randn(4, 3), 0)
@@ -1331,6 +1417,12 @@ edit(
     "You change the tokens up to t, not those after it: what should be shaken is the future.",
     "changed[t + 1 :]",
     "changed[: t + 1]",
+)
+edit(
+    "all-changed",
+    "You change all tokens, and the past may of course move with itself: change only those after t.",
+    "changed[t + 1 :] += 1",
+    "changed += 1",
 )
 edit(
     "only-the-next-token",
@@ -1387,6 +1479,18 @@ edit(
     "",
 )
 edit(
+    "absolute-value-too-late",
+    "You take the largest change and then its absolute value, so a larger move downwards goes unseen: absolute values come first.",
+    ".abs().max()",
+    ".max().abs()",
+)
+edit(
+    "sum-of-changes",
+    "You add all changes up; the docstring asks for the largest alone.",
+    ".max()",
+    ".sum()",
+)
+edit(
     "average-change",
     "You average the changes; the largest is asked for, so that one leaking entry is enough.",
     ".max()",
@@ -1400,10 +1504,33 @@ edit(
 )
 edit(
     "same-input-twice",
-    "Nothing can move here: compare what the function makes of the changed copy with what it makes of x.",
+    "Both calls get the same numbers, so nothing can move: write the change into the copy, and give one call the copy, the other x.",
     "function(changed) - function(x)",
     "function(x) - function(x)",
 )
+
+
+@mistake(
+    "future-cut-off",
+    "You cut the later tokens off; the docstring asks for them to be changed, by 1 in every number.",
+)
+def future_leak__cut_off(function, x, t):
+    return (function(x[: t + 1]) - function(x)[: t + 1]).abs().max()
+
+
+@mistake(
+    "one-token-at-a-time",
+    "You change the later tokens one at a time; the docstring asks for all of them to be changed at once.",
+)
+def future_leak__one_at_a_time(function, x, t):
+    largest = torch.tensor(0.0)
+    for later in range(t + 1, len(x)):
+        changed = x.clone()
+        changed[later] += 1
+        largest = torch.maximum(largest, (function(changed) - function(x))[: t + 1].abs().max())
+    return largest
+
+
 rewrite("kept-apart", "moved[: t + 1].abs().max()", "torch.max(moved.abs()[: t + 1])")
 rewrite("range", "moved[: t + 1].abs().max()", "max(moved[: t + 1].max(), -moved[: t + 1].min())")
 
@@ -1438,6 +1565,12 @@ why(
 # what is watched: `[: t + 1]`.
 #
 # </details>
+#
+# <details><summary>Help, I'm getting <code>RuntimeError: Boolean value of Tensor with more than one value is ambiguous</code></summary>
+#
+# Python's own `max(moved)` compares whole rows with each other. The largest of all entries is `moved.max()`.
+#
+# </details>
 
 # %%
 def head_with(mask: Tensor) -> Callable[[Tensor], Tensor]:
@@ -1464,7 +1597,7 @@ show_heatmap(
     column_label="outputs watched up to",
     value_label="largest change",
     title="Change the future, watch the past",
-    caption="Under the causal mask nothing moves. A mask with one diagonal too many leaks at every token.",
+    caption="Under the causal mask nothing moves. With one diagonal too many, every token leaks.",
 )
 
 # %% [markdown]
@@ -1485,12 +1618,12 @@ print("leak of the plain average:", future_leak(plain_average, X, 1).item())
 #
 # ## 6 · Padding
 #
-# Another token that must not be read is the one that is none. Sentences of different lengths are filled
-# up with **padding** to go through a model together. Here lesson 04's head reads the four tokens, and the
-# same four with padding behind them:
+# Sentences of different lengths are filled up with **padding** to go through a model together. Padding is
+# no part of a sentence, so it must not be read, either. Here lesson 04's head reads the four tokens, and
+# the same four with padding behind them:
 
 # %%
-PAD = torch.tensor([1.0, 1.0, 1.0])  # what padding is looked up as
+PAD = torch.tensor([1.0, 1.0, 1.0])  # the embedding of padding
 
 
 def padded(x: Tensor, n: int) -> Tensor:
@@ -1503,11 +1636,11 @@ for n in (4, 6, 8):
     print(f"filled up to {n}: what 'here' gathers is", [round(number, 2) for number in here.tolist()])
 
 # %% [markdown]
-# The sentence has not changed, and its result has. The mask against it has one row for each sentence:
-# True for its own tokens, False for the padding. It is the same for every query, so the dimension of
-# queries has size 1 and is broadcast against scores (B, n, n).
+# The sentence has not changed, yet its result has. A padding mask prevents that. It has one row for each of
+# B sentences: True for its own tokens, False for the padding. Every query uses that same row, so the
+# dimension of queries has size 1 and is broadcast against scores (B, n, n).
 #
-# For sentences of 2 and 3 tokens, filled up to 4: [[T, T, F, F]] and [[T, T, T, F]].
+# For sentences of 2 and 3 tokens, filled up to 4: [[T, T, F, F]] and [[T, T, T, F]], T for True, F for False.
 
 # %% exercise="padding_mask" points=1 minutes=5 difficulty=2
 def padding_mask(lengths: Tensor, n: int) -> Tensor:
@@ -1574,7 +1707,7 @@ edit(
 )
 edit(
     "lengths-not-a-column",
-    "n places and B lengths stand side by side, entry by entry. Each length is to meet every place: make them a column, lengths[:, None].",
+    "Places and lengths are compared entry by entry. Each length is to meet every place: make the lengths a column, lengths[:, None].",
     "lengths[:, None]",
     "lengths",
 )
@@ -1649,9 +1782,10 @@ why(
 )
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (4) must match the size of tensor b (3) at non-singleton dimension 0</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (3) must match the size of tensor b (2) at non-singleton dimension 0</code></summary>
 #
-# (n,) and (B,) cannot be compared entry by entry. Make a column of the lengths, (B, 1): `lengths[:, None]`.
+# 3 places and 2 lengths, (n,) and (B,), cannot be compared entry by entry. Make the lengths a column, (B, 1):
+# `lengths[:, None]`.
 #
 # </details>
 
@@ -1663,23 +1797,25 @@ show_heatmaps(
     {"four tokens": real_only[0], "two tokens": real_only[1]},
     {"four tokens": [*TOKENS, "pad", "pad"], "two tokens": [*TOKENS[:2], "pad", "pad", "pad", "pad"]},
     title="Two sentences in one batch, padding hidden",
-    caption="No column of padding gets weight. Its rows are computed too, and nobody reads them.",
+    caption="No column of padding gets weight. On the right, *cat* happens to score 1.15 above *The* in every row.",
 )
 
 # %%
 for n in (4, 6, 8):
     x = padded(X, n)
     row_scores = scaled_scores(project(x, W_Q), project(x, W_K))
-    here = (masked_attention_weights(row_scores, padding_mask(torch.tensor([4]), n)) @ project(x, W_V))[0, 3]
+    weights = masked_attention_weights(row_scores, padding_mask(torch.tensor([4]), n))  # (1, n, n)
+    here = (weights @ project(x, W_V))[0, 3]
     print(f"filled up to {n}: what 'here' gathers is", [round(number, 2) for number in here.tolist()])
 
 # %% [markdown]
-# Now the amount of padding makes no difference. Two masks are combined by `&`: a token is read if both
-# let it. With padding *at the end*, though, a causal model reads none anyway:
+# Now the amount of padding makes no difference. (The rows of padding are computed too, and not used.) Two
+# masks are combined by `&`: a token may be read if both say so. With padding *at the end*, though, the
+# causal mask alone already hides it from the real tokens:
 
 # %%
 both = causal_mask(6) & padding_mask(torch.tensor([4]), 6)[0]  # (6, 6)
-print("rows of the four real tokens, causal mask alone and both:", torch.equal(both[:4], causal_mask(6)[:4]))
+print("rows of the real tokens, causal and both, are alike:", torch.equal(both[:4], causal_mask(6)[:4]))
 
 # %% [markdown]
 # Padding in front is another matter, and lesson 14 needs it. And whatever the mask, padding must not count
@@ -1688,8 +1824,9 @@ print("rows of the four real tokens, causal mask alone and both:", torch.equal(b
 # ## Half the work, not done
 #
 # Your function computes all n² scores and throws nearly half of them away. That is the picture to think
-# in, not how it is run: **fused** kernels, such as PyTorch's `scaled_dot_product_attention`, go through
-# the matrix in blocks, and leave out blocks that lie wholly in the future. Measure it here:
+# in, not how it is run. A **fused kernel** does all the steps in one compiled function, as PyTorch's
+# `scaled_dot_product_attention` does. It goes through the matrix in blocks, and can leave out blocks that
+# lie wholly in the future. Measure it here:
 
 # %%
 def milliseconds(function: Callable[[], Tensor], repeats: int = 5) -> float:
@@ -1708,7 +1845,8 @@ no_mask = milliseconds(lambda: scaled_dot_product_attention(q, k, v))
 skipping = milliseconds(lambda: scaled_dot_product_attention(q, k, v, is_causal=True))
 own = milliseconds(lambda: causal_attention(q, k, v))
 fused = scaled_dot_product_attention(q, k, v, is_causal=True)
-print("largest difference between yours and fused:", (causal_attention(q, k, v) - fused).abs().max().item())
+difference = (causal_attention(q, k, v) - fused).abs().max().item()
+print("largest difference between yours and fused:", difference)
 show_bars(
     {"fused": [no_mask, skipping, 0], "yours": [0, 0, own]},
     ["unmasked", "causal", "causal"],
@@ -1719,9 +1857,9 @@ show_bars(
 )
 
 # %% [markdown]
-# Where the kernel skips, its causal bar stands well below the unmasked one: nearly half of the blocks are
-# left out. How the times compare depends on processor, length and version. The result is yours, up to
-# rounding.
+# Where the kernel leaves blocks out, nearly half of them, its causal bar stands well below the unmasked one.
+# How the times compare depends on processor, length and version of PyTorch. The result is the same as
+# yours, up to rounding.
 #
 # Where we are, with the shapes of the four tokens:
 

@@ -268,3 +268,20 @@ def test_a_line_that_the_sentence_quotes_is_not_shown_again(message: str, shown:
     for text in (read(card).text, card.text):
         assert text.count("x.shpe") == shown
         assert text.count("AttributeError") == shown
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("you subtract; add", "You subtract; add."),
+        ("line 3 uses k", "Line 3 uses k."),
+        ("a token's key is missing", "A token's key is missing."),
+        ("len(k) counts sentences", "len(k) counts sentences."),
+        ("dim=1 runs along the rows", "dim=1 runs along the rows."),
+        ("masked_fill returns a copy", "masked_fill returns a copy."),
+        ("`w_q` is not used", "`w_q` is not used."),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_letter_or_with_code(message: str, shown: str) -> None:
+    card = exercise_card(Verdict(exercise(status="failed", message=message)))
+    assert shown in card.text.splitlines()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from spotlight.authoring.manifest import LessonEntry
 from spotlight.grading.report import ExerciseReport, Status
+
+_CODE = re.compile(r"\w*[_.(\[=]\w")
+"""A first word such as `len(k)`, `dim=1` or `masked_fill`, which is what it is in small letters."""
 
 SAID: dict[Status, str] = {
     "passed": "passed",
@@ -50,8 +55,9 @@ def short_name(lesson: LessonEntry) -> str:
 
 
 def sentence(report: ExerciseReport) -> str:
-    """The verdict's message, beginning with a capital letter, ending with a stop."""
+    """The verdict's message, from a capital letter (or code) to a stop."""
     text = report.message.strip() or ("Right." if report.status == "passed" else "")
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".?:`" else ".")
+    start = text[0] if _CODE.match(text) else text[0].upper()
+    return start + text[1:] + ("" if text[-1] in ".?:`" else ".")

@@ -81,6 +81,20 @@ def _clash_of_dtypes(found: re.Match[str], line: str) -> str | None:
     return said + "`a.to(b.dtype)` gives `a` the kind of `b`."
 
 
+def _more_than_one(found: re.Match[str], line: str) -> str:
+    own = re.search(r"(?<![\w.])(max|min)\(", line)
+    if own:
+        return (
+            f"Python's own `{own[1]}` compares whole tensors, such as rows. `.{own[1]}()` takes "
+            f"one number of all entries, `torch.{own[1]}imum(a, b)` compares entry by entry."
+        )
+    return (
+        "`if`, `while`, `and`, `or` and `not` want one True or False, and this holds many. For an "
+        "answer per entry there are `&`, `|`, `~` and `torch.where`; for one answer, `.all()` or "
+        "`.any()`."
+    )
+
+
 def _not_for_dtype(found: re.Match[str], line: str) -> str:
     kind = dtype(found["dtype"])
     if found["f"].startswith("bitwise"):
@@ -107,7 +121,7 @@ _VALUES: Rules = [
      r"condition to be a boolean tensor, .{0,40}dtype (?P<dtype2>\w+)",
      "A mask is made of True and False, and this one holds {dtype}{dtype2}. A comparison makes "
      "one (`mask == 0`), or `mask.bool()`, where all but 0 becomes True."),
-    (r"value cannot be converted to type (u?int\d*)_t without overflow",
+    (r"value cannot be converted to type u?int\w* without overflow",
      "A tensor of whole numbers has no infinity; `.float()` makes a tensor that has."),
     (r"ensor for argument #\d 'indices' .{1,120} got torch\.(?P<dtype>\w+?)Tensor|one_hot is only "
      r"applicable to index tensor|gather\(\): Expected dtype int",
@@ -125,10 +139,11 @@ _VALUES: Rules = [
      r"array of size 1 to a Python scalar|only (0-dimensional|length-1) arrays can be",
      "`float()`, `.item()` and the `math` functions take a single number. `torch.sqrt`, "
      "`torch.exp` and the like take a whole tensor; `torch.stack` makes one of a list of tensors."),
+    (r"~ \(operator\.invert\) is only implemented on",
+     "`~` turns True and False round, and this tensor holds fractions. A comparison makes a mask "
+     "(`mask == 0`), or `mask.bool()`, where all but 0 becomes True."),
     (r"Boolean value of Tensor with more than one|truth value of an array with more than one",
-     "`if`, `while`, `and`, `or` and `not` want one True or False, and this holds many. For an "
-     "answer per entry there are `&`, `|`, `~` and `torch.where`; for one answer, `.all()` or "
-     "`.any()`."),
+     _more_than_one),
     (r"Boolean value of Tensor with no values", "The tensor is empty, so it is neither true nor "
      "false; ask for its size instead: `x.numel() > 0`."),
     (r"unsupported format string passed to Tensor",
