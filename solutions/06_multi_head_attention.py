@@ -10,11 +10,11 @@
 # # 06 · Multi-head attention
 #
 # One head gives each token one row of weights. In this lesson you let several heads read the same tokens
-# side by side, for the price of one. At the end you can
+# side by side. At the end you can
 #
 # - split a layer's width into heads and merge them again, without mixing up tokens;
 # - write multi-head attention as a module that agrees with PyTorch's and runs in a trained model;
-# - say what the output projection adds, what more heads cost, and what they cost in width;
+# - say what the output projection adds, and what a layer gains and loses with more heads;
 # - switch heads of a trained model off, and measure which of them it needs.
 #
 # **You need:** lessons 04 (one head) and 05 (the mask). **Time:** 75 minutes.
@@ -45,8 +45,9 @@ from spotlight.model_utils.head_scores import repeated_random_tokens, text_loss
 from spotlight.model_utils.hooks import with_multi_head, without_heads
 from spotlight.model_utils.mini_model import load_mini_model
 from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
-from spotlight.visualizations import heads_of, show_bars, show_curves, show_head_browser, show_head_strips
-from spotlight.visualizations import show_heatmaps, show_layers, show_matrices, show_module
+from spotlight.visualizations import heads_of, show_bars, show_curves, show_head_browser
+from spotlight.visualizations import show_head_strips, show_heatmaps, show_layers
+from spotlight.visualizations import show_matrices, show_module
 
 # %% [markdown]
 # This lesson builds on functions of lessons 03 to 05: on yours, where they have passed, else on the course's
@@ -74,7 +75,7 @@ thing, softness, grammar = (feature_names().index(name) for name in ("thing", "s
 asks, finds_thing, finds_property = torch.zeros(12, 1), torch.zeros(12, 1), torch.zeros(12, 1)
 asks[thing] = 3.0  # W_Q of all three heads
 finds_thing[thing], finds_thing[grammar] = 1.0, -3.0  # W_K: high for things that are no pronouns
-finds_property[softness], finds_property[thing] = 1.0, -1.0  # W_K: high for soft what is no thing
+finds_property[softness], finds_property[thing] = 1.0, -1.0  # W_K: high for soft, low for things
 finds_both = finds_thing + 0.75 * finds_property  # W_K: the same score for *mat* and for *soft*
 rows = {
     "a head for the thing": attention_weights(words, asks, finds_thing)[it],
@@ -87,18 +88,20 @@ show_bars(
     rows,
     sentence,
     title="Where the weight of *it* goes",
-    caption="Either question can be answered well. One head for both has one unit of weight to share out.",
+    caption="One head for one question answers it. One for both has one unit of weight to share out.",
 )
 
 # %% [markdown]
 # A row adds up to 1: what *mat* gets, *soft* does not. That is the smaller trouble. The larger one is what
-# arrives. Let *mat* and *soft* exchange what they hand over, and compare what *it* receives.
+# arrives. Keep the weights, let *mat* and *soft* exchange the vectors that they hand over, and compare what
+# *it* receives.
 
 # %%
 exchanged = words.clone()
 exchanged[[mat, soft]] = words[[soft, mat]]
 for name, row in rows.items():
-    print(f"{name:24} largest change in what *it* receives: {(row @ words - row @ exchanged).abs().max():.2f}")
+    change = (row @ words - row @ exchanged).abs().max()
+    print(f"{name:24} largest change in what 'it' receives: {change:.2f}")
 
 # %% [markdown]
 # For the one head, nothing changes: it hands over a blend, and in a blend nobody can tell which half was
@@ -156,10 +159,11 @@ for name, before, after in zip(("head 0", "head 1"), (head_0, head_1), after_cha
 reports = [single_head_attention(X, *head_0), single_head_attention(X, *head_1)]  # (4, 3) each
 side_by_side = torch.hstack(reports)  # (4, 6)
 quieter = torch.hstack([0 * reports[0], reports[1]])  # what if head 0 had found nothing?
-print("columns that change without head 0:", (side_by_side != quieter).any(dim=0).nonzero().flatten().tolist())
+changed = (side_by_side != quieter).any(dim=0)
+print("columns that change without head 0:", changed.nonzero().flatten().tolist())
 
 # %% [markdown]
-# What head 0 found stays in the first three columns, what head 1 found in the last three. Nothing can depend
+# What head 0 found stays in the first three columns, what head 1 found in the last three. No column depends
 # on both. The reports are filed, but the team has not met.
 #
 # The meeting is one more matrix, $W_O$ of shape (h · d_v, d_model):
@@ -243,6 +247,18 @@ edit(
     "sum(heads) @ w_o[: heads[0].shape[-1]]",
 )
 edit(
+    "heads-summed",
+    "You add the heads up, and their findings can no longer be told apart: put them side by side, column after column.",
+    "torch.cat(heads, dim=-1)",
+    "sum(heads)",
+)
+edit(
+    "stacked",
+    "`torch.stack` keeps the heads apart, in a new dimension in front; `torch.cat` joins their columns, along the last dimension.",
+    "torch.cat(heads, dim=-1)",
+    "torch.stack(heads)",
+)
+edit(
     "last-head-first",
     "The heads stand in the wrong order: head 0 meets the first rows of `w_o`.",
     "heads, dim=-1",
@@ -281,23 +297,24 @@ show_matrices(
     {"head 0 | head 1": side_by_side, "W_O": W_O, "output": output},
     ("@", "="),
     title="The meeting",
-    caption="Each column of W_O has one entry for head 0 (upper half) and one for head 1 (lower half).",
+    caption="A column of W_O has one entry for head 0 (upper half) and one for head 1 (lower half).",
     rows={"head 0 | head 1": TOKENS, "output": TOKENS},
 )
 
 # %% [markdown]
 # Check the first number of *cat*: head 0's first finding plus head 1's first finding, 0.52 + 0.68 = 1.20.
 #
-# Is $W_O$ only there to bring the shape back? The shape was right before. Ask again which columns hear of
-# head 0, and how many numbers there are to learn:
+# Is $W_O$ only there to bring the shape back? The shape was right before. Ask again which columns change
+# without head 0, and count the numbers to learn:
 
 # %%
 without_head_0 = mix_heads([0 * reports[0], reports[1]], W_O)
-print("columns that change without head 0:", (output != without_head_0).any(dim=0).nonzero().flatten().tolist())
+changed = (output != without_head_0).any(dim=0)
+print("columns that change without head 0:", changed.nonzero().flatten().tolist())
 print("learned numbers in W_O:", W_O.numel())
 
 # %% [markdown]
-# Every column hears of both heads. Then comes what lesson 04 built, the residual: the output is **added** to
+# Every column depends on both heads now. Then comes what lesson 04 built, the residual: the output is **added** to
 # the stream.
 
 # %%
@@ -325,7 +342,8 @@ print("head 1's queries are its last three columns: ", torch.equal(all_queries[:
 # So a layer has *one* $W_Q$ of shape (d_model, d_model), and each head owns some of its columns: with h
 # heads, d_k = d_model / h. The width is not multiplied, it is split.
 #
-# A model has d_model = 512 and 8 heads. How wide is a head, and how many numbers has $W_O$?
+# A model has d_model = 512 and 8 heads. How wide is a head, and how many numbers has $W_O$? And what becomes
+# of the 512 columns with a ninth head?
 
 # %% prediction="head_width"
 predict("head_width", 64, between=(1, 4096))  # d_k at d_model = 512 with 8 heads
@@ -334,7 +352,7 @@ predict("head_width", 64, between=(1, 4096))  # d_k at d_model = 512 with 8 head
 predict("output_size", 262144, between=(1, 999_999))  # entries of W_O
 
 # %% prediction="ninth_head"
-predict("ninth_head", "it cannot be split", choices=["every head gets 56", "heads of two widths", "it cannot be split"])
+predict("ninth_head", "it cannot be split", choices=["56 each", "two widths", "it cannot be split"])
 
 # %% [markdown]
 # ## 2 · Split the heads
@@ -432,6 +450,18 @@ edit(
     ".transpose(1, 2)",
     ".permute(0, 2, 3, 1)",
 )
+edit(
+    "swapped-before-cutting",
+    "You swap tokens and columns first, and then cut through both: cut the last dimension first, then swap.",
+    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
+    "x.transpose(1, 2).view(B, n_heads, T, C // n_heads)",
+)
+edit(
+    "swapped-then-reshaped",
+    "You swap tokens and columns first, and then cut through both: cut the last dimension first, then swap heads and tokens.",
+    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
+    "x.transpose(1, 2).reshape(B, n_heads, T, C // n_heads)",
+)
 rewrite("permute", ".transpose(1, 2)", ".permute(0, 2, 1, 3)")
 rewrite("unflatten", "x.view(B, T, n_heads, C // n_heads)", "x.unflatten(-1, (n_heads, -1))")
 
@@ -453,9 +483,9 @@ why(
 )
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>RuntimeError: shape '[1, 2, 6, 3]' is invalid for input of size 12</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: shape '[1, 2, 3, 6]' is invalid for input of size 12</code></summary>
 #
-# The sizes that you ask for do not multiply to the numbers that there are. H · D must be C: how wide is one head?
+# The four sizes multiplied must give the number of values, and they do not. H · D must be C: how wide is one head?
 # </details>
 #
 # <details><summary>Help, I'm getting <code>TypeError: view(): argument 'size' failed to unpack the object at pos 4 with error "type must be tuple of ints,but got float"</code></summary>
@@ -484,8 +514,8 @@ except (RuntimeError, ValueError) as error:
     print(f"{type(error).__name__}: {error}")
 
 # %% [markdown]
-# 512 is not a multiple of 9, and a tensor has no rows of unequal length. More heads are also no addition to
-# the layer: they are the same columns, cut finer.
+# 512 is not a multiple of 9, and a tensor has no rows of unequal length. Nor does a further head bring columns
+# of its own: it is the same columns, cut finer.
 #
 # Why is `view` alone wrong, although the shape comes out right? Ask which token each number came from:
 
@@ -500,8 +530,8 @@ print("view alone:           head 0 reads tokens", came_from.view(1, 2, 4, 3)[0,
 #
 # ## 3 · The weights of every head
 #
-# Now all heads at once. Products, masks and softmax act on the last two dimensions and carry those in front
-# along: q of shape (B, H, T, D) times k with its last two swapped is (B, H, T, T).
+# Now all heads at once. `@` multiplies matrices, the last two dimensions, and carries those in front along:
+# q of shape (B, H, T, D) times k with its last two swapped is (B, H, T, T).
 #
 # The sentences of a batch may be of unequal length, so there is one mask for each: (B, T, T), True where
 # token i may read token j, as in lesson 05. All heads of a sentence share it: (B, 1, T, T) fits.
@@ -590,6 +620,30 @@ edit(
     "q.shape[-1]",
 )
 edit(
+    "scaled-by-heads",
+    "You scale by the square root of the number of heads; the dot products have D terms, so √D is right.",
+    "math.sqrt(q.shape[-1])",
+    "math.sqrt(q.shape[1])",
+)
+edit(
+    "scaled-by-tokens",
+    "You scale by the square root of the number of tokens; the dot products have D terms, so √D is right.",
+    "math.sqrt(q.shape[-1])",
+    "math.sqrt(q.shape[2])",
+)
+edit(
+    "no-softmax",
+    "You return the masked scores; softmax must turn each row into weights that add up to 1.",
+    "scores.softmax(dim=-1)",
+    "scores",
+)
+edit(
+    "zero-times-infinity",
+    "Where the mask is True you add 0 · −∞, and that is nan: let `masked_fill` put −∞ where it is False.",
+    "scores.masked_fill(~mask[:, None], -torch.inf)",
+    "scores + ~mask[:, None] * -torch.inf",
+)
+edit(
     "mask-after-softmax",
     "You mask after softmax, so rows no longer add up to 1: hide the scores before it.",
     """    scores = scores.masked_fill(~mask[:, None], -torch.inf)
@@ -634,7 +688,7 @@ edit(
 )
 edit(
     "mask-left-out",
-    "The mask plays no part: what it hides must get the weight 0.",
+    "The mask plays no part: what it hides must get the weight 0. `masked_fill` returns a new tensor; keep what it returns.",
     "scores.masked_fill(~mask[:, None], -torch.inf)",
     "scores",
 )
@@ -667,6 +721,12 @@ edit(
     "`.T` turns all four dimensions round; only the last two of `k` should change places: `k.transpose(-2, -1)`.",
     "k.transpose(-2, -1)",
     "k.T",
+)
+edit(
+    "heads-moved-in-keys",
+    "`transpose(1, 2)` swaps heads and tokens of `k`; within each head, tokens and widths must change places: `k.transpose(-2, -1)`.",
+    "k.transpose(-2, -1)",
+    "k.transpose(1, 2)",
 )
 edit(
     "uniform",
@@ -708,15 +768,16 @@ why(
 )
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 1</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (4) must match the size of tensor b (30) at non-singleton dimension 1</code></summary>
 #
-# Shapes are lined up from the right, so the mask's batch of 2 met the 3 heads. Give the mask a dimension of
-# size 1 for the heads. With as many heads as sentences there would be no error, only wrong numbers.
+# Shapes are lined up from the right, so the mask's batch of 4 met the 30 heads. Give the mask a dimension of
+# size 1 for the heads. With as many heads as sentences nothing fails, and the numbers are wrong.
 # </details>
 #
-# <details><summary>Help, I'm getting <code>UserWarning: The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (3) must match the size of tensor b (2) at non-singleton dimension 1</code></summary>
 #
-# `.T` turns all four dimensions round, batch and heads included. Name the two that you mean: `.transpose(-2, -1)`.
+# `.T` turns all four dimensions of `k` round, and `.transpose(1, 2)` moves its heads. Swap only the last two:
+# `.transpose(-2, -1)`.
 # </details>
 
 # %%
@@ -725,7 +786,8 @@ q, k = split_heads((X @ W_Q)[None], 2), split_heads((X @ W_K)[None], 2)  # (1, 2
 open_weights = weights_per_head(q, k, torch.ones(1, 4, 4, dtype=torch.bool))
 causal_weights = weights_per_head(q, k, causal_mask(4)[None])  # (1, 2, 4, 4)
 one_by_one = torch.stack([attention_weights(X, *head_0[:2]), attention_weights(X, *head_1[:2])])
-print(f"largest difference to the two heads one by one: {(open_weights[0] - one_by_one).abs().max():.0e}")
+difference = (open_weights[0] - one_by_one).abs().max()
+print(f"largest difference to the two heads one by one: {difference:.0e}")
 show_heatmaps(
     {"head 0": causal_weights[0, 0], "head 1": causal_weights[0, 1]},
     TOKENS,
@@ -737,7 +799,7 @@ show_heatmaps(
 # ## 4 · Merge the heads
 #
 # Weights times values gives (B, H, T, D). To mix, you need the findings about each token side by side again,
-# (B, T, C): the way back from splitting, step by step in the other order.
+# (B, T, C). Undo the two steps of splitting, the last one first.
 
 # %% exercise="merge_heads" points=1 minutes=5 difficulty=2
 def merge_heads(heads: Tensor) -> Tensor:
@@ -836,6 +898,18 @@ edit(
     "heads.transpose(1, 2).reshape(B, T, H * D)",
     "heads.reshape(B, H, T * D)",
 )
+edit(
+    "joined-like-a-list",
+    "In exercise 1 the heads came as a list; here they are one tensor. Swap heads and tokens, then join heads and widths.",
+    "heads.transpose(1, 2).reshape(B, T, H * D)",
+    "torch.cat(heads, dim=-1)",
+)
+edit(
+    "heads-and-widths-swapped",
+    "You swap heads and widths; it is heads and tokens that change places, dimensions 1 and 2.",
+    ".transpose(1, 2)",
+    ".transpose(1, 3)",
+)
 rewrite("flatten", ".reshape(B, T, H * D)", ".flatten(2)")
 rewrite("contiguous-view", ".reshape(B, T, H * D)", ".contiguous().view(B, T, H * D)")
 
@@ -878,11 +952,12 @@ show_matrices(
 # ## 5 · The module
 #
 # All parts are there. `__init__` is given: four square matrices without bias, named as in the mini model, and
-# a dropout. In training, **dropout** sets a random share of the weights to 0 and enlarges the rest, so that a
-# model does not lean on single ones; in evaluation it must do nothing. `nn.Dropout` knows which is on, since
+# lesson 05's **dropout**, for the attention weights. In training it sets a random share of them to 0 and
+# enlarges the rest; in evaluation it must do nothing. `self.dropout` knows which of the two is on, since
 # `train()` and `eval()` reach every part of a module.
 #
-# The check counts operations at few and at many heads, and compares in evaluation.
+# The check counts operations at few and at many heads, and compares outputs: in evaluation, and once in
+# training with all weights dropped.
 
 # %% exercise="multi_head_attention" points=2 minutes=10 difficulty=3 targets=["MultiHeadAttention"]
 class MultiHeadAttention(nn.Module):
@@ -902,7 +977,7 @@ class MultiHeadAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, T, C) → (B, T, C)."""
-        # TODO: project and split three times, weigh under causal_mask, gather, merge, and mix.
+        # TODO: project and split three times, weigh under causal_mask, drop, gather, merge, and mix.
         ### BEGIN SOLUTION
         q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
         k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
@@ -964,6 +1039,16 @@ def another_future(MultiHeadAttention):
 
 
 @probe
+def in_training(MultiHeadAttention):
+    "One sequence of three tokens in training, with a dropout of 1: no weight is left."
+    module = _ready(MultiHeadAttention(4, 2))
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 1.0
+    return module.train()(randn(1, 3, 4))
+
+
+@probe
 def what_flows_back(MultiHeadAttention):
     "The gradient that flows back to two sequences of three tokens of width 4, two heads."
     return gradients(_ready(MultiHeadAttention(4, 2)), x=randn(2, 3, 4))
@@ -976,10 +1061,22 @@ edit(
     "merge_heads(weights @ v)",
 )
 edit(
+    "dropout-left-out",
+    "`self.dropout` is made and never called: in training it must drop some of the attention weights.",
+    "self.dropout(weights_per_head(q, k, mask))",
+    "weights_per_head(q, k, mask)",
+)
+edit(
     "dropout-active-in-eval",
     "The function `dropout` drops weights in evaluation, too, so that two equal calls differ: `self.dropout` knows when training is over.",
     "self.dropout(weights_per_head(q, k, mask))",
     "nn.functional.dropout(weights_per_head(q, k, mask), self.dropout.p)",
+)
+edit(
+    "dropout-of-its-own",
+    "A dropout made on the spot drops weights in evaluation, too, so that two equal calls differ: `self.dropout` knows when training is over.",
+    "self.dropout(weights_per_head(q, k, mask))",
+    "nn.functional.dropout(weights_per_head(q, k, mask), 0.1)",
 )
 edit(
     "no-mask",
@@ -992,6 +1089,24 @@ edit(
     "`weights_per_head` takes the first dimension of the mask for sequences, and (T, T) is broadcast over the heads instead: expand it to (B, T, T).",
     ".expand(len(x), -1, -1)",
     "",
+)
+edit(
+    "mask-inverted",
+    "You turn the mask round: True already means that a token may be read, and so `weights_per_head` takes it.",
+    "causal_mask(x.shape[1])",
+    "(~causal_mask(x.shape[1]))",
+)
+edit(
+    "mask-of-the-batch",
+    "You make the mask for as many tokens as there are sequences; the number of tokens is `x.shape[1]`.",
+    "causal_mask(x.shape[1])",
+    "causal_mask(len(x))",
+)
+edit(
+    "mask-of-the-input",
+    "`causal_mask` wants the number of tokens, `x.shape[1]`, and you hand it the tokens themselves.",
+    "causal_mask(x.shape[1])",
+    "causal_mask(x)",
 )
 edit(
     "future-instead-of-past",
@@ -1016,6 +1131,32 @@ edit(
     "The values are cut by `view` alone, which hands a head pieces of several tokens: use split_heads.",
     "split_heads(self.value(x), self.n_heads)",
     "self.value(x).view(q.shape)",
+)
+edit(
+    "weights-turned",
+    "You multiply by `.weight` as it stands; `nn.Linear` keeps its matrix turned. Call the part, `self.query(x)`.",
+    """        q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
+        k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+        v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)""",
+    """        q = split_heads(x @ self.query.weight, self.n_heads)
+        k = split_heads(x @ self.key.weight, self.n_heads)
+        v = split_heads(x @ self.value.weight, self.n_heads)""",
+)
+edit(
+    "weights-turned-throughout",
+    "You multiply by `.weight` as it stands; `nn.Linear` keeps its matrix turned. Call the parts, as in `self.query(x)`.",
+    """        q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
+        k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+        v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)
+        mask = causal_mask(x.shape[1]).expand(len(x), -1, -1)  # (B, T, T)
+        weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
+        return self.output(merge_heads(weights @ v))""",
+    """        q = split_heads(x @ self.query.weight, self.n_heads)
+        k = split_heads(x @ self.key.weight, self.n_heads)
+        v = split_heads(x @ self.value.weight, self.n_heads)
+        mask = causal_mask(x.shape[1]).expand(len(x), -1, -1)
+        weights = self.dropout(weights_per_head(q, k, mask))
+        return merge_heads(weights @ v) @ self.output.weight""",
 )
 edit(
     "queries-for-keys",
@@ -1089,10 +1230,15 @@ why(
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: mat1 and mat2 shapes cannot be multiplied (4x1 and 2x2)</code></summary>
 #
-# `self.output` was given the heads still apart, each narrower than C. Merge them first.
+# A part was given heads, each narrower than C. Split after `self.query`, and merge before `self.output`.
 # </details>
 #
-# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (5) must match the size of tensor b (3) at non-singleton dimension 1</code></summary>
+# <details><summary>Help, I'm getting <code>TypeError: unsupported operand type(s) for @: 'Tensor' and 'Linear'</code></summary>
+#
+# `self.query` is no matrix, it holds one. Call it: `self.query(x)`.
+# </details>
+#
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (4) must match the size of tensor b (2) at non-singleton dimension 1</code></summary>
 #
 # `weights_per_head` wants a mask for every sequence, (B, T, T), and `causal_mask` gives one, (T, T).
 # </details>
@@ -1102,7 +1248,7 @@ show_module(
     MultiHeadAttention(6, 2),
     wide_embeddings()[None],
     title="Your module on the four tokens",
-    caption="Every shape comes from this forward pass; dashed boxes are your code between the four matrices.",
+    caption="Every shape comes from this forward pass; dashed boxes are your code between the parts.",
 )
 
 # %% [markdown]
@@ -1114,7 +1260,8 @@ torch.manual_seed(0)
 layer = MultiHeadAttention(192, 6).eval()
 framework = nn.MultiheadAttention(192, 6, bias=False, batch_first=True).eval()
 with torch.no_grad():
-    framework.in_proj_weight.copy_(torch.cat([part.weight for part in (layer.query, layer.key, layer.value)]))
+    parts = (layer.query, layer.key, layer.value)
+    framework.in_proj_weight.copy_(torch.cat([part.weight for part in parts]))
     framework.out_proj.weight.copy_(layer.output.weight)
     x = torch.randn(4, 32, 192)
     theirs, _ = framework(x, x, x, attn_mask=~causal_mask(32), need_weights=False)  # True hides, there
@@ -1134,7 +1281,8 @@ own = mini.logits(TIRED)  # the scores of all words at every position
 with ExitStack() as replaced:
     for number in range(len(mini.model.blocks)):
         replaced.enter_context(with_multi_head(mini.model, number, MultiHeadAttention(192, 6).eval()))
-    print("next word with your attention:", mini.next_words(TIRED, 1))
+    ((word, share),) = mini.next_words(TIRED, 1)
+    print(f"next word with your attention: {word}, with probability {share:.4f}")
     print(f"largest difference to the model's own: {(mini.logits(TIRED) - own).abs().max():.1e}")
 
 # %% [markdown]
@@ -1149,8 +1297,8 @@ for mode in ("training", "evaluation"):
     print(f"in {mode:10} two equal calls differ by up to {(once - again).abs().max().item():.2f}")
 
 # %% [markdown]
-# If two equal calls differ in evaluation, dropout is still on: the function `nn.functional.dropout` does
-# that unless it is told otherwise. Then no measurement of the model can be repeated.
+# If they differed in evaluation, dropout would still be on, and no measurement of the model could be repeated.
+# The function `nn.functional.dropout` does that unless it is told otherwise.
 #
 # ## What do heads cost?
 #
@@ -1253,6 +1401,42 @@ edit(
     "You count the output projection for every head; there is one, and it reads all heads.",
     "n_heads * (projections + scores_and_averages) + output",
     "n_heads * (projections + scores_and_averages + output)",
+)
+edit(
+    "one-projection",
+    "You count one projection in every head; there are three, for queries, keys and values.",
+    "3 * (2 * n * d_model * d_k)",
+    "2 * n * d_model * d_k",
+)
+edit(
+    "scores-and-averages-forgotten",
+    "You leave out both products of tokens with tokens: the scores, and the weighted averages of the values.",
+    "n_heads * (projections + scores_and_averages)",
+    "n_heads * projections",
+)
+edit(
+    "projections-only",
+    "You count the projections of the heads and stop: scores, weighted averages and the output projection come on top.",
+    "n_heads * (projections + scores_and_averages) + output",
+    "n_heads * projections",
+)
+edit(
+    "square-output",
+    "You take the output projection to be (d_model, d_model); it has a row for each column of all heads, h · d_k.",
+    "2 * n * (n_heads * d_k) * d_model",
+    "2 * n * d_model * d_model",
+)
+edit(
+    "output-of-one-head",
+    "Your output projection reads a single head; it has a row for each column of all heads, h · d_k.",
+    "2 * n * (n_heads * d_k) * d_model",
+    "2 * n * d_k * d_model",
+)
+edit(
+    "width-worked-out",
+    "You work out d_k from d_model; here d_k is an argument of its own, and h · d_k need not be d_model.",
+    "    projections = ",
+    "    d_k = d_model // n_heads\n    projections = ",
 )
 rewrite(
     "closed-form",
@@ -1386,6 +1570,30 @@ edit(
     "+ n_heads * d_k * d_model",
     "+ n_heads * (n_heads * d_k * d_model)",
 )
+edit(
+    "one-matrix",
+    "You count one matrix for each head; it has three, for queries, keys and values.",
+    "n_heads * 3 * d_model * d_k",
+    "n_heads * d_model * d_k",
+)
+edit(
+    "square-for-all-heads",
+    "Three square matrices serve all heads only where h · d_k is d_model; here d_k is an argument of its own.",
+    "n_heads * 3 * d_model * d_k",
+    "3 * d_model * d_model",
+)
+edit(
+    "biases-counted",
+    "You count biases, too; the layer here has none.",
+    "+ n_heads * d_k * d_model",
+    "+ n_heads * d_k * d_model + 3 * n_heads * d_k + d_model",
+)
+edit(
+    "width-worked-out",
+    "You work out d_k from d_model; here d_k is an argument of its own, and h · d_k need not be d_model.",
+    "    heads = ",
+    "    d_k = d_model // n_heads\n    heads = ",
+)
 rewrite("four-alike", "heads + n_heads * d_k * d_model", "4 * n_heads * d_model * d_k")
 
 
@@ -1402,15 +1610,17 @@ hint("```python\nheads = <number of heads> * 3 * <entries of one matrix>\nreturn
 why("Heads side by side have h · d_k columns, and so many rows has the output projection. With h · d_k = d_model all four are square.")
 
 # %% [markdown]
-# One layer of GPT-2, counted and predicted. Then compare: a single head of width 256, as in lesson 04,
-# against four heads at the same width. How many more numbers does the layer with four heads learn?
+# First, one layer of GPT-2, by your formula and counted in your module. Then compare: a single head of width
+# 256, which as in lesson 04 has no $W_O$, against four heads of width 64 with $W_O$. How many more numbers does
+# the layer with four heads learn?
 
 # %%
 in_module = sum(part.numel() for part in MultiHeadAttention(768, 12).parameters())
-print(f"GPT-2's attention layer: {attention_parameters(768, 12, 64):,} by your formula, {in_module:,} in your module")
+by_formula = attention_parameters(768, 12, 64)
+print(f"GPT-2's attention layer: {by_formula:,} by your formula, {in_module:,} in your module")
 
 # %% prediction="four_against_one"
-predict("four_against_one", 65536, between=(0, 999_999))  # 4 heads of 64 with W_O, less 1 head of 256 without
+predict("four_against_one", 65536, between=(0, 999_999))  # 4 heads with W_O, less 1 head without
 
 # %%
 single = 3 * 256 * 256  # W_Q, W_K and W_V of one head; it has no reports to mix
@@ -1428,10 +1638,10 @@ show_bars(
 )
 
 # %% [markdown]
-# Four patterns per token instead of one, for a quarter of the width each. So why not many more?
+# Four patterns per token instead of one, with a quarter of the width each. So why not many more?
 #
 # Take it to the end: 768 heads at width 768, d_k = 1. A head's query and key are one number each. Let 50
-# tokens rank 50 keys, each by its own row of scores. How many *different* rankings can come out?
+# tokens rank 50 keys, each token by its own row of scores. How many *different* rankings can come out?
 
 # %% prediction="rankings"
 predict("rankings", 2, between=(1, 50))  # of 50 rows of scores, with d_k = 1
@@ -1467,12 +1677,15 @@ for d_k in (1, 2, 4, 64):
 tokens = mini.tokens(TIRED)
 where = tokens.index("it")
 same = torch.equal(mini.attention(TIRED)[:, :, where], mini.attention(SOFT)[:, :, where])
-print("the rows of *it*, all heads, equal in both sentences:", same)
+print("the rows of 'it', all heads, equal in both sentences:", same)
 
 # %% [markdown]
 # They must be: the model is causal, and *tired* or *soft* comes after *it*. What *it* meant is settled where the
-# noun has to be named, after the last *the*. That is the row to look at, and where the head that finds the noun
-# was measured.
+# noun has to be named, after the last *the*: look at that row.
+#
+# Three heads are framed, the best at one thing each, measured over many texts. *previous token*: weight on the
+# token before. *induction*: weight on what followed the same token last time. *referent*: weight, in the last
+# row, on the noun that is meant.
 
 # %%
 roles = {(role.layer, role.head): name for name, role in mini.roles.items()}
@@ -1481,7 +1694,7 @@ show_layers(
     tokens,
     names=roles,
     title="Every head: … because it was tired",
-    caption="Framed: the heads that scored best in three measurements. The last row is the one that names the noun.",
+    caption="Framed: the best heads in three measurements. The noun is named from the last row.",
 )
 
 # %%
@@ -1496,13 +1709,14 @@ show_layers(
 # %%
 finder = mini.roles["referent"]
 last_rows = {
-    name: mini.attention(text)[finder.layer, finder.head, -1] for name, text in (("tired", TIRED), ("soft", SOFT))
+    name: mini.attention(text)[finder.layer, finder.head, -1]
+    for name, text in (("tired", TIRED), ("soft", SOFT))
 }
 show_bars(
     last_rows,
     tokens,
     title=f"Layer {finder.layer}, head {finder.head}: where the last token looks",
-    caption="The same head in two sentences that differ in their adjective: the labels are those of *tired*.",
+    caption="One head, two sentences that differ in their adjective; the labels are those of *tired*.",
 )
 
 # %% [markdown]
@@ -1513,7 +1727,7 @@ show_bars(
 show_head_browser(heads_of(mini, [TIRED, SOFT]), mini.roles)
 
 # %% [markdown]
-# It is tempting to hand out job titles: head 0 does this, head 1 does that. Measure three jobs for *every*
+# It is tempting to hand out job titles: head 0 does this, head 1 does that. Measure the three jobs for *every*
 # head instead: weight on the token before; weight on what followed the same token last time; weight on the
 # right noun.
 
@@ -1546,9 +1760,9 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# If every head had one job of these three, the counts would be 0, 18 and 0. The jobs are ours besides: we
-# looked for them, and the model was trained on text that rewards them. Multi-head attention gives a model room
-# for different patterns; which ones fill it, training decides.
+# If every head had one job of these three, the counts would be 0, 18 and 0. Besides, the jobs are our choice,
+# and the model was trained on text that rewards them. Multi-head attention gives a model room for different
+# patterns. Which ones fill it comes out of training.
 #
 # ## Switch heads off
 #
@@ -1580,12 +1794,12 @@ show_heatmaps(
     column_label="head switched off",
     value_label="probability of the right noun",
     title="One head away",
-    caption="A pale cell is a head that this prediction leans on; where it stays dark, the model does without that head.",
+    caption="Pale: this prediction needs that head. Dark: the model does without it.",
 )
 
 # %% [markdown]
-# Is it the head that looks at the noun that hurts most? Switch off what you like in the next cell, several
-# at once as well, and run it again.
+# Does it hurt most to switch off the head that looks at the noun? In the next cell it is off. Change the list,
+# to several heads at once if you like, and run the cell again.
 
 # %%
 OFF = [(finder.layer, finder.head)]  # (layer, head), ...: change this
@@ -1595,12 +1809,12 @@ for text in (TIRED, SOFT):
     print("…", text[31:], likeliest)
 
 # %% [markdown]
-# One sentence says little about a head. Take text, and the loss (lesson 09: how surprised the model is by
-# each next token; lower is better). Switch each head off alone, sort by the damage, then switch off more and
-# more, the least harmful first. How many of the 18 can go before the loss has risen by 0.05?
+# One sentence says little about a head. Take 16 rows of text, and the loss (lesson 09: how surprised the model
+# is by each next token; lower is better). Switch each head off alone, sort by the damage, then switch off more
+# and more, the least harmful first. How many of the 18 can go before the loss has risen by more than 0.05?
 
 # %% prediction="prunable"
-predict("prunable", 6, between=(0, 18))  # heads that can go before the loss rises by 0.05
+predict("prunable", 6, between=(0, 18))  # heads that can go before the loss rises by more than 0.05
 
 # %%
 full = text_loss(mini.model, text_rows)
@@ -1618,13 +1832,14 @@ rises = [damage(least_first[:count]) for count in range(len(alone) + 1)]
 
 # %%
 reveal("prunable", next(count for count, rise in enumerate(rises) if rise > 0.05) - 1)
-print("least harmful first:", " ".join(f"{number}.{head}" for number, head in least_first))
+print("layer.head:", " ".join(f"{number}.{head}" for number, head in least_first))
+print("rise with 0 to 10 off:", " ".join(f"{round(rise, 2) + 0.0:.2f}" for rise in rises[:11]))
 show_curves(
     {"loss above that of the whole model": rises},
     xlabel="heads switched off, the least harmful first",
-    ylabel="rise of the loss, nats a token",
+    ylabel="rise of the loss per token",
     title="Pruning by ablation",
-    caption=f"The whole model's loss on this text is {full:.2f}; far to the left little happens.",
+    caption=f"The whole model's loss on this text is {full:.2f}; on the left little happens.",
 )
 
 # %% [markdown]
@@ -1632,13 +1847,14 @@ show_curves(
 # trained translation model most heads could be removed with little loss (Voita et al. 2019; Michel et al.
 # 2019).
 #
-# Where we are: the attention half of a transformer block, complete. The formula has grown by two symbols:
+# Where we are: the attention half of a transformer block, complete. New in the formula are concat and $W_O$:
 
 # %%
 print("lesson 02   softmax(XXᵀ) X")
 print("lesson 04   softmax(QKᵀ/√d_k) V")
 print("now         concat(head_0 … head_h−1) W_O,   each head softmax(QKᵀ/√d_k) V, under the mask")
-print(f"X {tuple(X.shape)}  →  two heads {tuple(reports[0].shape)}  →  side by side {tuple(side_by_side.shape)}")
+print(f"X {tuple(X.shape)}  →  two heads {tuple(reports[0].shape)}")
+print(f"   →  side by side {tuple(side_by_side.shape)}")
 print(f"   →  times W_O: output {tuple(output.shape)}  →  X plus output {tuple((X + output).shape)}")
 
 # %% [markdown]
@@ -1648,7 +1864,7 @@ print(f"   →  times W_O: output {tuple(output.shape)}  →  X plus output {tup
 # - Heads share the width, so any number of them costs the same; no two share a matrix.
 # - W_O is learned, and mixes what the heads found; without it they never meet.
 # - Splitting is `view`, then `transpose`; merging is the way back. A right shape proves nothing.
-# - Trained heads have no tidy jobs. Taking one away measures what it is worth.
+# - Few trained heads have one tidy job. Switching one off measures what it is worth.
 #
 # Not covered: norms (07), how heads come to be in training (13).
 #

@@ -59,6 +59,17 @@ def test_what_does_not_grow_is_no_loop(seen: list[Counts]) -> None:
     assert broken(SOLUTION, seen) is None
 
 
+def test_where_nothing_is_computed_the_dearest_case_tells() -> None:
+    """Cutting and turning a tensor is no operation on its numbers."""
+    finding = broken([(2, 0, 2)] * 3, [(6, 0, 4), (30, 0, 16), (8, 0, 5)])
+    assert finding is not None
+    assert "in the case “Case 0” it runs 6 tensor operations, in “Case 1” 30" in finding.message
+
+
+def test_a_case_of_several_calls_is_no_loop_in_a_longer_answer() -> None:
+    assert broken([(3, 100, 2), (9, 300, 6)], [(12, 100, 15), (36, 300, 45)]) is None
+
+
 def test_what_grows_as_the_solution_grows_is_no_loop() -> None:
     assert broken([(3, 100, 2), (53, 1000, 72)], [(3, 100, 2), (55, 1000, 74)]) is None
 

@@ -76,6 +76,23 @@ def test_a_way_through_the_function_without_a_return_is_told_so(centred: TinyLes
     assert verdict.comparison is None
 
 
+def test_a_module_whose_forward_returns_nothing_is_told_so(worker: Worker, tmp_path: Path) -> None:
+    module = """class f(torch.nn.Module):
+    def forward(self, x):
+        \"\"\"x: (n, d) → (n, d)\"\"\"
+        # TODO: double.
+        ### BEGIN SOLUTION
+        return 2 * x
+        ### END SOLUTION"""
+    master = exercise(
+        module, probe("two_rows", "f()(randn(2, 3))"), probe("added", "1 + f()(randn(4, 5))")
+    )
+    source = module.replace("return 2 * x", "y = 2 * x")
+    verdict = TinyLesson(master, worker, tmp_path).judged(source)
+    assert generic(verdict) == "nothing-returned"
+    assert "`forward` ends without a `return`" in verdict.report.message
+
+
 def test_what_is_right_and_prints_passes_with_a_remark(centred: TinyLesson) -> None:
     report = centred.judged("def f(x):\n    print(x)\n    return x - x.mean(0)").report
     assert report.status == "passed"

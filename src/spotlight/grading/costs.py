@@ -11,7 +11,7 @@ from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 
 PYTHON_LOOP = "python-loop"
-_FREE_GROWTH = 6  # operations or lines more in a larger case that are not yet a loop
+_FREE_GROWTH = 6  # operations or lines more in another case that are not yet a loop
 _LOOPS = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -44,18 +44,19 @@ def _loop(
     places = [i for i, (p, w, s) in enumerate(outcomes) if _is_graded(p) and w.cost and s.cost]
     if len(places) < 2:
         return None
-    small = min(places, key=lambda i: _work(wanted[i]))
-    large = max(places, key=lambda i: _work(wanted[i]))
-    cases = [exercise.probes[i].description.rstrip(".") for i in (small, large)]
+    pairs = [(i, j) for i in places for j in places if _work(wanted[i]) <= _work(wanted[j])]
     for count, what in (("operations", "tensor operations"), ("lines", "lines of Python")):
-        mine = [getattr(_cost(seen[i]), count) for i in (small, large)]
-        course = [getattr(_cost(wanted[i]), count) for i in (small, large)]
-        if mine[1] - mine[0] > max(_FREE_GROWTH, mine[0] // 2) + (course[1] - course[0]):
+        mine = {i: getattr(_cost(seen[i]), count) for i in places}
+        course = {i: getattr(_cost(wanted[i]), count) for i in places}
+        excess = {(i, j): mine[j] - _most(mine[i], course[i], course[j]) for i, j in pairs}
+        small, large = max(excess, key=excess.__getitem__)
+        if excess[small, large] > 0:
+            cases = [exercise.probes[i].description.rstrip(".") for i in (small, large)]
             return Finding(
                 PYTHON_LOOP,
-                f"{_loop_line(exercise, steps)}in the case “{cases[0]}” it runs {mine[0]} {what}, "
-                f"in “{cases[1]}” {mine[1]}, where {course[1]} are enough. This exercise is "
-                f"written without a loop: {because}",
+                f"{_loop_line(exercise, steps)}in the case “{cases[0]}” it runs {mine[small]} "
+                f"{what}, in “{cases[1]}” {mine[large]}, where {course[large]} are enough. This "
+                f"exercise is written without a loop: {because}",
             )
     return None
 
@@ -83,6 +84,15 @@ def _flops(
 
 def _is_graded(probe: Probe) -> bool:
     return not probe.naming_only
+
+
+def _most(small: int, course_small: int, course_large: int) -> int:
+    """What an answer without a loop needs at most in one case, where another took it `small`.
+
+    A case may call the function several times, which costs a longer answer more than the course's.
+    """
+    grown = small * course_large // course_small if course_small else 0
+    return max(grown, small + course_large - course_small) + max(_FREE_GROWTH, small // 2)
 
 
 def _work(outcome: ProbeOutcome) -> int:

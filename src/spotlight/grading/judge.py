@@ -86,8 +86,11 @@ class _Judged:
             notes.append("It prints while it runs; that costs nothing.")
         return verdict(self.exercise, "passed", cpu_seconds=self.seen.cpu_seconds, notes=notes)
 
-    def _is_function(self) -> bool:
-        return f"def {self.exercise.targets[0]}(" in self.exercise.stub
+    def _returning(self) -> str | None:
+        """What is to return a value: the function itself, or a module's forward."""
+        if f"def {self.exercise.targets[0]}(" in self.exercise.stub:
+            return "the function"
+        return "`forward`" if "def forward(" in self.exercise.stub else None
 
     def _is_stateful(self) -> bool:
         """Whether the first probe, called again at the end, gave something else."""
@@ -128,7 +131,7 @@ class _Judged:
         both = named_pair(self.exercise, self.key, outcomes)
         if both is not None:
             return self._verdict("failed", both, "pair", failing)
-        undone = _left_undone(failing, self._is_function())
+        undone = _left_undone(failing, self._returning())
         if undone is not None:
             return self._verdict("failed", undone, "generic", failing)
         sign = signs.look(self.steps, self.exercise) if self.steps else None
@@ -219,24 +222,24 @@ _STATEFUL = Finding(
 )
 
 
-def _left_undone(failing: Sequence[Failing], is_function: bool) -> Finding | None:
+def _left_undone(failing: Sequence[Failing], returning: str | None) -> Finding | None:
     """What every failing case shows alike: nothing returned, or the caller's tensor changed."""
     empty = [case for case in failing if _returns_nothing(case)]
     # Where nothing is returned, no gradient comes back either.
     rest = (case for case in failing if case not in empty)
     if (
-        is_function
+        returning is not None
         and empty
         and all(evidence.is_of_gradient(c) and c.gap and c.gap.nothing for c in rest)
     ):
         if any(case.got.printed.strip() for case in failing):
             return Finding(
                 "printed-not-returned",
-                "It prints a value but returns None; end the function with `return`.",
+                f"It prints a value but returns None; end {returning} with `return`.",
             )
         return Finding(
             "nothing-returned",
-            "It returns None: the function ends without a `return`, or a method that works in "
+            f"It returns None: {returning} ends without a `return`, or a method that works in "
             "place was returned.",
         )
     written = [case for case in failing if _is_right_but_writes(case)]

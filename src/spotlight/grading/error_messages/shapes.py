@@ -194,7 +194,8 @@ _SHAPES: Rules = [
      "`stack` lays arrays of one shape side by side; print their shapes. `np.concatenate` joins "
      "arrays that differ along one axis."),
     (r"argument 'tensors' \(position 1\) must be tuple of Tensors, not Tensor",
-     "It takes one list of tensors: put them into square brackets, as in `[a, b]`."),
+     "It takes several tensors, in square brackets: `[a, b]`. One tensor that holds them all is "
+     "taken apart by `.unbind(dim)`."),
     (r"expected Tensor as element (?P<nth>\d+) in argument 0, but got (?P<t>\w+)",
      "The list must hold tensors, and its {nth} entry is of type {t}."),
     (r"stack expects a non-empty TensorList|cat\(\): expected a non-empty list",
