@@ -49,6 +49,12 @@ def test_bars_are_named_beside_the_plot_where_there_are_several(count: int) -> N
     assert [text.get_text() for text in legend.get_texts()] == list(rows) if legend else True
 
 
+@pytest.mark.parametrize("count", [2, 4, 6, 19])
+def test_counts_along_the_bottom_are_marked_at_whole_numbers(count):
+    (axes,) = show_curves({"": list(range(count))}, **AXES).axes
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())
+
+
 def test_roles_keep_their_colours_in_every_chart():
     (curves,) = show_curves({"query": [1, 2], "loss": [2, 1]}, **AXES).axes
     (bars,) = show_bars({"key": [0.5, 0.5]}, ["a", "b"], **SAID).axes

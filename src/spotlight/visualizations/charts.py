@@ -71,6 +71,8 @@ def show_curves(
             if len(places) <= _MOST_NAMED_PLACES:
                 axes.set_xticks(places)
                 axes.minorticks_off()
+        elif all(float(value).is_integer() for x, _ in points.values() for value in x):
+            axes.xaxis.get_major_locator().set_params(integer=True)  # counts: no place 2.5
         if len(points) > 1 or "" not in points:
             axes.legend(frameon=False)
     return picture
