@@ -11,14 +11,14 @@
 #
 # In this lesson you write a whole language model and train it. At the end you can
 #
-# - build a decoder-only transformer from an attention head, a feed-forward network and two residual adds;
+# - build a transformer of GPT's kind from its parts;
 # - train it on text, watch it learn, and say when something is wrong and where to look;
 # - sample from it with a temperature and top-k;
 # - measure what its parts are worth, and say what attention does that counting words cannot.
 #
-# **You need:** lessons 02 to 06, or the express lesson. Whatever else is used is given in a paragraph.
-# You write every part anew, so nothing is imported from earlier lessons. **Time:** 90 minutes, two or
-# three of them training.
+# **You need:** tensors, `nn.Module` and `backward()`, as in lesson 00. Every other term is given where it
+# comes up; lessons 02 to 06 take attention more slowly. You write every part anew. **Time:** 90 minutes, two
+# or three of them training.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
@@ -27,7 +27,7 @@ start("tiny_transformer_capstone")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint
-from spotlight.authoring import naming_probe, probe, rewrite, why, without_loops
+from spotlight.authoring import mistake, naming_probe, probe, rewrite, why, without_loops
 from spotlight.authoring.kit import gradients, randint, randn, whole, written
 
 # %%
@@ -50,7 +50,9 @@ from spotlight.visualizations import show_heatmap, show_layers, show_module, sho
 # ## The number to beat
 #
 # The course ships a generator of small English: cats, mats, names, sums. Each paragraph holds something
-# that can be worked out. The held-out text has facts that the training text never shows.
+# that can be worked out. A model reads **tokens**, here words and marks, each as a number, its **id**. Part
+# of the text is **held out**: no model learns from it, so it shows what a model can do on text that is new.
+# It has facts that the training text never shows.
 
 # %%
 SHORT = "SPOTLIGHT_SHORT" in os.environ  # automatic tests run every cell, but hardly train
@@ -63,10 +65,12 @@ print(tokenizer.decode(train_ids[:120]))
 # %% [markdown]
 # **−log p.** How good is a prediction? Take the probability $p$ that was given to the token that really
 # came, and charge $-\log p$: nothing for $p = 1$, and more the smaller $p$ was. The average over all
-# tokens is the **loss** (cross-entropy), in nats a token. Lesson 10 derives it.
+# tokens is the **loss** (cross-entropy). The logarithm is the natural one, and the unit is then called a
+# **nat**. Lesson 10 derives it.
 #
-# The framework computes it from scores, one row of V **logits** for each prediction, after a softmax of
-# its own:
+# A model gives scores, one for each of the V words that it knows: a row of **logits**. **Softmax** makes
+# probabilities of them: each $e^\text{logit}$, divided by the sum of all. `cross_entropy` does both steps,
+# softmax and $-\log p$:
 
 # %%
 for p in (1.0, 0.5, 0.1, 1 / len(tokenizer)):
@@ -78,8 +82,9 @@ print(f"word 2 came: by hand {by_hand.item():.4f}, by cross_entropy {framework.i
 
 # %% [markdown]
 # The opponent is a **trigram model**. It counts which token followed each pair of tokens in the training
-# text, and smooths the counts so that nothing has probability 0. Windows of 64 predictions are what your
-# model will be asked as well.
+# text, and smooths the counts so that nothing has probability 0. The held-out text is cut into windows of
+# 64 predictions, the same ones that your model will be asked for. A uniform guess gives every word the
+# probability 1 / V.
 
 # %%
 CONTEXT = 64  # the most tokens that the model reads at once
@@ -98,19 +103,28 @@ show_bars(
     {"trigram": best.values},
     tokenizer.tokens(best.indices),
     title="What the trigram model says comes next",
-    caption=f"After “{PROMPT}” it sees two words, “is the”, and cannot know that a cat was tired.",
+    caption=f"After “{PROMPT}” it sees two words, “is the”, and not that a cat was tired.",
     xlabel="next word",
     ylabel="probability",
 )
 
 # %% [markdown]
-# The answer stands at the beginning of the sentence. Contexts that long hardly ever occur twice, so there
-# is nothing to count. You are going to build what looks back instead.
+# The answer, *cat*, stands at the beginning. A context that long hardly ever occurs twice, so there is
+# nothing to count. You are going to build what looks back instead.
 #
 # ## 1 · A table of shapes
 #
-# Most errors are errors of shape. So begin with a table: B sentences of T tokens, width C, H heads, V
-# words; inside the feed-forward network the width is 4C.
+# The model in short: each token is looked up as a vector of C numbers. In **attention** it gets a **query**
+# (what it looks for), a **key** (what it is found by) and a **value** (what it hands over). Its query scores
+# every key, and by the scores it gathers an average of the values. H **heads** do so side by side, each with
+# C / H columns. Then a **feed-forward network**, 4C wide inside, works on each token alone. Last come V
+# logits per token.
+
+# %%
+B, T, C, H, V = 2, 7, 12, 3, 402  # sentences, tokens in each, width of a token's vector, heads, words
+
+# %% [markdown]
+# Most errors are errors of shape. So begin with a table. Where heads stand apart, their axis is the second.
 #
 # | name | what it is |
 # |---|---|
@@ -121,9 +135,6 @@ show_bars(
 # | `merged_shape` | the heads side by side again |
 # | `hidden_shape` | inside the feed-forward network |
 # | `logits_shape` | a score for each word, after each token |
-
-# %%
-B, T, C, H, V = 2, 7, 12, 3, 402
 
 # %% exercise="shapes" points=1 minutes=6 difficulty=1 targets=["embedded_shape", "queries_shape", "scores_shape", "gathered_shape", "merged_shape", "hidden_shape", "logits_shape"]
 # TODO: write each shape as a tuple, in terms of B, T, C, H and V. The ids have shape (B, T).
@@ -221,6 +232,32 @@ edit(
     "embedded_shape = (B, T)",
 )
 edit(
+    "embedded-as-wide-as-the-vocabulary",
+    "`embedded_shape` has V numbers per token; the table looks up a row of C numbers for each id.",
+    "embedded_shape = (B, T, C)",
+    "embedded_shape = (B, T, V)",
+)
+edit(
+    "no-heads",
+    "No head stands apart: each has its own queries, scores and gathered values, so all three have four axes, and H is the second.",
+    """queries_shape = (B, H, T, C // H)
+scores_shape = (B, H, T, T)
+gathered_shape = (B, H, T, C // H)""",
+    """queries_shape = (B, T, C)
+scores_shape = (B, T, T)
+gathered_shape = (B, T, C)""",
+)
+edit(
+    "heads-before-sentences",
+    "You put the heads first, before the sentences; B stays in front and H comes second.",
+    """queries_shape = (B, H, T, C // H)
+scores_shape = (B, H, T, T)
+gathered_shape = (B, H, T, C // H)""",
+    """queries_shape = (H, B, T, C // H)
+scores_shape = (H, B, T, T)
+gathered_shape = (H, B, T, C // H)""",
+)
+edit(
     "heads-after-tokens",
     "`queries_shape` has the heads behind the tokens; they stand before them, (B, H, T, …), so that a matrix product works head by head.",
     "queries_shape = (B, H, T, C // H)",
@@ -255,6 +292,12 @@ edit(
     "`gathered_shape` is that of the weights; weights times values has the width of a value, C // H.",
     "gathered_shape = (B, H, T, C // H)",
     "gathered_shape = (B, H, T, T)",
+)
+edit(
+    "gathered-of-full-width",
+    "`gathered_shape` gives each head the full width; a head gathers values of its own width, C // H.",
+    "gathered_shape = (B, H, T, C // H)",
+    "gathered_shape = (B, H, T, C)",
 )
 edit(
     "not-merged",
@@ -309,7 +352,7 @@ show_bars(
     {"numbers": [math.prod(shape) for shape in rows.values()]},
     list(rows),
     title="How many numbers each step holds",
-    caption=f"Your shapes at B = {B}, T = {T}, C = {C}, H = {H}, V = {V}: here the logits are the largest.",
+    caption=f"Your shapes at B = {B}, T = {T}, C = {C}, H = {H}, V = {V}. The logits are the largest.",
     xlabel="tensor",
     ylabel="numbers",
 )
@@ -317,9 +360,10 @@ show_bars(
 # %% [markdown]
 # ## Three diagnoses, before any code
 #
-# You will break the model in three ways and train each for a short while: once without its layer norms,
-# once with the mask left out, once with all position vectors at zero. How will its held-out **loss**
-# compare with that of the whole model? Commit now; the answers come when your model stands.
+# You will break the model in three ways and train each for a short while: without its **layer norms**,
+# which bring each token's numbers to one size; without the **mask**, which hides later tokens from a token;
+# and with its **position vectors**, which say where a token stands, all at zero. How will its held-out
+# **loss** compare with that of the whole model? Commit now; the answers come when your model stands.
 
 # %% prediction="without_norm"
 predict("without_norm", "higher", choices=["lower", "about the same", "higher"])  # no layer norm
@@ -333,8 +377,9 @@ predict("without_positions", "higher", choices=["lower", "about the same", "high
 # %% [markdown]
 # ## 2 · The attention head
 #
-# Each token's query scores the keys, future tokens get −∞, softmax makes weights, and the weights
-# average the values:
+# A score is the dot product of a query and a key, divided by √D so that it does not grow with D, the width
+# of a head. Later tokens hold what is to be predicted, so the **causal mask** sets their scores to −∞.
+# Softmax makes weights of each row, and the weights average the values:
 #
 # $$\text{softmax}\!\left(\frac{QK^\top}{\sqrt{D}} + \text{mask}\right) V$$
 #
@@ -417,9 +462,21 @@ edit(
 )
 edit(
     "mask-left-out",
-    "Nothing is masked: every token reads the future, and a model trained so learns to copy the answer.",
+    "Nothing is masked, so every token reads the future. If you call `masked_fill`, use the new tensor that it returns.",
     "scores.masked_fill(future, -torch.inf).softmax(dim=-1) @ v",
     "scores.softmax(dim=-1) @ v",
+)
+edit(
+    "scaled-by-heads",
+    "You divide by √H, the number of heads; the scores grow with D, the width of a query, q.shape[-1].",
+    "math.sqrt(q.shape[-1])",
+    "math.sqrt(q.shape[1])",
+)
+edit(
+    "so-far-masked",
+    "You mask the tokens so far and keep the future: `masked_fill` fills where the mask is True, and that must be the later tokens.",
+    "triu(diagonal=1)",
+    "tril()",
 )
 edit(
     "masked-with-zero",
@@ -521,19 +578,19 @@ why(
 )
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>RuntimeError: Expected size for first two dimensions of batch2 tensor to be: [6, 4] but got: [6, 5].</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: Expected size for first two dimensions of batch2 tensor to be: [1, 4] but got: [1, 3].</code></summary>
 #
 # `q @ k` asks the columns of `q` to meet the rows of `k`. Exchange the last two axes of `k` first.
 # </details>
 #
-# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (3) must match the size of tensor b (5) at non-singleton dimension 1</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: Expected size for first two dimensions of batch2 tensor to be: [12, 4] but got: [12, 1].</code></summary>
 #
 # `k.T` turns all four axes around, sentences and heads too. Name the two that change places.
 # </details>
 
 # %% [markdown]
-# Values of a 1 in a different place each make the weights themselves visible, since the average then
-# shows who it came from:
+# To see the weights, let each token's value be a single 1, in a place of its own. The weighted average is
+# then the row of weights itself:
 
 # %%
 torch.manual_seed(0)
@@ -547,12 +604,12 @@ show_heatmap(
 # %% [markdown]
 # ## 3 · Several heads
 #
-# One row of weights per token is one kind of looking back. *it* needs two at once: what it stands for,
-# and what is said of it. So the C columns are shared out to H heads of width D = C / H, each attends by
-# itself, and the results go side by side through one more matrix that mixes them.
+# One head gives each token one row of weights: one way of looking back. The token *it* needs two at once, for
+# what it stands for and for what is said of it. So the C columns are shared out to H heads of width
+# D = C / H, each attends by itself, and the results go side by side through one more matrix that mixes them.
 #
-# `__init__` is given. `self.attend` is your function, and stays exchangeable: later you will put another
-# in its place.
+# `__init__` is given: the matrices that make queries, keys and values of `x`, and the one that mixes.
+# `self.attend` is your function. It can be exchanged, and later you will put another in its place.
 
 # %% exercise="multi_head" points=1 minutes=8 difficulty=3 targets=["MultiHeadAttention"]
 class MultiHeadAttention(nn.Module):
@@ -702,14 +759,15 @@ why(
 )
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>RuntimeError: view size is not compatible with input tensor's size and stride</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.</code></summary>
 #
 # After a `transpose` the numbers no longer lie in reading order, and `view` never copies. `reshape` does.
 # </details>
 #
-# <details><summary>Help, I'm getting <code>RuntimeError: mat1 and mat2 shapes cannot be multiplied</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: mat1 and mat2 shapes cannot be multiplied (6x2 and 4x4)</code></summary>
 #
-# `self.output` wants C columns. The heads are still apart, or one head's D columns went in alone.
+# Each of the four matrices wants C columns. You split before you projected, or `self.output` gets heads that
+# are still apart, or one head's D columns alone.
 # </details>
 
 # %%
@@ -725,10 +783,10 @@ show_module(
 # ## 4 · The feed-forward network
 #
 # Attention only averages: what it hands on lies among the values. Something must compute new features
-# from what was gathered. That is a small network which works on each token by itself: widen four times,
-# bend, narrow again.
+# from what was gathered. That is a small network which works on each token by itself: one matrix makes its
+# vector four times as wide, each number is bent, and a second matrix makes it narrow again.
 #
-# The bend is **GELU**, given as a part of the framework. Without it two matrices in a row would be one.
+# The bend is **GELU**, given as a part of the framework. Without it the two matrices would be as one.
 
 # %%
 line = torch.linspace(-4, 4, 161)
@@ -737,12 +795,12 @@ show_curves(
     xlabel="in",
     ylabel="out",
     title="GELU bends, as ReLU does, but smoothly",
-    caption="Large numbers pass, very negative ones become 0; lesson 07 says where the curve comes from.",
+    caption="Large numbers pass, very negative ones become 0. ReLU is an older bend; more in lesson 07.",
 )
 
 # %% exercise="feed_forward" points=1 minutes=2 difficulty=1 targets=["FeedForward"]
 class FeedForward(nn.Module):
-    """Each token by itself: widen four times, GELU, narrow again."""
+    """Each token by itself: four times as wide, GELU, narrow again."""
 
     def __init__(self, d_model: int) -> None:
         super().__init__()
@@ -851,15 +909,15 @@ show_heatmap(
     column_label="number in the vector",
     value_label="change",
     title="What moves when token 3 changes",
-    caption="Only row 3: the network works on each token by itself, and leaves looking around to attention.",
+    caption="Only row 3: the network works on each token by itself. Looking around is for attention.",
 )
 
 # %% [markdown]
 # ## 5 · The block
 #
-# **Layer norm**, also given: from each token's C numbers it takes their mean and divides by their
-# standard deviation, then multiplies by a learned γ and adds a learned β. So what enters a branch has a
-# known size, however large the stream has grown. Lesson 07 builds it.
+# **Layer norm**, also given: for each token it subtracts the mean of the C numbers and divides by their
+# standard deviation, then multiplies by a learned γ and adds a learned β. So its result has a known size,
+# however large the numbers have grown. Lesson 07 builds it.
 
 # %%
 norm = nn.LayerNorm(4)  # γ = 1 and β = 0 before training
@@ -868,9 +926,10 @@ print("normed ", norm(token).detach())
 print("by hand", (token - 5) / math.sqrt(5))  # mean 5, variance (9 + 1 + 1 + 9) / 4 = 5
 
 # %% [markdown]
-# A block has two **branches**, attention and the feed-forward network. Each reads a normed copy of the
-# stream and *adds* what it found to the stream itself. The sum is the residual connection: what a token
-# was is edited, never replaced, and gradients have a straight way back.
+# The tokens' vectors, as they pass through the model, are the **stream**. A block has two **branches**,
+# attention and the feed-forward network. Each reads a normed copy of the stream and *adds* what it found to
+# the stream itself. That sum is the **residual connection**: a token's vector is added to, never replaced,
+# and gradients have a straight way back.
 #
 # $$x \leftarrow x + \text{attention}(\text{norm}_1(x)) \qquad x \leftarrow x + \text{ffn}(\text{norm}_2(x))$$
 
@@ -976,6 +1035,29 @@ edit(
         return x + self.ffn_norm(self.ffn(x))""",
 )
 edit(
+    "attention-dropped",
+    "What attention found is added and then dropped: give the sum a name, x = x + …, so that the next line reads it.",
+    "x = x + self.attention(self.attention_norm(x))",
+    "x + self.attention(self.attention_norm(x))",
+)
+edit(
+    "second-sum-without-the-first",
+    "The network's result is added to the `x` that came in, so what attention found is lost: add it to the stream after attention.",
+    """        x = x + self.attention(self.attention_norm(x))
+        return x + self.ffn(self.ffn_norm(x))""",
+    """        y = x + self.attention(self.attention_norm(x))
+        return x + self.ffn(self.ffn_norm(y))""",
+)
+edit(
+    "network-reads-what-attention-read",
+    "The network reads the copy that attention read; it should read the stream after attention has added to it.",
+    """        x = x + self.attention(self.attention_norm(x))
+        return x + self.ffn(self.ffn_norm(x))""",
+    """        normed = self.attention_norm(x)
+        x = x + self.attention(normed)
+        return x + self.ffn(self.ffn_norm(normed))""",
+)
+edit(
     "one-norm-for-both",
     "Both branches use the same norm; the network has one of its own, `self.ffn_norm`.",
     "self.ffn(self.ffn_norm(x))",
@@ -1022,9 +1104,9 @@ hint("```python\nx = x + <what attention finds in the normed stream>\nreturn x +
 why("Two adds and a return: the stream runs straight through, and everything else is a branch that reads a normed copy and adds to it.")
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>TypeError: unsupported operand type(s) for +: 'Tensor' and 'LayerNorm'</code></summary>
+# <details><summary>Help, I'm getting <code>TypeError: unsupported operand type(s) for +: 'Tensor' and 'LayerNorm'</code> or <code>AttributeError: 'LayerNorm' object has no attribute 'shape'</code></summary>
 #
-# `self.ffn_norm` is a module: call it on something, `self.ffn_norm(x)`.
+# A norm is a module: call it on something, `self.ffn_norm(x)`.
 # </details>
 
 # %%
@@ -1034,7 +1116,7 @@ show_module(
     torch.randn(B, T, C),
     depth=1,
     title="Your block",
-    caption="A plus stands where a tensor was measured to be the sum of two others: your residual adds.",
+    caption="A plus stands where a tensor was found to be the sum of two others: your residual adds.",
 )
 
 # %% [markdown]
@@ -1042,8 +1124,9 @@ show_module(
 #
 # **Embeddings** come first: each id looks up its row of one table, each position its row of a second, and
 # the two are added. Then the blocks, one last norm, and a linear layer that turns each token's C numbers
-# into V logits. It uses the token table once more, so the word whose row fits best gets the largest
-# logit: the head is **tied**.
+# into V logits, the language-model head. It uses the token table once more, so the word whose row fits
+# best gets the largest logit: it is **tied** to the table. A model of this kind, which continues a text
+# from left to right, is called **decoder-only**.
 
 # %%
 @dataclass(frozen=True)
@@ -1158,6 +1241,14 @@ edit(
     "[Block(config.d_model, config.n_heads) for _ in range(config.n_layers)]",
 )
 edit(
+    "no-list-of-blocks",
+    "`nn.ModuleList` wants a list, with a new Block for each layer; you hand it one Block.",
+    """nn.ModuleList(
+            Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
+        )""",
+    "nn.ModuleList(Block(config.d_model, config.n_heads))",
+)
+edit(
     "width-and-heads-swapped",
     "`Block` wants the width first, then the number of heads.",
     "Block(config.d_model, config.n_heads)",
@@ -1179,7 +1270,13 @@ edit(
     "ids-for-positions",
     "You look up the ids in the position table; it is asked for the places 0 … T − 1.",
     "self.pos_emb(positions)",
-    "self.pos_emb(ids % self.config.context)",
+    "self.pos_emb(ids)",
+)
+edit(
+    "all-positions",
+    "You take every row of the position table; a sentence of T tokens needs the first T, 0 … T − 1.",
+    "torch.arange(ids.shape[1])",
+    "torch.arange(self.config.context)",
 )
 edit(
     "positions-of-sentences",
@@ -1198,6 +1295,14 @@ edit(
     "Each block reads the embeddings and its result is dropped: hand on what the one before gave, x = block(x).",
     "x = block(x)",
     "block(x)",
+)
+edit(
+    "returned-after-one-block",
+    "`return` stands inside the loop, so only the first block runs: put it after the loop.",
+    """            x = block(x)
+        return self.lm_head""",
+    """            x = block(x)
+            return self.lm_head""",
 )
 edit(
     "added-once-more",
@@ -1249,10 +1354,9 @@ why(
 )
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>IndexError: index out of range in self</code></summary>
+# <details><summary>Help, I'm getting <code>TypeError: embedding(): argument 'indices' (position 2) must be Tensor, not int</code></summary>
 #
-# A table was asked for a row that it does not have: a position beyond the context, or positions counted
-# from 1. The position table has rows 0 to context − 1.
+# A table looks up a row for each number of a tensor. Hand it the positions 0 to T − 1, not their count T.
 # </details>
 #
 # <details><summary>Help, I'm getting <code>NotImplementedError: Module [ModuleList] is missing the required "forward" function</code></summary>
@@ -1267,7 +1371,7 @@ show_module(
     train_ids[: B * T].view(B, T),
     depth=1,
     title="Your model",
-    caption="Every shape is from a forward pass of two sentences; alike blocks in a row are drawn once.",
+    caption="Every shape is from a forward pass of two sentences; equal blocks in a row are drawn once.",
 )
 
 # %% [markdown]
@@ -1278,7 +1382,7 @@ def shapes_in(model: nn.Module, ids: Tensor) -> dict[str, tuple[int, ...]]:
     """The shapes that a forward pass shows, by the names of your table."""
     seen: dict[str, Tensor] = {}
     first = model.blocks[0]
-    attend = first.attention.attend
+    attend, output = first.attention.attend, first.attention.output
 
     def watched(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         heads = attend(q, k, v)
@@ -1289,7 +1393,7 @@ def shapes_in(model: nn.Module, ids: Tensor) -> dict[str, tuple[int, ...]]:
     first.attention.attend = watched
     handles = [
         first.register_forward_pre_hook(lambda part, inputs: seen.update(embedded=inputs[0])),
-        first.attention.output.register_forward_pre_hook(lambda part, inputs: seen.update(merged=inputs[0])),
+        output.register_forward_pre_hook(lambda part, inputs: seen.update(merged=inputs[0])),
         first.ffn.expand.register_forward_hook(lambda part, inputs, output: seen.update(hidden=output)),
     ]
     seen["logits"] = model(ids)
@@ -1311,7 +1415,7 @@ for name, shape in rows.items():
 # each token is the token after it. From a long list of ids, cut a window of T + 1: the first T are the
 # input, the last T the targets, shifted by one.
 #
-# ids 5 9 2 7, T = 3: input 5 9 2, targets 9 2 7. One window is T predictions.
+# From the ids 5 9 2 7 with T = 3 come the input 5 9 2 and the targets 9 2 7. One window is T predictions.
 
 # %% exercise="batch_at" points=1 minutes=4 difficulty=2
 def batch_at(ids: Tensor, starts: Tensor, length: int) -> tuple[Tensor, Tensor]:
@@ -1328,9 +1432,10 @@ def batch_at(ids: Tensor, starts: Tensor, length: int) -> tuple[Tensor, Tensor]:
 
 # %% tags=["probes"]
 def _named(pair):
-    if pair is None or len(pair) != 2:
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         return pair
-    return {"inputs": pair[0], "targets": pair[1]}
+    lists = ["a list" for part in pair if isinstance(part, (tuple, list))]
+    return {"inputs": pair[0], "targets": pair[1]} | ({"given as": lists} if lists else {})
 
 
 @probe
@@ -1369,6 +1474,45 @@ edit(
     "windows[:, :-1], windows[:, 1:]",
     "windows, windows[:, 1:]",
 )
+edit(
+    "one-token-too-short",
+    "Your windows hold `length` tokens, so inputs and targets are one short: cut length + 1.",
+    "torch.arange(length + 1)",
+    "torch.arange(length)",
+)
+edit(
+    "windows-whole",
+    "You return the windows whole; return two tensors, all but the last column and all but the first.",
+    "return windows[:, :-1], windows[:, 1:]",
+    "return windows",
+)
+edit(
+    "first-window-only",
+    "Only one window comes back. Is the `return` inside a loop? Collect all, and put them together with `torch.stack`.",
+    "windows[:, :-1], windows[:, 1:]",
+    "windows[0, :-1], windows[0, 1:]",
+)
+edit(
+    "end-to-end",
+    "Your windows are joined end to end; each is a row of its own, (B, length): `torch.stack` puts them so.",
+    "windows[:, :-1], windows[:, 1:]",
+    "windows[:, :-1].flatten(), windows[:, 1:].flatten()",
+)
+edit(
+    "lists-of-windows",
+    "You return lists of windows, and a model reads one tensor: put each list together with `torch.stack`.",
+    "windows[:, :-1], windows[:, 1:]",
+    "list(windows[:, :-1]), list(windows[:, 1:])",
+)
+
+
+@mistake("next-window", "Your targets are the window after the inputs; the target of each token is the very next one, so the two overlap.")
+def batch_at__next_window(ids, starts, length):
+    inputs = torch.stack([ids[s : s + length] for s in starts])
+    targets = torch.stack([ids[s + length : s + 2 * length] for s in starts])
+    return inputs, targets
+
+
 edit(
     "shifted-by-two",
     "Your targets are two tokens later, so one is missing: the target is the very next token.",
@@ -1418,10 +1562,11 @@ why("One index table cuts all windows at once, and inputs and targets come from 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: only integer tensors of a single element can be converted to an index</code></summary>
 #
-# A slice `ids[a:b]` takes two numbers, and `starts` holds several. Loop over them, or index with a table.
+# A slice `ids[a:b]` takes two numbers, and `starts` holds several. Loop over them, or index with a table. If
+# you loop already: `torch.stack` makes one tensor of a list of tensors, and `torch.tensor` does not.
 # </details>
 #
-# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (3) must match the size of tensor b (6) at non-singleton dimension 0</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (2) must match the size of tensor b (4) at non-singleton dimension 0</code></summary>
 #
 # A row of starts and a row of steps do not add. `starts[:, None]` makes the starts a column.
 # </details>
@@ -1459,8 +1604,8 @@ def two_tokens(next_token_loss):
 
 @probe
 def two_sentences(next_token_loss):
-    "Two sentences of five tokens, seven words."
-    return next_token_loss(2 * randn(2, 5, 7), randint(0, 7, (2, 5)))
+    "Two sentences of five tokens, seven words; the targets are cut out of windows of six."
+    return next_token_loss(2 * randn(2, 5, 7), randint(0, 7, (2, 6))[:, 1:])
 
 
 @probe
@@ -1516,6 +1661,24 @@ edit(
     "logits.reshape(len(logits), logits.shape[2], logits.shape[1]), targets",
 )
 edit(
+    "targets-first",
+    "You hand over the targets first; cross_entropy wants the logits first, then the targets.",
+    "logits.flatten(0, 1), targets.flatten()",
+    "targets.flatten(), logits.flatten(0, 1)",
+)
+edit(
+    "targets-viewed",
+    "The targets are cut out of longer windows, so they do not lie in one piece and `view` refuses them: use `flatten` or `reshape`.",
+    "targets.flatten()",
+    "targets.view(-1)",
+)
+edit(
+    "words-flattened-too",
+    "You flatten the words as well; each prediction stays a row of V logits: flatten(0, 1) joins B and T only.",
+    "logits.flatten(0, 1)",
+    "logits.flatten()",
+)
+edit(
     "log-of-the-mean",
     "You average the probabilities and then take the logarithm; take −log p of each, and average those.",
     "nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())",
@@ -1543,7 +1706,7 @@ hint("```python\nreturn nn.functional.cross_entropy(<logits, B and T as one axis
 why("`flatten(0, 1)` joins the first two axes and leaves each row of V logits whole. The mean makes losses of different batches comparable.")
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>RuntimeError: Expected target size [3, 11], got [3, 5]</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: Expected target size [1, 3], got [1, 2]</code></summary>
 #
 # Given three axes, cross_entropy takes the second one for the words. Join B and T into one axis first.
 # </details>
@@ -1559,15 +1722,16 @@ show_curves(
     xlabel="token",
     ylabel="−log p, in nats",
     title="Before training: what each token costs",
-    caption=f"With small weights all words are about equally likely: near ln V = {math.log(len(tokenizer)):.2f}, whatever comes.",
+    caption="With small weights all words are about equally likely: near ln V, whatever comes.",
 )
 
 # %% [markdown]
 # ## 9 · The training loop
 #
 # **The optimizer** is a part of the framework, too. `loss.backward()` leaves in each parameter's `.grad`
-# how the loss would rise; the optimizer moves the parameters the other way. **AdamW** scales each step by
-# how large that gradient usually is. Lesson 12 builds it. On one number, minimising $(w - 3)^2$:
+# how the loss would rise; the optimizer moves the parameters the other way. **AdamW** averages a
+# parameter's recent gradients and divides by their usual size, so that a step is about `lr`, the **learning
+# rate**, long. Lesson 12 builds it. On one number, minimising $(w - 3)^2$ from $w = 0$:
 
 # %%
 w = nn.Parameter(torch.tensor(0.0))
@@ -1582,6 +1746,9 @@ for step in range(4):
 # One rare batch can have a huge gradient and undo what was learned. So gradients are **clipped**: if
 # their norm over all parameters exceeds 1, all are scaled down together, by
 # `nn.utils.clip_grad_norm_(parameters, 1.0)`, between `backward()` and the optimizer's step.
+#
+# A model has two modes, set by `model.train()` and `model.eval()`: some layers work only while training,
+# such as dropout, which zeroes numbers at random. Yours has none, but the loop serves any model.
 
 # %% exercise="train" points=2 minutes=8 difficulty=2
 def train(
@@ -1692,6 +1859,20 @@ edit(
     "",
 )
 edit(
+    "cleared-once",
+    "You clear the gradients once, before the loop, and each backward() adds to the ones before: call optimizer.zero_grad() in every step.",
+    """    for step in range(steps):
+        inputs, targets = next_batch()
+        loss = next_token_loss(model(inputs), targets)
+        optimizer.zero_grad()
+""",
+    """    optimizer.zero_grad()
+    for step in range(steps):
+        inputs, targets = next_batch()
+        loss = next_token_loss(model(inputs), targets)
+""",
+)
+edit(
     "never-stepped",
     "Gradients are computed and never applied: optimizer.step() is missing, so the model stays as it was.",
     "        optimizer.step()\n",
@@ -1742,6 +1923,12 @@ edit(
     for step in range(steps):""",
 )
 edit(
+    "two-batches",
+    "Each call of next_batch() draws another batch, so your targets belong to other inputs: call it once, inputs, targets = next_batch().",
+    "inputs, targets = next_batch()",
+    "inputs, targets = next_batch()[0], next_batch()[1]",
+)
+edit(
     "not-in-training-mode",
     "The model is left in the mode in which it came, and after an evaluation that is the wrong one: call model.train() first.",
     "    model.train()\n",
@@ -1770,6 +1957,12 @@ edit(
     "You compare the logits with the inputs; the targets are what should come next.",
     "next_token_loss(model(inputs), targets)",
     "next_token_loss(model(inputs), inputs)",
+)
+edit(
+    "model-left-out",
+    "You hand the loss the ids themselves; it wants the logits that the model gives for them, model(inputs).",
+    "next_token_loss(model(inputs), targets)",
+    "next_token_loss(inputs, targets)",
 )
 edit(
     "reported-once",
@@ -1816,19 +2009,23 @@ why(
 )
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>RuntimeError: Trying to backward through the graph a second time</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: Trying to backward through the graph a second time …</code></summary>
 #
-# The loss was computed once, before the loop. Each step needs a batch and a loss of its own.
+# Each step needs a batch and a loss of its own, computed inside the loop.
 # </details>
 #
 # <details><summary>Help, I'm getting <code>RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn</code></summary>
 #
-# The way back to the parameters is cut: by `.item()` before `backward()`, or by `torch.no_grad()`.
+# The way back to the parameters is cut, by `torch.no_grad()`, `.detach()` or `torch.tensor(…)`.
+# </details>
+#
+# <details><summary>Help, I'm getting <code>AttributeError: 'float' object has no attribute 'backward'</code></summary>
+#
+# `.item()` makes a plain number. Use it for the report only.
 # </details>
 
 # %% [markdown]
-# The first test of any training loop: can it learn **one** batch by heart? If not, something is broken,
-# and more data will not help.
+# The first test of a training loop: can it learn **one** batch by heart? If not, something is broken.
 
 # %%
 torch.manual_seed(0)
@@ -1876,45 +2073,48 @@ def evaluate(model: nn.Module, windows: Tensor, batch_size: int = 64) -> float:
 
 # %% tags=["probes"]
 class _Table(nn.Module):
-    "Scores of the next word from a table; dropout in training; notes how it was run."
+    "Scores of the next word from a table, in a context of some tokens; dropout in training; notes how it was run."
 
-    def __init__(self, table):
+    def __init__(self, table, context):
         super().__init__()
         self.table = nn.Parameter(table.clone())
+        self.places = nn.Parameter(torch.zeros(context, 1, dtype=table.dtype))
         self.dropout = nn.Dropout(0.5)
-        self.graphs = []
+        self.graphs, self.modes = [], []
 
     def forward(self, ids):
         self.graphs.append(torch.is_grad_enabled())
-        return self.dropout(self.table[ids])
+        self.modes.append(self.training)
+        places = nn.functional.embedding(torch.arange(ids.shape[1]), self.places)
+        return self.dropout(self.table[ids] + places)
 
 
 @probe
 def one_batch(evaluate):
-    "Three windows of four predictions, in one batch."
-    return evaluate(_Table(2 * randn(5, 6)[:, :5]), randint(0, 5, (3, 5)), 8)
+    "Three windows of four predictions, in one batch; the model reads four tokens at most."
+    return evaluate(_Table(2 * randn(5, 6)[:, :5], 4), randint(0, 5, (3, 5)), 8)
 
 
 @probe
 def unequal_batches(evaluate):
     "Seven windows of three predictions, in batches of three: the last holds one window."
-    return evaluate(_Table(2 * randn(6, 7)[:, :6]), randint(0, 6, (7, 4)), 3)
+    return evaluate(_Table(2 * randn(6, 7)[:, :6], 3), randint(0, 6, (7, 4)), 3)
 
 
 @probe
 def gradients_recorded(evaluate):
     "Whether gradients were recorded in any batch."
-    model = _Table(randn(5, 6)[:, :5])
+    model = _Table(randn(5, 6)[:, :5], 2)
     evaluate(model, randint(0, 5, (4, 3)), 2)
     return any(model.graphs)
 
 
 @probe
 def mode(evaluate):
-    "Whether the model was in training mode after it; it came in training mode."
-    model = _Table(randn(5, 6)[:, :5]).train()
+    "Whether the model was in training mode in any batch; it came in training mode."
+    model = _Table(randn(5, 6)[:, :5], 2).train()
     evaluate(model, randint(0, 5, (4, 3)), 2)
-    return model.training
+    return any(model.modes)
 
 
 edit(
@@ -1944,6 +2144,12 @@ edit(
     ".item()",
 )
 edit(
+    "batch-size-for-windows",
+    "You weigh every batch by `batch_size`, and a batch may hold fewer windows: weigh it by how many it has, len(part).",
+    "* len(part)",
+    "* batch_size",
+)
+edit(
     "last-batch-only",
     "Only the last batch counts: add the batches up.",
     "total += next_token_loss",
@@ -1954,6 +2160,12 @@ edit(
     "You compare with the inputs themselves; the targets are the tokens one later, part[:, 1:].",
     "part[:, 1:]",
     "part[:, :-1]",
+)
+edit(
+    "whole-window-read",
+    "The model reads T + 1 tokens at once, one too many for its context: its inputs are part[:, :-1], the targets part[:, 1:].",
+    "next_token_loss(model(part[:, :-1]), part[:, 1:])",
+    "next_token_loss(model(part)[:, :-1], part[:, 1:])",
 )
 edit(
     "summed-over-windows",
@@ -1977,6 +2189,23 @@ rewrite(
     return next_token_loss(logits, windows[:, 1:]).item()""",
 )
 rewrite("inference-mode", "torch.no_grad()", "torch.inference_mode()")
+rewrite(
+    "mode-put-back",
+    """    model.eval()
+    total = 0.0
+    with torch.no_grad():
+        for part in windows.split(batch_size):
+            total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
+""",
+    """    before = model.training
+    model.eval()
+    total = 0.0
+    with torch.no_grad():
+        for part in windows.split(batch_size):
+            total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
+    model.train(before)
+""",
+)
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 hint("Which two things differ between training and measuring? One is a mode of the model, the other a `with` block.")
 hint("Seven windows in batches of three: 3, 3 and 1. If you average three means, how much does the last window count?")
@@ -1986,13 +2215,19 @@ hint(
 )
 why("Weighing each batch by its windows gives the mean over all tokens, whatever the batch size. Without gradients the activations are freed at once, which saves memory and time.")
 
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>TypeError: 'type' object does not support the context manager protocol</code></summary>
+#
+# `torch.no_grad` is called, with brackets: `with torch.no_grad():`.
+# </details>
+
 # %%
 small_loss = evaluate(small, held_out)
 show_bars(
     {"held-out loss": [math.log(len(tokenizer)), small_loss, trigram_loss]},
     ["uniform", "by-heart", "trigram"],
     title="Learning by heart is not learning",
-    caption=f"The model that knows one batch by heart pays {small_loss:.2f} nats a token on held-out text.",
+    caption=f"The model that knows one batch by heart pays {small_loss:.2f} nats a token on new text.",
     xlabel="model",
     ylabel="nats a token",
 )
@@ -2014,7 +2249,8 @@ def checklist(model: nn.Module) -> None:
     words, length = model.config.vocab_size, model.config.context
     inputs, targets = batch_at(train_ids, torch.tensor([0, 5000]), length)
     logits = model.eval()(inputs)
-    say(logits.shape == (2, length, words), "a row of V logits after each token", f"they are {tuple(logits.shape)}")
+    look = f"they are {tuple(logits.shape)}"
+    say(logits.shape == (2, length, words), "a row of V logits after each token", look)
     loss = next_token_loss(logits, targets)
     near = abs(loss.item() - math.log(words)) < 0.5
     look = "initial weights too large, softmax twice, or a model that is trained already"
@@ -2161,6 +2397,24 @@ edit(
     "values[0]",
 )
 edit(
+    "past-the-kept",
+    "`topk(top_k).values` has the places 0 to top_k − 1, and you ask for one more: the smallest that stays is the last, [-1].",
+    "values[-1]",
+    "values[top_k]",
+)
+edit(
+    "all-the-places",
+    "`topk(top_k)[-1]` is where all the kept ones stand: the smallest that stays is `topk(top_k).values[-1]`.",
+    "logits.topk(top_k).values[-1]",
+    "logits.topk(top_k)[-1]",
+)
+edit(
+    "cut-by-place",
+    "You keep the first k places, whatever stands there: it is the k largest logits that stay.",
+    "logits < smallest_kept",
+    "torch.arange(len(logits)) >= top_k",
+)
+edit(
     "place-for-value",
     "`indices` says where the k-th largest stands, not how large it is: compare with `values`.",
     "values[-1]",
@@ -2249,7 +2503,7 @@ show_bars(
 # token, choose one, append it, and again. The position table ends at `model.config.context`, so only the
 # most recent tokens go in.
 #
-# How a token is chosen is handed in as a function: so the same loop serves the likeliest word and a draw.
+# Which token is chosen is left to a function, `choose`, so that one loop serves the likeliest word and a draw.
 
 # %% exercise="generate" points=1 minutes=5 difficulty=2
 def generate(model: nn.Module, ids: Tensor, count: int, choose: Callable[[Tensor], Tensor]) -> Tensor:
@@ -2258,7 +2512,7 @@ def generate(model: nn.Module, ids: Tensor, count: int, choose: Callable[[Tensor
     ids: (T,), at least one. choose takes the logits after the last token, (V,), and returns a tensor
     with one id. The model reads the last model.config.context tokens at most.
     """
-    # TODO: `count` times: run the model on the most recent tokens, choose from the last logits, append.
+    # TODO: `count` times: run the model on the last tokens, choose from the last logits, append.
     ### BEGIN SOLUTION
     model.eval()
     with torch.no_grad():
@@ -2365,6 +2619,44 @@ edit(
     "ids[-1:]",
 )
 edit(
+    "no-batch",
+    "The model reads a batch, (1, T), and you hand it (T,): ids[None] has one more axis in front.",
+    "model(recent[None])[0, -1]",
+    "model(recent)[-1]",
+)
+edit(
+    "text-cropped-too",
+    "You crop the text itself, so its beginning is lost: crop only what the model reads.",
+    """            recent = ids[-model.config.context :]
+            logits = model(recent[None])[0, -1]  # (V,)""",
+    """            ids = ids[-model.config.context :]
+            logits = model(ids[None])[0, -1]  # (V,)""",
+)
+edit(
+    "read-once",
+    "The model runs once, before the loop, so every token is chosen from the same logits: run it again on the longer text.",
+    """        for _ in range(count):
+            recent = ids[-model.config.context :]
+            logits = model(recent[None])[0, -1]  # (V,)
+""",
+    """        recent = ids[-model.config.context :]
+        logits = model(recent[None])[0, -1]  # (V,)
+        for _ in range(count):
+""",
+)
+edit(
+    "all-logits-of-the-sentence",
+    "`[-1]` is the whole last sentence, (T, V); the logits after its last token are [0, -1].",
+    "[0, -1]",
+    "[-1]",
+)
+edit(
+    "sentence-axis-kept",
+    "You hand `choose` logits of shape (1, V); it takes those of one sentence, (V,): [0, -1].",
+    "[0, -1]",
+    "[:, -1]",
+)
+edit(
     "first-logits",
     "You choose from the logits after the first token; the next token is predicted after the last one.",
     "[0, -1]",
@@ -2449,7 +2741,12 @@ why("A negative slice keeps all tokens of a short text and the last ones of a lo
 
 # %%
 def sample(
-    model: nn.Module, prompt: str, count: int = 40, temperature: float = 0.8, top_k: int = 20, seed: int = 0
+    model: nn.Module,
+    prompt: str,
+    count: int = 40,
+    temperature: float = 0.8,
+    top_k: int = 20,
+    seed: int = 0,
 ) -> str:
     """Text that the model draws after `prompt`."""
     draw = torch.Generator().manual_seed(seed)
@@ -2467,9 +2764,9 @@ print("before training:", sample(untrained, "the cat", count=20))
 # %% [markdown]
 # ## Train
 #
-# Everything stands. The learning rate climbs for 50 steps, since the first gradients say little, and then
+# All parts are there. The learning rate climbs for 50 steps, since the first gradients say little, and then
 # falls in a straight line. A bar counts the steps, the curve grows, and every hundred steps the model
-# writes a line, with a check for the commonest trouble: one token again and again.
+# writes a line. It is marked *degenerate* if half of it is one token again and again.
 #
 # What will the held-out loss be at the end? A uniform guess costs 6.00, the trigram model about 1.75.
 
@@ -2537,13 +2834,13 @@ fit(model, STEPS, 32, watch)
 # %%
 model_loss = evaluate(model, held_out)
 reveal("held_out_loss", round(model_loss, 2))
-print(f"your model {model_loss:.3f}, the trigram model {trigram_loss:.3f} nats a token, on the same tokens")
+print(f"your model {model_loss:.3f}, the trigram model {trigram_loss:.3f} nats a token")
 print(f"{sum(p.numel() for p in model.parameters()):,} parameters")
 
 # %% [markdown]
 # Your model has seen the same text as the trigram model, and none of the held-out facts. Ask it where the
-# trigram model had to guess. The widget draws from your model's logits: choose the same prompt with *soft*
-# in place of *tired*, turn the temperature, and watch.
+# trigram model had to guess. The widget draws from your model's logits. Choose the same prompt with *soft*
+# in place of *tired*, turn the temperature, and watch what is likely now. Leave top-p, another cut, at 1.
 
 # %%
 with torch.no_grad():
@@ -2584,9 +2881,9 @@ for name, score in (("trigram", by_trigram), ("your model", by_model)):
 
 # %% [markdown]
 # The trigram model sees “is the” either way, so it is right every second time. Yours has read *tired* or
-# *soft*, and knows which kind of thing is meant. Fetching the very noun is harder: the mini model that
-# ships with the course learned it in six times as many steps, with random tokens said twice among its
-# text.
+# *soft*, and ranks the kind of thing that is meant first. Finding the very noun is harder. The mini model
+# that ships with the course learned it in six times as many steps, on text that also holds runs of random
+# tokens, each written twice.
 #
 # ## Three start prompts
 #
@@ -2594,12 +2891,14 @@ for name, score in (("trigram", by_trigram), ("your model", by_model)):
 # refused with a sentence.
 
 # %%
-for prompt in ("once there was", "the rabbit slept under the table because", "when anna and tom went to the"):
+prompts = "once there was", "the rabbit slept under the table because", "when anna and tom went to the"
+for prompt in prompts:
     print(sample(model, prompt, count=45, temperature=0.7), "\n")
 
 # %% [markdown]
 # Two signs that training went well: the held-out loss falls along with the training loss, and samples
-# keep to what was said earlier in the paragraph.
+# keep to what was said before. Look for both: an adjective that comes again (*soft … the soft one*) is
+# mostly kept, a noun or a name often is not.
 #
 # ## The diagnoses
 #
@@ -2681,33 +2980,38 @@ def compared(name: str) -> str:
     return "about the same" if abs(gap) < 0.02 else "higher" if gap > 0 else "lower"
 
 
+print("The held-out loss without layer norms:")
 reveal("without_norm", compared("no layer norm"))
+print("without the mask:")
 reveal("without_mask", compared("no mask"))
+print("without positions:")
 reveal("without_positions", compared("no positions"))
 show_curves(
     {name: (range(len(losses)), losses) for name, losses in learned.items()},
     xlabel="step",
     ylabel="training loss",
     title="Four models, trained alike",
-    caption="Held-out losses at the end: " + ", ".join(f"{name} {loss:.2f}" for name, loss in paid.items()) + ".",
+    caption="Held-out losses at the end: "
+    + ", ".join(f"{name} {loss:.2f}" for name, loss in paid.items())
+    + ".",
 )
 
 # %% [markdown]
-# Without norms, the branches read the stream as it is. How large is that, before training? And the loss
-# of one of the four is wonderful, on held-out text too. Let each write:
+# Without norms, the branches read the stream as it is. How large are its numbers before training? And one
+# of the four has a wonderful loss, on held-out text too. Let each write:
 
 # %%
 embeddings = untrained.tok_emb(train_ids[:100])
 normed = untrained.final_norm(embeddings)
-print(f"typical size of a number in the stream {embeddings.std().item():.3f}, normed {normed.std().item():.3f}")
+print(f"size of a number in the stream {embeddings.std().item():.3f}, normed {normed.std().item():.3f}")
 for name, variant in diagnosed.items():
     print(f"{name:14} {sample(variant, 'the cat', count=24)!r}")
 
 # %% [markdown]
-# Fed with numbers that small, a branch computes little and gets little gradient: it learns, but late.
+# From numbers that small a branch computes little, and little gradient comes back: it learns, but late.
 #
-# The maskless model reads the answer where it stands, one place to the right. When it writes, there is
-# nothing to the right, and it never learned to do without. A loss is worth what the question was worth.
+# The model without a mask reads the answer where it stands, one place to the right. When it writes, there
+# is nothing to the right, and it never learned to do without. Its good loss means nothing.
 #
 # And the model without positions: can it tell order at all? Exchange the first two words of a prompt and
 # watch the last token's logits, in untrained models of one layer and of two.
@@ -2727,18 +3031,19 @@ def moved_by_order(layers: int, change: Change) -> float:
 
 for layers in (1, 2):
     for name, change in (("causal mask", as_it_is), ("no mask", without_mask)):
-        print(f"{layers} layers, no positions, {name:11}: logits move by {moved_by_order(layers, change):.1e}")
+        moved = moved_by_order(layers, change)
+        print(f"no positions, layers: {layers}, {name:11}: logits move by {moved:.1e}")
 
 # %% [markdown]
-# Without a mask, attention is a sum over a set: zero positions, zero order. With the mask, the second
-# token sees the first and not the other way round, and a second layer can tell. So position vectors help
-# a causal model; they are not its only source of order.
+# Moves of 1e-07 are rounding. Without a mask, attention sums over all tokens: no positions, no order. With
+# the mask, the second token reads the first and not the other way round; layer 1 leaves that in the stream,
+# and layer 2 reads it. So position vectors help a causal model, but are not its only source of order.
 #
 # ## Extensions, charted
 #
-# What is the next parameter worth? Each run changes one thing of the small model. Two of the changes need
-# nothing of your code: **dropout** sets a tenth of each branch's result to zero while training, and an
-# **untied** head gets a table of its own.
+# What is the next parameter worth? Each run changes one thing of the small model: layers, width, heads, or
+# one of these three. **Dropout** sets a tenth of each branch's result to zero while training. An
+# **untied** head gets a table of its own. **Sinusoidal** positions are fixed waves in place of a learned table.
 
 # %%
 def dropout(model: nn.Module) -> None:
@@ -2812,7 +3117,8 @@ show_curves(
     xlabel="parameters",
     ylabel="held-out loss",
     title=f"What parameters bought in {SMALL_STEPS} steps",
-    caption=f"Other seeds of the small model reach {min(again):.3f} and {max(again):.3f}: smaller differences say nothing.",
+    caption=f"The small model from two other seeds: {min(again):.3f} and {max(again):.3f}. "
+    "Differences as small as theirs say nothing.",
 )
 
 # %% [markdown]
@@ -2834,7 +3140,8 @@ def loss_by_place(model: nn.Module, windows: Tensor) -> Tensor:
 
 
 trigram_by_place = [
-    sum(-math.log(trigram.probability(w[t], w[max(t - 2, 0) : t])) for w in held_out.tolist()) / len(held_out)
+    sum(-math.log(trigram.probability(w[t], w[max(t - 2, 0) : t])) for w in held_out.tolist())
+    / len(held_out)
     for t in range(1, CONTEXT + 1)
 ]
 model_by_place = loss_by_place(model.eval(), held_out)
@@ -2846,16 +3153,16 @@ show_curves(
     xlabel="tokens read so far",
     ylabel="nats a token",
     title="The more it has read, the better it predicts",
-    caption=f"From token 2 to tokens 16 to 31: the trigram model's cost goes from {trigram_by_place[1]:.2f} to "
-    f"{late_trigram:.2f}, yours from {model_by_place[1]:.2f} to {late_model:.2f}.",
+    caption=f"After 2 tokens the trigram model pays {trigram_by_place[1]:.2f}, "
+    f"yours {model_by_place[1]:.2f}; after 16 to 31, {late_trigram:.2f} and {late_model:.2f}.",
 )
 
 # %% [markdown]
-# Your window is 64 tokens, and no table grew with it. In place of a row for every context there are weights,
-# computed anew from what the tokens *are*, wherever they stand.
+# Your window is 64 tokens, and no table has a row for every context. In its place are weights that are
+# computed anew, from what the tokens *are*, wherever they stand.
 #
-# Take a word that comes again after three places, one more than the trigram model sees. How likely is it,
-# after “… because it was tired . the”?
+# In “… because it was tired . the tired one” a word comes again after three places, one more than the
+# trigram model sees. How likely is it after “… because it was tired . the”?
 
 # %%
 for reason in ("tired", "hungry", "soft", "broken"):
@@ -2865,8 +3172,8 @@ for reason in ("tired", "hungry", "soft", "broken"):
     print(f"{reason:7} trigram {trigram.probability(word, ids[-2:]):.3f}   your model {own:.3f}")
 
 # %% [markdown]
-# Which of your heads reads it? The next cells look for the one that gives *tired* most of the last token's
-# weight.
+# Which of your heads reads it? The next cells look for the head in which the last token gives most of its
+# weight to *tired*.
 
 # %%
 def all_weights(model: nn.Module, ids: Tensor) -> Tensor:
@@ -2898,7 +3205,8 @@ show_layers(
     words,
     names={(layer, head): "most on tired"},
     title="All heads of your model",
-    caption=f"In layer {layer}, head {head}, the last token gives {on_tired.max().item():.2f} of its weight to *tired*.",
+    caption=f"In layer {layer}, head {head}, the last token gives {on_tired.max().item():.2f} of its weight "
+    "to *tired*.",
 )
 
 # %%
@@ -2907,7 +3215,7 @@ show_attention_flow(
     words,
     of=-1,
     title="A window whose weights are computed",
-    caption="Where the last *the* gathers from in that head; a trigram model has the full stop and *the*.",
+    caption="Where the last *the* gathers from in that head. A trigram model has “. the” alone.",
 )
 
 # %% [markdown]
