@@ -2115,7 +2115,7 @@ why(
 #
 # </details>
 #
-# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (5) must match the size of tensor b (4)</code></summary>
+# <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (2) must match the size of tensor b (4) at non-singleton dimension 0</code></summary>
 #
 # Positions and divisors both lie along a row. Stand the positions up as a column, `[:, None]`, and the two
 # broadcast.

@@ -3003,7 +3003,7 @@ show_curves(
 # %%
 embeddings = untrained.tok_emb(train_ids[:100])
 normed = untrained.final_norm(embeddings)
-print(f"size of a number in the stream {embeddings.std().item():.3f}, normed {normed.std().item():.3f}")
+print(f"size of a number in the stream {embeddings.std():.3f}, normed {normed.std():.3f}")
 for name, variant in diagnosed.items():
     print(f"{name:14} {sample(variant, 'the cat', count=24)!r}")
 
@@ -3152,7 +3152,7 @@ show_curves(
     {"your model": (read, model_by_place), "trigram": (read, trigram_by_place)},
     xlabel="tokens read so far",
     ylabel="nats a token",
-    title="The more it has read, the better it predicts",
+    title="What reading further back is worth",
     caption=f"After 2 tokens the trigram model pays {trigram_by_place[1]:.2f}, "
     f"yours {model_by_place[1]:.2f}; after 16 to 31, {late_trigram:.2f} and {late_model:.2f}.",
 )
@@ -3205,8 +3205,8 @@ show_layers(
     words,
     names={(layer, head): "most on tired"},
     title="All heads of your model",
-    caption=f"In layer {layer}, head {head}, the last token gives {on_tired.max().item():.2f} of its weight "
-    "to *tired*.",
+    caption=f"In layer {layer}, head {head}, the last token gives {on_tired.max().item():.2f} "
+    "of its weight to *tired*.",
 )
 
 # %%
