@@ -101,6 +101,8 @@ _CALLS: Rules = [
      "list with `torch.tensor`."),
     (r"'(builtin_function_or_method|function|method)' object (is not (subscriptable|iterable)|has "
      r"no )|must be real number, not (builtin_function|function|method)", _METHOD),
+    (r"'type' object does not support the (asynchronous )?context manager protocol",
+     "`with` takes what a call makes: round brackets are missing, as in `torch.no_grad()`."),
     (r"'module' object is not callable",
      "A module is called like a function; the function has a name in it, as in `math.sqrt`."),
     (r"'(?P<t>[\w.]{1,40})' object is not callable",
@@ -185,6 +187,11 @@ def _attribute(found: re.Match[str], line: str) -> str | None:
         )
     if owner in ("int", "float", "bool") and name in KNOWN["Tensor"]:
         return f"This is a single number, and `{name}` belongs to tensors. Where did it become one?"
+    if owner in KNOWN["torch.nn"] and name in KNOWN["Tensor"]:
+        return (
+            f"This is the module {owner} itself, and `{name}` belongs to tensors: call the module "
+            "on a tensor, in round brackets."
+        )
     nearest = _nearest(name, KNOWN.get(owner, []))
     if nearest is not None:
         return f"Is `{nearest}` meant?"
