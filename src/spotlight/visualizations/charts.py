@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from spotlight.visualizations import palette
 from spotlight.visualizations.arrays import Array, Numbers, numbers, same_length
@@ -72,7 +73,7 @@ def show_curves(
                 axes.set_xticks(places)
                 axes.minorticks_off()
         elif all(float(value).is_integer() for x, _ in points.values() for value in x):
-            axes.xaxis.get_major_locator().set_params(integer=True)  # counts: no place 2.5
+            axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # counts: no place 2.5
         if len(points) > 1 or "" not in points:
             axes.legend(frameon=False)
     return picture
