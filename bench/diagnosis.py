@@ -22,7 +22,7 @@ from spotlight.authoring.composing import Pair, pairs_of_mistakes
 from spotlight.authoring.lesson import Exercise, Lesson
 from spotlight.authoring.manifest import load_course
 from spotlight.authoring.sources import read_solution
-from spotlight.grading.answer_key import ExerciseKey, build_key, variant_program
+from spotlight.grading.answer_key import AnswerKeyError, ExerciseKey, build_key, variant_program
 from spotlight.grading.judge import judge
 from spotlight.grading.programs import job_for
 from spotlight.grading.verdict import Verdict
@@ -94,6 +94,7 @@ class Examination:
         """Whether the solution and every alternative pass."""
         variants = {"the solution": self.exercise.solution}
         variants |= {v.name: self.exercise.variant_source(v) for v in self.exercise.alternatives}
+        tally.counts["exercises whose inputs are float32 alone"] += not self._takes_float64()
         for name, source in variants.items():
             for seed in SEEDS:
                 for what, text, dtype in self._in_both_widths(source):
@@ -103,11 +104,20 @@ class Examination:
 
     def _in_both_widths(self, source: str) -> Iterator[tuple[str, str, str]]:
         yield "in float32", source, "float32"
-        yield "in float64", source, "float64"
+        if self._takes_float64():
+            yield "in float64", source, "float64"
         target = self.exercise.targets[0]
         if f"def {target}(" in self.exercise.solution and len(self.exercise.targets) == 1:
             wide = source + _IN_FLOAT64.format(target=target)
             yield "in float64 of float32", wide, "float32"
+
+    def _takes_float64(self) -> bool:
+        """Whether the reference takes drawn numbers in float64 beside what a probe hands it."""
+        try:
+            self.verdict(self.exercise.solution, SEEDS[0], "float64")
+        except AnswerKeyError:
+            return False
+        return True
 
     def pairs(self, tally: Tally) -> None:
         """What two mistakes at a time are named as."""
