@@ -39,9 +39,15 @@ import torch as _torch
 _given_{target} = {target}
 
 
+def _wide(value):
+    if isinstance(value, list | tuple):
+        return type(value)(map(_wide, value))
+    is_float = isinstance(value, _torch.Tensor) and value.is_floating_point()
+    return value.double() if is_float else value
+
+
 def {target}(*values):
-    floats = [isinstance(v, _torch.Tensor) and v.is_floating_point() for v in values]
-    return _given_{target}(*(v.double() if f else v for v, f in zip(values, floats)))
+    return _given_{target}(*map(_wide, values))
 """
 
 
