@@ -66,6 +66,11 @@ def test_any_other_use_is_the_students(source: str, line: int, mean: TinyLesson)
     )
 
 
+def test_a_statement_too_deep_to_be_compared_is_the_students(mean: TinyLesson) -> None:
+    deep = "deep = statistics.fmean([1.0])" + " + 1" * 900
+    assert mean.judged(f"{RIGHT}\n\n\n{deep}").report.status == "forbidden"
+
+
 def test_what_a_later_cell_imports_is_no_answer_though_it_bears_its_name(
     worker: Worker, tmp_path: Path
 ) -> None:

@@ -123,7 +123,8 @@ def _upgraded(found: Upgrade | None) -> str:
         "added cell": found.cells,
     }
     kept = [f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items() if n]
-    yours = f", with your {' and '.join(kept)}" if kept else ""
+    most, last = ", ".join(kept[:-1]), kept[-1] if kept else ""
+    yours = f", with your {most}{' and ' if most else ''}{last}" if kept else ""
     return f"the new version{yours}. As it was: {shown(found.backup)}."
 
 

@@ -72,8 +72,9 @@ def _students_own(lesson: Lesson, exercise: Exercise, tree: ast.Module) -> list[
     """
     above, below = _given_statements(lesson, exercise)
     parts = [part for statement in tree.body for part in _one_by_one(statement)]
-    own = [part for part in parts if ast.unparse(part) not in above | below]
-    late = [part for part in parts if ast.unparse(part) in below - above]
+    spelled = {id(part): _spelled(part) for part in parts}
+    own = [part for part in parts if spelled[id(part)] not in above | below]
+    late = [part for part in parts if spelled[id(part)] in below - above]
     while taken := [part for part in late if _binds(part) & _read_by(own, exercise)]:
         own += taken
         late = [part for part in late if part not in taken]
@@ -90,7 +91,7 @@ def _given_statements(lesson: Lesson, exercise: Exercise) -> tuple[set[str], set
             side = below
         tree = parsed(cell.source) if cell.role == "given" else None
         for statement in tree.body if tree is not None else ():
-            side.update(map(ast.unparse, _one_by_one(statement)))
+            side.update(map(_spelled, _one_by_one(statement)))
     return above, below
 
 
@@ -108,8 +109,16 @@ def _one_by_one(statement: ast.stmt) -> Iterator[ast.stmt]:
             yield statement
 
 
+def _spelled(statement: ast.stmt) -> str:
+    """The statement in one spelling; empty if it nests too deeply, as none of the course's does."""
+    try:
+        return ast.unparse(statement)
+    except RecursionError:
+        return ""
+
+
 def _binds(statement: ast.stmt) -> frozenset[str]:
-    names = names_of(ast.unparse(statement))
+    names = names_of(_spelled(statement))
     return names.defines if names is not None else frozenset()
 
 
