@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_masters import read_text
 
-from spotlight.authoring.composing import Pair, pairs_of_mistakes
+from spotlight.authoring.composing import MAX_PAIRS, Pair, pairs_of_mistakes
 from spotlight.authoring.lesson import BEGIN, END, Edit, Exercise, Variant
 
 
@@ -65,6 +66,17 @@ def test_every_two_that_fit_are_paired_in_the_order_of_the_master() -> None:
         solution, edit("x", "+", "-"), edit("y", "*", "/"), edit("z", "one - two", "two - one")
     )
     assert list(pairs(exercise)) == [("x", "y"), ("x", "z"), ("y", "z")]
+
+
+def test_of_many_mistakes_each_is_in_as_many_pairs_as_any_other() -> None:
+    count = 24
+    steps = [f"x{i} = a + {i}" for i in range(count)]
+    edits = [edit(f"m{i}", f"a + {i}\n", f"a - {i}\n") for i in range(count)]
+    made = pairs(exercise_of(function(*steps, "return b"), *edits))
+    assert len(made) == MAX_PAIRS
+    shares = Counter(name for names in made for name in names)
+    assert len(shares) == count
+    assert max(shares.values()) - min(shares.values()) <= 2
 
 
 @pytest.mark.parametrize(

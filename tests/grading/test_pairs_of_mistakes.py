@@ -164,13 +164,12 @@ def test_a_key_with_its_pairs_comes_back_from_the_cache(
         assert all(map(same_outcome, seen, built.pairs[names]))
 
 
-def test_pairs_that_would_take_long_are_left_out(shifted: TinyLesson, worker: Worker) -> None:
+def test_no_pair_is_lost_to_a_busy_machine(shifted: TinyLesson, worker: Worker) -> None:
     def slowly(job: Job) -> Observation:
         return replace(worker.observe(job), cpu_seconds=100.0)
 
     key = build_key(shifted.lesson, shifted.exercise, 0, slowly)
-    assert key.pairs == {}
-    assert len(key.mistakes) == 3
+    assert key.pairs.keys() == shifted.key.pairs.keys()
 
 
 def test_where_a_mistake_ends_its_process_the_others_are_known_all_the_same(

@@ -18,6 +18,9 @@ from difflib import SequenceMatcher
 from spotlight.authoring.lesson import Exercise, Variant, edit_solution, with_solution
 from spotlight.authoring.syntax import parsed
 
+MAX_PAIRS = 64
+"""Of one exercise: what its answer key can afford, whatever the machine."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -27,8 +30,16 @@ class Pair:
     source: str
 
 
-def pairs_of_mistakes(exercise: Exercise) -> Iterator[Pair]:
-    """Every two mistakes that can be made together and are more than one of them alone."""
+def pairs_of_mistakes(exercise: Exercise) -> tuple[Pair, ...]:
+    """Two mistakes that can be made together and are more than one of them alone.
+
+    There are `MAX_PAIRS` at most. Neighbours come first, then those two apart, and so on round the
+    ring of the exercise's mistakes, so that every mistake is in about as many pairs as any other.
+    """
+    return tuple(itertools.islice(_composed(exercise), MAX_PAIRS))
+
+
+def _composed(exercise: Exercise) -> Iterator[Pair]:
     base = _tokens(exercise.solution)
     changed = {
         wrong.name: _tokens(text)
@@ -36,13 +47,21 @@ def pairs_of_mistakes(exercise: Exercise) -> Iterator[Pair]:
         if (text := _as_changed_solution(exercise, wrong)) is not None
     }
     alone = {_tree("".join(tokens)) for tokens in (base, *changed.values())}
-    for (one, first), (two, second) in itertools.combinations(changed.items(), 2):
+    ring = len(changed)
+    numbered = itertools.combinations(enumerate(changed.items()), 2)
+    by_distance = sorted(numbered, key=lambda pair: _distance(pair[0][0], pair[1][0], ring))
+    for (_, (one, first)), (_, (two, second)) in by_distance:
         merged = _merge(base, first, second)
         if merged is None:
             continue
         tree = _tree(merged)
         if tree is not None and tree not in alone:
             yield Pair((one, two), merged)
+
+
+def _distance(one: int, two: int, ring: int) -> int:
+    """From the one place to the other on a ring of so many."""
+    return min(two - one, ring - (two - one))
 
 
 def _as_changed_solution(exercise: Exercise, variant: Variant) -> str | None:

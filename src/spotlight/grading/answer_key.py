@@ -40,7 +40,6 @@ Observe = Callable[[Job], Observation]
 Outcomes = tuple[ProbeOutcome, ...]
 _FORMAT = 2
 _RUNNING = ("program", "portable", "counting", "target_calls")  # the sandbox's part in an outcome
-_MAX_PAIRS_SECONDS = 4.0  # of computing, for all pairs of one exercise
 _NONSENSE = ("NameError", "UnboundLocalError")  # what two changes that do not fit end in
 _UNREADABLE = (OSError, WireError, KeyError, TypeError, ValueError, StopIteration, AttributeError)
 
@@ -93,12 +92,10 @@ def build_key(
     seconds = reference.cpu_seconds
     wrong = {mistake.name: exercise.variant_source(mistake) for mistake in exercise.mistakes}
     pairs = {pair.names: pair.source for pair in pairs_of_mistakes(exercise)}
-    if seconds * len(pairs) > _MAX_PAIRS_SECONDS:
-        pairs = {}
     mistakes = _observe_all(job, wrong, observe, seconds)
-    if mistakes is None:  # one of them ends its process: each in one of its own
-        mistakes = {name: observe(job(source)).probes for name, source in wrong.items()}
-    composed = _observe_all(job, pairs, observe, seconds) or {}
+    for name in wrong.keys() - mistakes.keys():
+        mistakes[name] = observe(job(wrong[name])).probes
+    composed = _observe_all(job, pairs, observe, seconds)
     sound = {names: seen for names, seen in composed.items() if not _is_nonsense(seen)}
     return ExerciseKey(reference.probes, mistakes, seconds, sound)
 
@@ -108,22 +105,32 @@ _Name = TypeVar("_Name")
 
 def _observe_all(
     job: Callable[[str], Job], sources: dict[_Name, str], observe: Observe, seconds: float
-) -> dict[_Name, Outcomes] | None:
-    """What every source does, seen in one process; None if that does not reach its end."""
-    if not sources:
-        return {}
-    first, *others = sources.values()
-    cpu = 5.0 + 4 * seconds * len(sources)
-    limits = Limits(cpu_seconds=cpu, wall_seconds=3 * cpu, output_bytes=2**30)
-    together = job("\n\n".join(sources.values()))  # with all that any of them depends on
-    exercise = replace(together.steps[-1], source=first)
-    steps = (*together.steps[:-1], exercise)
-    seen = observe(replace(together, steps=steps, others=tuple(others), limits=limits))
-    if seen.ended != "finished":
-        return None
-    size = len(seen.probes) // len(sources)
-    parts = (seen.probes[size * i : size * (i + 1)] for i in range(len(sources)))
-    return dict(zip(sources, parts, strict=True))
+) -> dict[_Name, Outcomes]:
+    """What every source does, seen in one process as long as none ends it.
+
+    What does end it, such as an endless loop, is left out; those after it are seen in another one.
+    """
+    known: dict[_Name, Outcomes] = {}
+    waiting = list(sources)
+    while waiting:
+        first, *others = (sources[name] for name in waiting)
+        cpu = 3.0 + 2 * seconds * len(waiting)
+        together = job("\n\n".join(sources.values()))  # with all that any of them depends on
+        exercise = replace(together.steps[-1], source=first)
+        seen = observe(
+            replace(
+                together,
+                steps=(*together.steps[:-1], exercise),
+                others=tuple(others),
+                limits=Limits(cpu_seconds=cpu, wall_seconds=3 * cpu, output_bytes=2**30),
+            )
+        )
+        size = len(together.probes)
+        done = waiting if seen.ended == "finished" else waiting[: len(seen.probes) // size]
+        parts = (seen.probes[size * i : size * (i + 1)] for i in range(len(done)))
+        known |= zip(done, parts, strict=True)
+        waiting = waiting[len(done) + 1 :]
+    return known
 
 
 def _is_nonsense(seen: Outcomes) -> bool:
