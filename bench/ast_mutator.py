@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from spotlight.authoring.lesson import BEGIN, END
+from spotlight.course.lesson import BEGIN, END
 
 SHARE_OF_PAIRS = 0.15
 """How many of the mutants carry two edits (more where single ones run out)."""

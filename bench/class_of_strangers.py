@@ -8,8 +8,8 @@ from itertools import cycle
 from pathlib import Path
 
 from bench.four_exercises import FILE, Student, a_class
-from spotlight.authoring.manifest import Course
-from spotlight.authoring.sources import read_lesson
+from spotlight.course.manifest import Course
+from spotlight.course.reading import read_lesson
 
 HOSTILE = {
     "ends its process": "import os\nos._exit(0)",

@@ -18,12 +18,12 @@ from functools import cache
 from pathlib import Path
 
 from bench.wide_inputs import Observe, WideTest
-from spotlight.authoring.composing import Pair, pairs_of_mistakes
-from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.manifest import load_course
-from spotlight.authoring.sources import read_solution
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.course.manifest import load_course
+from spotlight.course.reading import read_solution
 from spotlight.grading.answer_key import AnswerKeyError, ExerciseKey, build_key, variant_program
 from spotlight.grading.judge import judge
+from spotlight.grading.mistake_pairs import Pair, pairs_of_mistakes
 from spotlight.grading.programs import job_for
 from spotlight.grading.verdict import Verdict
 from spotlight.sandbox.worker import Worker

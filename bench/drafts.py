@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 from bench.known_notebooks import Known
-from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import MARKER, Exercise, Lesson
+from spotlight.course.lesson import MARKER, Exercise, Lesson
+from spotlight.python_source.dataflow import names_of
 
 
 @dataclass(eq=False)

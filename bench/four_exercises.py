@@ -13,10 +13,10 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from spotlight.authoring.lesson import BEGIN, END, Exercise, Lesson
-from spotlight.authoring.manifest import Course, load_course
 from spotlight.authoring.products import lesson_products, shared_products
-from spotlight.authoring.sources import read_master
+from spotlight.course.lesson import BEGIN, END, Exercise, Lesson
+from spotlight.course.manifest import Course, load_course
+from spotlight.course.reading import read_master
 
 Notebook = dict[str, Any]
 
@@ -51,7 +51,7 @@ start("four_exercises")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint, probe, rewrite, why
-from spotlight.authoring.kit import randn, uniform, written
+from spotlight.sandbox.kit import randn, uniform, written
 
 # %%
 import math

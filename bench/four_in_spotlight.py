@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.batch import Batch, Points
 from bench.four_exercises import FILE, Student
-from spotlight.authoring.manifest import Course
+from spotlight.course.manifest import Course
 from spotlight.grading.report import Report
 
 _VERIFY = Path(__file__).resolve().parent.parent / "verify.py"

@@ -23,8 +23,8 @@ from bench.four_in_spotlight import Spotlight
 from bench.peer_environment import NoPeers, peer_python
 from bench.peer_nbgrader import Nbgrader
 from bench.peer_otter import Otter
-from spotlight.authoring.manifest import Course
-from spotlight.authoring.sources import read_solution
+from spotlight.course.manifest import Course
+from spotlight.course.reading import read_solution
 
 CLASS = 300  # students
 ROUNDS = 3

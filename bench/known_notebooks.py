@@ -11,8 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import (
+from spotlight.course.lesson import (
     BEGIN,
     END,
     Edit,
@@ -23,8 +22,9 @@ from spotlight.authoring.lesson import (
     edit_solution,
     solution_blocks,
 )
-from spotlight.authoring.manifest import Course, LessonEntry, load_course
-from spotlight.authoring.sources import read_solution
+from spotlight.course.manifest import Course, LessonEntry, load_course
+from spotlight.course.reading import read_solution
+from spotlight.python_source.dataflow import names_of
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE: Course = load_course(ROOT)

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from bench.ast_mutator import Mutant, mutants_of
 from bench.wide_inputs import Observe, WideTest
-from spotlight.authoring.lesson import BEGIN, END, Exercise, Lesson
-from spotlight.authoring.manifest import load_course
-from spotlight.authoring.sources import read_solution
+from spotlight.course.lesson import BEGIN, END, Exercise, Lesson
+from spotlight.course.manifest import load_course
+from spotlight.course.reading import read_solution
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.submission import Submission, SubmittedCell
 from spotlight.grading.verdict import Verdict

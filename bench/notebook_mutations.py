@@ -19,8 +19,8 @@ from typing import Any
 
 from bench.drafts import Draft, Piece
 from bench.known_notebooks import RIGHT, without_header
-from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import Exercise
+from spotlight.course.lesson import Exercise
+from spotlight.python_source.dataflow import names_of
 
 HUGE = 5_000_000
 

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bench.batch import Batch, Points, run_quietly
 from bench.four_exercises import HIDDEN_TESTS, IMPORTS, NAME, Notebook, Student
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 
 _POINTS = Path(__file__).with_name("peer_nbgrader_points.py")
 

@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from bench.batch import Batch, Points, run_quietly
 from bench.four_exercises import HIDDEN_TESTS, IMPORTS, NAME, Notebook, Student
-from spotlight.authoring.lesson import BEGIN, END, Lesson
+from spotlight.course.lesson import BEGIN, END, Lesson
 
 _GRADE_ALL = Path(__file__).with_name("peer_otter_batch.py")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from spotlight.authoring.manifest import load_course
-from spotlight.authoring.sources import read_solution
-from spotlight.grading.proving import prove
+from spotlight.authoring.proving import prove
+from spotlight.course.manifest import load_course
+from spotlight.course.reading import read_solution
 from spotlight.sandbox.worker import Worker
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from spotlight.authoring.lesson import Exercise
-from spotlight.authoring.manifest import Course, LessonEntry, load_course
-from spotlight.authoring.sources import read_solution
+from spotlight.course.lesson import Exercise
+from spotlight.course.manifest import Course, LessonEntry, load_course
+from spotlight.course.reading import read_solution
 from spotlight.feedback.words import SAID
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -28,7 +28,7 @@ start("orientation")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint, probe, rewrite, why
-from spotlight.authoring.kit import randint, randn, written
+from spotlight.sandbox.kit import randint, randn, written
 
 # %%
 import torch

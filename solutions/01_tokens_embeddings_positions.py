@@ -25,7 +25,7 @@ start("tokens_embeddings_positions")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint, mistake, probe, rewrite, why
-from spotlight.authoring.kit import gradients, randint, randn, uniform, whole, written
+from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
 
 # %%
 import math

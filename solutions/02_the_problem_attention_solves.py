@@ -25,7 +25,7 @@ start("the_problem_attention_solves")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint, mistake, probe, rewrite, why
-from spotlight.authoring.kit import gradients, randn, uniform, whole, written
+from spotlight.sandbox.kit import gradients, randn, uniform, whole, written
 
 # %%
 import torch

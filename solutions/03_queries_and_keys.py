@@ -26,7 +26,7 @@ start("queries_and_keys")
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, flops_within, forbid, hint
 from spotlight.authoring import probe, rewrite, why, without_loops
-from spotlight.authoring.kit import gradients, randn, whole, written
+from spotlight.sandbox.kit import gradients, randn, whole, written
 
 # %%
 import math

@@ -26,7 +26,7 @@ start("values_and_attention_output")
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint
 from spotlight.authoring import mistake, probe, rewrite, why, without_loops
-from spotlight.authoring.kit import gradients, randn, whole, written
+from spotlight.sandbox.kit import gradients, randn, whole, written
 
 # %%
 import math

@@ -26,7 +26,7 @@ start("causal_masking")
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint
 from spotlight.authoring import mistake, probe, rewrite, why, without_loops
-from spotlight.authoring.kit import gradients, randint, randn, whole, written
+from spotlight.sandbox.kit import gradients, randint, randn, whole, written
 
 # %%
 import math

@@ -26,7 +26,7 @@ start("multi_head_attention")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint, probe, rewrite, why, without_loops
-from spotlight.authoring.kit import gradients, randint, randn, uniform, whole, written
+from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
 
 # %%
 import math

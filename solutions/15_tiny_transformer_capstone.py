@@ -28,7 +28,7 @@ start("tiny_transformer_capstone")
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint
 from spotlight.authoring import mistake, naming_probe, probe, rewrite, why, without_loops
-from spotlight.authoring.kit import gradients, randint, randn, whole, written
+from spotlight.sandbox.kit import gradients, randint, randn, whole, written
 
 # %%
 import math

@@ -27,7 +27,7 @@ start("express_attention_head")
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, forbid, hint
 from spotlight.authoring import mistake, probe, rewrite, why, without_loops
-from spotlight.authoring.kit import gradients, randint, randn, whole, written
+from spotlight.sandbox.kit import gradients, randint, randn, whole, written
 
 # %%
 import math

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+
+from small_masters import SMALL
+from spotlight.course.manifest import find_course_root, load_course
+from spotlight.course.reading import read_master
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = (
@@ -37,3 +42,43 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
         yield chromium
         chromium.close()
+
+
+ROOT = find_course_root(Path(__file__).parent)
+assert ROOT is not None
+COURSE = load_course(ROOT)
+
+
+def name_of(number):
+    return COURSE.lessons[number - 1].file if number else "small"
+
+
+@pytest.fixture(scope="session")
+def all_masters(tmp_path_factory):
+    """The small master's file, then those of the course."""
+    small = tmp_path_factory.mktemp("masters") / "07_small_sums.py"
+    small.write_text(SMALL, encoding="utf-8")
+    return [small, *map(COURSE.master, COURSE.lessons)]
+
+
+@pytest.fixture(scope="session")
+def small_lesson(all_masters):
+    return read_master(all_masters[0])
+
+
+@pytest.fixture(scope="session", params=range(1, len(COURSE.lessons) + 1), ids=name_of)
+def real_lesson(request, all_masters):
+    """Each lesson of the course, from its master."""
+    return read_master(all_masters[request.param])
+
+
+@pytest.fixture(scope="session", params=range(len(COURSE.lessons) + 1), ids=name_of)
+def any_lesson(request, all_masters):
+    """The small lesson, and each of the course."""
+    return read_master(all_masters[request.param])
+
+
+@pytest.fixture(scope="session")
+def course():
+    """The course as it stands."""
+    return COURSE

@@ -19,8 +19,8 @@ from hostile_worlds import MARK, Listeners, Sibling, World, adopt_orphans, forge
 from scenes import Scene
 
 from grading.edited_notebooks import solved
-from grading.small_course import notebook_of, solution_of
 from kernel_walls import why_nothing_can_be_confined
+from small_course import notebook_of, solution_of
 from spotlight.sandbox.worker import Worker
 
 if sys.platform != "linux":

@@ -412,8 +412,8 @@ def shifted(x, by):
         """
 def shifted(x, by):
     from pathlib import Path
-    from spotlight.authoring.manifest import load_course
-    from spotlight.authoring.sources import read_master
+    from spotlight.course.manifest import load_course
+    from spotlight.course.reading import read_master
     course = load_course(Path(WORLD) / "course")
     lesson = read_master(course.master(course.lessons[0]))
     scope = {}
@@ -624,7 +624,7 @@ _INSIDE = [
         "any function is right about zeros",
         """
 import torch
-from spotlight.authoring import kit
+from spotlight.sandbox import kit
 kit.randn = kit.uniform = kit.whole = lambda *shape, **k: torch.zeros(shape)
 kit._Draws.hand_out = lambda self, array, dtype: torch.zeros(array.shape)
 def shifted(x, by): return torch.zeros_like(x) - 7
@@ -638,7 +638,7 @@ def shifted(x, by): return torch.zeros_like(x) - 7
 import numpy
 class Zeros:
     def __getattr__(self, name): return lambda *a, **k: numpy.zeros(a[-1] if a else ())
-from spotlight.authoring import kit
+from spotlight.sandbox import kit
 kit._generator = lambda seed, name: Zeros()
 """,
         "",

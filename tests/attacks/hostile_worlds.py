@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import spotlight
-from grading.small_course import write_course
+from small_course import write_course
 from spotlight.sandbox.worker import Worker
 
 MARK = "secret-"

@@ -21,7 +21,7 @@ from hostile_cells import Aims, Attack, attack_code, hostile_cell
 from hostile_worlds import Listeners, Sibling, World
 
 from grading.edited_notebooks import Notebook, put, submitted, text
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import ExerciseReport, LessonReport
 from spotlight.sandbox.job import Job, Observation

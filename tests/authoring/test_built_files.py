@@ -6,12 +6,12 @@ import json
 import re
 
 import pytest
-from small_masters import SMALL, read_text, spoilt
 
-from spotlight.authoring.backups import keep_backup
-from spotlight.authoring.build import build_notebook
-from spotlight.authoring.manifest import Course, LessonEntry, Part
+from small_masters import SMALL, read_text, spoilt
+from spotlight.atomic_files import keep_backup
+from spotlight.authoring.notebooks import build_notebook
 from spotlight.authoring.products import Product, lesson_products, worked_in
+from spotlight.course.manifest import Course, LessonEntry, Part
 
 ENTRY = LessonEntry("small_sums", "07_small_sums", "Small sums", 5, "Sums.")
 

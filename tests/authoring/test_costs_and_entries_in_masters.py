@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_masters import SMALL, read_text, spoilt
 
-from spotlight.authoring.build import build_notebook
-from spotlight.authoring.lesson import CostRule, Exercise, Lesson
-from spotlight.authoring.problems import AuthoringError
+from small_masters import SMALL, read_text, spoilt
+from spotlight.authoring.notebooks import build_notebook
 from spotlight.authoring.rules import broken_rules
-from spotlight.authoring.sources import read_solution
+from spotlight.course.lesson import AuthoringError, CostRule, Exercise, Lesson
+from spotlight.course.reading import read_solution
 
 ROW_PROBES = "07_small_sums.py, cell 7: "
 WHY = 'why("One call adds up all rows.")\n'

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from small_masters import SMALL, markdown_text, master_of, read_text, spoilt
 
-from spotlight.authoring.problems import AuthoringError
+from small_masters import SMALL, markdown_text, master_of, read_text, spoilt
 from spotlight.authoring.rules import MAX_WORDS, broken_rules
+from spotlight.course.lesson import AuthoringError
 
 ROWS = "cell 6 (row_sums)"
 ROW_PROBES = "cell 7"

@@ -19,6 +19,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notebook_schema import NBGRADER
+
 from small_masters import (
     exercise_text,
     markdown_text,
@@ -27,10 +28,9 @@ from small_masters import (
     sections,
     spoilt,
 )
-
-from spotlight.authoring.build import build_notebook, version_of, waiting_for
-from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import MARKER, bare_given, not_done, solution_blocks
+from spotlight.authoring.notebooks import build_notebook, version_of, waiting_for
+from spotlight.course.lesson import MARKER, bare_given, not_done, solution_blocks
+from spotlight.python_source.dataflow import names_of
 
 EDITIONS = ("student", "solution")
 LEAST_TELLING = 12  # characters; shorter lines, such as `return x`, tell nothing
@@ -85,8 +85,8 @@ def test_building_twice_gives_the_same_bytes(any_lesson, edition):
 BUILD_ALL = """
 import hashlib, sys
 from pathlib import Path
-from spotlight.authoring.build import build_notebook
-from spotlight.authoring.sources import read_master
+from spotlight.authoring.notebooks import build_notebook
+from spotlight.course.reading import read_master
 for path in map(Path, sys.argv[1:]):
     for edition in ("student", "solution"):
         text = build_notebook(read_master(path), edition)

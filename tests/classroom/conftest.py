@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from grading.edited_notebooks import Notebook, put, solved
-from grading.small_course import notebook_of, solution_of, write_course
-from spotlight.authoring.manifest import Course
+from small_course import notebook_of, solution_of, write_course
+from spotlight.course.manifest import Course
 
 HandIn = Callable[..., Path]
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotlight.authoring.manifest import Course, LessonEntry, Part
 from spotlight.classroom.adjustments import (
     AdjustedLesson,
     Adjustment,
@@ -20,6 +19,7 @@ from spotlight.classroom.adjustments import (
     sort_out,
 )
 from spotlight.classroom.records import Student
+from spotlight.course.manifest import Course, LessonEntry, Part
 from spotlight.grading.report import ExerciseReport, LessonReport, PredictionReport
 
 HEADINGS = "student,lesson,exercise,points,possible,comment,by"

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from own_environments import make_environment
 
-from spotlight.authoring.manifest import load_course
-from spotlight.authoring.sources import read_lesson
 from spotlight.classroom.autograder_zip import write_autograder
 from spotlight.classroom.release import ReleaseError
+from spotlight.course.manifest import load_course
+from spotlight.course.reading import read_lesson
 
 COURSE = load_course(Path(__file__).parents[2])
 SEED = 71

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from reading_classes import everything_but_times
 
-from spotlight.authoring.manifest import Course
 from spotlight.classroom.engines import ClusterError
 from spotlight.classroom.run import ClassOptions, grade_class
+from spotlight.course.manifest import Course
 
 distributed = pytest.importorskip("distributed", reason="needs the extra spotlight[dask]")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a system that can fork")

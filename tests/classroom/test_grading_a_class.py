@@ -16,16 +16,16 @@ from typing import Any
 import pytest
 from reading_classes import everything_but_times, points_of, rows_of
 
-from grading.small_course import notebook_of
-from spotlight.authoring.kit import fresh_draws, randn
-from spotlight.authoring.manifest import Course
+from small_course import notebook_of
+from spotlight.atomic_files import write_atomically
 from spotlight.classroom import grading_task, results
 from spotlight.classroom.grading_task import UnconfinedError
 from spotlight.classroom.results import ResultsError
 from spotlight.classroom.run import ClassOptions, ClassOutcome, grade_class
+from spotlight.course.manifest import Course
 from spotlight.sandbox.confinement.features import Features
+from spotlight.sandbox.kit import fresh_draws, randn
 from spotlight.sandbox.worker import Worker
-from spotlight.whole_files import write_whole
 
 HandIn = Callable[..., Path]
 # What confines submissions is for other tests; these are to run wherever there are forks.
@@ -222,9 +222,9 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
             written.append(contents)
             if len(written) > 4:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            write_whole(contents)
+            write_atomically(contents)
 
-        patch.setattr(results, "write_whole", fills_up)
+        patch.setattr(results, "write_atomically", fills_up)
         said = refusal(course, class_of_five, out, PLAIN)
     assert "cannot be written (No space left on device). Make room and add --resume" in said
     outcome = grade_class(course, class_of_five, out, replace(PLAIN, resume=True))

@@ -15,10 +15,10 @@ import pytest
 from own_environments import make_environment
 
 from grading.edited_notebooks import as_written, put, solved
-from spotlight.authoring.lesson import Lesson, solution_blocks
-from spotlight.authoring.manifest import Course, LessonEntry, load_course
-from spotlight.authoring.sources import read_lesson
 from spotlight.classroom.release import ReleaseError, release
+from spotlight.course.lesson import Lesson, solution_blocks
+from spotlight.course.manifest import Course, LessonEntry, load_course
+from spotlight.course.reading import read_lesson
 from spotlight.grading.answer_key import ExerciseKey, cached_key
 from spotlight.grading.grader import PUBLIC_SEED
 from spotlight.sandbox.worker import Worker

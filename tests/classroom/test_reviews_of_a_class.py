@@ -14,8 +14,8 @@ from reading_classes import points_of
 from reading_pages import PERMITTED, Page
 
 from review.stand_in import StandIn, answer, asked, gullible, serving
-from spotlight.authoring.manifest import Course
 from spotlight.classroom.run import ClassOptions, grade_class
+from spotlight.course.manifest import Course
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a system that can fork")
 HandIn = Callable[..., Path]

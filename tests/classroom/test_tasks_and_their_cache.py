@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from grading.edited_notebooks import Notebook, edit_cell
-from grading.small_course import notebook_of, solution_of
-from spotlight.authoring.lesson import Lesson
-from spotlight.authoring.manifest import Course, load_course
+from small_course import notebook_of, solution_of
 from spotlight.classroom.attempts import attempts_in
 from spotlight.classroom.cache import GradedCache
 from spotlight.classroom.engines import MAX_LOSSES, TaskQueue
 from spotlight.classroom.grading_task import Task
 from spotlight.classroom.older_versions import changes_since
 from spotlight.classroom.records import GradedSubmission, Source
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import Course, load_course
 from spotlight.grading.report import ExerciseReport, LessonReport, Status
 from spotlight.grading.submission import Submission, parse_submission
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from command_runs import Ran, Run
 
-from grading.small_course import write_course
-from spotlight.authoring.manifest import Course, load_course
+from small_course import write_course
 from spotlight.cli import context, main
+from spotlight.course.manifest import Course, load_course
 from spotlight.sandbox.worker import Worker
 
 

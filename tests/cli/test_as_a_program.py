@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from work_in_courses import notebook_path, solve, solve_all
 
-from spotlight.authoring.manifest import Course
+from spotlight.course.manifest import Course
 
 VERIFY = Path(__file__).parents[2] / "verify.py"
 

@@ -10,8 +10,8 @@ import pytest
 from command_runs import Run
 from work_in_courses import notebook_path, solve
 
-from spotlight.authoring.manifest import Course
 from spotlight.cli import readiness
+from spotlight.course.manifest import Course
 
 BUILT = [
     "solutions/01_small_steps.ipynb",

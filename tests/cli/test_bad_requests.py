@@ -13,8 +13,8 @@ from command_runs import Run
 from work_in_courses import notebook_path, progress, save, solve
 
 import spotlight
-from spotlight.authoring.manifest import Course
 from spotlight.cli import context
+from spotlight.course.manifest import Course
 from spotlight.sandbox.worker import SandboxError
 
 LESSONS = "The lessons are: 01_small_steps, 02_small_finish."

@@ -10,7 +10,7 @@ import pytest
 from command_runs import Run
 from work_in_courses import notebook_path, solve
 
-from spotlight.authoring.manifest import Course
+from spotlight.course.manifest import Course
 from spotlight.grading.report import Report
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a system that confines")

@@ -11,8 +11,8 @@ from command_runs import Run
 from work_in_courses import notebook_path, progress, save, solve, solve_all
 
 from grading.edited_notebooks import failed
-from grading.small_course import notebook_of
-from spotlight.authoring.manifest import Course
+from small_course import notebook_of
+from spotlight.course.manifest import Course
 
 SUBTRACTS = "def shifted(x, by):\n    return x - by"
 FIRST = Path("lessons") / "01_small_steps.ipynb"

@@ -10,7 +10,7 @@ from command_runs import Run
 from work_in_courses import notebook_path, progress, solve
 
 from grading.edited_notebooks import code_cells, exercise_cell, text
-from spotlight.authoring.manifest import Course
+from spotlight.course.manifest import Course
 
 # Hints
 

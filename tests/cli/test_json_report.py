@@ -14,7 +14,7 @@ from command_runs import Run
 from work_in_courses import solve
 
 from spotlight import __version__
-from spotlight.authoring.manifest import Course
+from spotlight.course.manifest import Course
 from spotlight.grading.report import Report
 
 SUBTRACTS = "def shifted(x, by):\n    return x - by"

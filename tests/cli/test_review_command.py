@@ -14,7 +14,7 @@ from work_in_courses import notebook_path, progress, solve, solve_all
 
 from review.addressing_submissions import ADDRESSING
 from review.stand_in import StandIn, Trouble, gullible, serving
-from spotlight.authoring.manifest import Course
+from spotlight.course.manifest import Course
 
 SUBTRACTS = "def shifted(x, by):\n    return x - by"
 ANOTHER_WAY = "def shifted(x, by):\n    return by + x"

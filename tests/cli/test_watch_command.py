@@ -30,8 +30,8 @@ from grading.edited_notebooks import (
     unmarked,
     without_header,
 )
-from grading.small_course import notebook_of, solution_of
-from spotlight.authoring.manifest import Course
+from small_course import notebook_of, solution_of
+from spotlight.course.manifest import Course
 
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals are Unix's", allow_module_level=True)

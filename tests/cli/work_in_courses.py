@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from grading.edited_notebooks import put, solved
-from grading.small_course import notebook_of, solution_of
-from spotlight.authoring.manifest import Course, LessonEntry
+from small_course import notebook_of, solution_of
+from spotlight.course.manifest import Course, LessonEntry
 
 
 def entry(course: Course, name: str) -> LessonEntry:

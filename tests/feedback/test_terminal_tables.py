@@ -8,7 +8,7 @@ import pytest
 from feedback_verdicts import exercise, lesson, prediction
 from rich.console import Console
 
-from spotlight.authoring.manifest import LessonEntry
+from spotlight.course.manifest import LessonEntry
 from spotlight.feedback.tables import print_invitation, print_lessons, print_next
 from spotlight.feedback.words import duration, points, sentence, short_name
 

@@ -10,8 +10,8 @@ import pytest
 from edited_notebooks import Notebook, solved, submitted
 from small_course import notebook_of, solution_of, write_course
 
-from spotlight.authoring.lesson import Lesson
-from spotlight.authoring.manifest import Course
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import Course
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import ExerciseReport, LessonReport
 from spotlight.sandbox.worker import Worker

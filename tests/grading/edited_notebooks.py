@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from spotlight.authoring.lesson import BEGIN, END, Exercise, Lesson, Variant
+from spotlight.course.lesson import BEGIN, END, Exercise, Lesson, Variant
 from spotlight.grading.submission import Submission, parse_submission
 
 Notebook = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spotlight.authoring.lesson import BEGIN, END, Exercise, Probe
+from spotlight.course.lesson import BEGIN, END, Exercise, Probe
 from spotlight.grading.answer_key import ExerciseKey
 from spotlight.grading.judge import judge
 from spotlight.grading.verdict import Verdict

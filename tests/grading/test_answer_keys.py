@@ -9,7 +9,7 @@ import pytest
 from edited_notebooks import Notebook, submitted
 from small_course import STEPS, lesson_of
 
-from spotlight.authoring.lesson import Exercise, Lesson
+from spotlight.course.lesson import Exercise, Lesson
 from spotlight.grading.answer_key import AnswerKeyError, ExerciseKey, cached_key, fingerprint
 from spotlight.grading.diagnosis import same_outcome
 from spotlight.grading.grader import LessonGrader

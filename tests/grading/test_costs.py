@@ -11,8 +11,8 @@ from edited_notebooks import put, submitted
 from small_course import lesson_of
 from tiny_lessons import TinyLesson, exercise, function, probe
 
-from spotlight.authoring.build import build_notebook
-from spotlight.authoring.lesson import CostRule, Exercise, Probe
+from spotlight.authoring.notebooks import build_notebook
+from spotlight.course.lesson import CostRule, Exercise, Probe
 from spotlight.grading.costs import broken_cost_rule
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.relations import Finding

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from spotlight.authoring.lesson import not_done
+from spotlight.course.lesson import not_done
 from spotlight.grading.error_messages import explain
 from spotlight.grading.error_messages.python import KNOWN
 from spotlight.sandbox.job import Frame, Trouble

@@ -9,7 +9,7 @@ import pytest
 from edited_notebooks import Notebook, exercise_cell, place, put, solved, submitted
 from small_course import STEPS, lesson_of
 
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import ExerciseReport, LessonReport
 from spotlight.sandbox.job import Job, Observation

@@ -14,12 +14,12 @@ from bench.four_exercises import HIDDEN_TESTS, IMPORTS, PATTERNS, a_class, cell_
 from bench.peer_nbgrader import source_notebook
 from bench.peer_otter import master_notebook
 
-from spotlight.authoring.build import build_notebook
-from spotlight.authoring.lesson import Lesson
+from spotlight.authoring.notebooks import build_notebook
+from spotlight.authoring.proving import prove
 from spotlight.authoring.rules import broken_rules
-from spotlight.authoring.sources import read_master
+from spotlight.course.lesson import Lesson
+from spotlight.course.reading import read_master
 from spotlight.grading.grader import LessonGrader
-from spotlight.grading.proving import prove
 from spotlight.grading.submission import parse_submission
 from spotlight.sandbox.worker import Worker
 

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 from edited_notebooks import Notebook, as_written, put, solved, submitted, without_header
-from small_course import solution_of
 from tiny_lessons import HEAD
 
-from spotlight.authoring.build import build_notebook
-from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.manifest import LessonEntry, load_course
-from spotlight.authoring.problems import WithheldError
-from spotlight.authoring.released import LESSON_FILE, read_released, released_text
-from spotlight.authoring.sources import read_master
+from small_course import solution_of
+from spotlight.authoring.notebooks import build_notebook
+from spotlight.course.lesson import Exercise, Lesson, WithheldError
+from spotlight.course.manifest import LessonEntry, load_course
+from spotlight.course.reading import read_master
+from spotlight.course.released import LESSON_FILE, read_released, released_text
 from spotlight.grading.answer_key import AnswerKeyError, key_bytes, key_file
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.verdict import Verdict

@@ -28,7 +28,7 @@ from edited_notebooks import (
     without_header,
 )
 
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.locate import locate
 from spotlight.grading.report import ExerciseReport, LessonReport

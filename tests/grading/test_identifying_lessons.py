@@ -9,7 +9,7 @@ import pytest
 from edited_notebooks import Notebook, code_cells, text
 from small_course import notebook_of
 
-from spotlight.authoring.manifest import Course
+from spotlight.course.manifest import Course
 from spotlight.grading.identify import identify
 from spotlight.grading.submission import SubmissionError, parse_submission
 

@@ -16,11 +16,12 @@ import torch
 from bench.ast_mutator import Mutant, mutants_of, single_edits
 from bench.mutants import Examined, Examiner
 from bench.wide_inputs import HELPERS, wide_probes
-from small_course import STEPS, lesson_of, solution_of
 
-from spotlight.authoring import kit, kit_words
-from spotlight.authoring.lesson import BEGIN, END, Exercise, Lesson
-from spotlight.authoring.manifest import load_course
+from small_course import STEPS, lesson_of, solution_of
+from spotlight.course.lesson import BEGIN, END, Exercise, Lesson
+from spotlight.course.manifest import load_course
+from spotlight.sandbox import kit
+from spotlight.sandbox.job import KIT_NAMES
 from spotlight.sandbox.worker import Worker
 
 COURSE = load_course(Path(__file__).parents[2])
@@ -186,7 +187,7 @@ def arguments(exercise: Exercise) -> list[tuple[torch.Tensor, ...]]:
         seen.append(given)
         return given[0]
 
-    names = {name: getattr(kit, name) for name in kit_words.NAMES} | {"torch": torch}
+    names = {name: getattr(kit, name) for name in KIT_NAMES} | {"torch": torch}
     exec(HELPERS, names)
     probes, seeds = wide_probes(exercise)
     for seed in seeds:

@@ -12,7 +12,7 @@ from edited_notebooks import Notebook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 from spotlight.grading.locate import locate
 from spotlight.grading.submission import (
     SubmissionError,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seen_arrays import Seen, said, verdict_on
 
-from spotlight.authoring.signature import Signature
 from spotlight.grading.shapes import describe_shape, sizes_tell
+from spotlight.python_source.signature import Signature
 
 CAREFUL = settings(deadline=None, max_examples=150)
 SCORES = Signature({"q": ("n", "d_k"), "k": ("m", "d_k")}, ("n", "m"))

@@ -22,8 +22,8 @@ from edited_notebooks import (
 )
 from small_course import notebook_of, solution_of
 
-from spotlight.authoring.lesson import Exercise, Lesson, Prediction
-from spotlight.authoring.manifest import LessonEntry, load_course
+from spotlight.course.lesson import Exercise, Lesson, Prediction
+from spotlight.course.manifest import LessonEntry, load_course
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.submission import read_submission
 from spotlight.sandbox.worker import Worker

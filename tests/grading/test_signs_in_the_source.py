@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_lessons import TinyLesson, exercise, function, probe
 
-from spotlight.authoring.lesson import Exercise
+from spotlight.course.lesson import Exercise
 from spotlight.grading.relations import Finding
 from spotlight.grading.signs import look
 from spotlight.sandbox.job import Step

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from edited_notebooks import Notebook, put
 
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 from spotlight.grading.answer_key import ExerciseKey
 from spotlight.grading.report import LessonReport
 from spotlight.sandbox.job import Limits

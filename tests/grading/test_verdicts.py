@@ -21,7 +21,7 @@ from edited_notebooks import (
 )
 from small_course import STEPS, lesson_of
 
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import Evidence, ExerciseReport
 from spotlight.grading.verdict import Verdict

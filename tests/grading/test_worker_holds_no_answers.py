@@ -9,8 +9,8 @@ import pytest
 from edited_notebooks import put, submitted
 from small_course import notebook_of, solution_of
 
-from spotlight.authoring.lesson import Exercise, Lesson, solution_blocks
-from spotlight.authoring.manifest import LessonEntry, load_course
+from spotlight.course.lesson import Exercise, Lesson, solution_blocks
+from spotlight.course.manifest import LessonEntry, load_course
 from spotlight.grading.grader import LessonGrader
 from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker

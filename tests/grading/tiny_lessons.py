@@ -9,8 +9,8 @@ from pathlib import Path
 from edited_notebooks import Notebook, put, submitted
 from small_course import lesson_of
 
-from spotlight.authoring.build import build_notebook
-from spotlight.authoring.lesson import Exercise
+from spotlight.authoring.notebooks import build_notebook
+from spotlight.course.lesson import Exercise
 from spotlight.grading.answer_key import ExerciseKey
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.verdict import Verdict
@@ -28,7 +28,7 @@ start("tiny")
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, entry, flops_within, forbid, hint, mistake
 from spotlight.authoring import naming_probe, probe, rewrite, why, without_loops
-from spotlight.authoring.kit import gradients, randint, randn, uniform, whole, written
+from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
 
 # %%
 import math

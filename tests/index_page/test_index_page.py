@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from spotlight.authoring.index_page import build_index, render_index
-from spotlight.authoring.manifest import load_course
-from spotlight.authoring.problems import AuthoringError
+from spotlight.course.lesson import AuthoringError
+from spotlight.course.manifest import load_course
 from spotlight.grading.report import ExerciseReport, LessonReport, PredictionReport
+from spotlight.index_page.page import build_index, render_index
 from spotlight.model_utils.mini_model import load_mini_model
 from spotlight.progress import ProgressStore
 from spotlight.visualizations import AttentionMatrix, MaskPainter, PositionExplorer

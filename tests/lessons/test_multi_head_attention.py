@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spotlight.authoring.sources import read_master
+from spotlight.course.reading import read_master
 from spotlight.model_utils.attention import causal_mask
 from spotlight.model_utils.hooks import with_multi_head
 from spotlight.model_utils.mini_model import load_mini_model

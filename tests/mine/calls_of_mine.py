@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import pytest
 from lesson_with_a_class import TEXT
 
 from grading.edited_notebooks import Notebook, solved, submitted
-from grading.small_course import lesson_of, notebook_of, solution_of, write_course
-from spotlight.authoring.lesson import Lesson
-from spotlight.authoring.manifest import load_course
+from small_course import lesson_of, notebook_of, solution_of, write_course
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import load_course
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import LessonReport
 from spotlight.progress import ProgressStore

@@ -11,7 +11,7 @@ start("small_classes")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite, why
-from spotlight.authoring.kit import randn
+from spotlight.sandbox.kit import randn
 
 # %%
 import torch

@@ -12,9 +12,9 @@ import pytest
 from calls_of_mine import Call, calls, calls_in
 
 from grading.edited_notebooks import put, submitted
-from grading.small_course import notebook_of, solution_of
-from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.manifest import load_course
+from small_course import notebook_of, solution_of
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.course.manifest import load_course
 from spotlight.grading.grader import LessonGrader
 from spotlight.progress.own_module import references
 

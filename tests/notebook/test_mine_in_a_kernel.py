@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from spotlight.authoring.manifest import load_course
 from spotlight.authoring.products import lesson_products
-from spotlight.authoring.sources import read_master
+from spotlight.course.manifest import load_course
+from spotlight.course.reading import read_master
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLIER = "03_queries_and_keys"
@@ -42,7 +42,7 @@ start("later")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite, why
-from spotlight.authoring.kit import randn
+from spotlight.sandbox.kit import randn
 
 # %%
 {GIVEN}

@@ -9,8 +9,8 @@ import pytest
 from nbclient import NotebookClient
 from typer.testing import CliRunner
 
-from spotlight.authoring.manifest import load_course
 from spotlight.cli.app import app
+from spotlight.course.manifest import load_course
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = [entry.file for entry in load_course(ROOT).lessons]

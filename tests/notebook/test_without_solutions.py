@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from spotlight.authoring.manifest import load_course
 from spotlight.classroom.release import release
+from spotlight.course.manifest import load_course
 from spotlight.grading.answer_key import cached_key
 from spotlight.grading.grader import PUBLIC_SEED
 from spotlight.sandbox.worker import Worker

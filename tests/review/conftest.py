@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from grading.edited_notebooks import put, solved, submitted
-from grading.small_course import notebook_of, solution_of, write_course
 from review.stand_in import StandIn, serving
-from spotlight.authoring.lesson import Lesson
+from small_course import notebook_of, solution_of, write_course
+from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import LessonReport, LessonReview
 from spotlight.grading.submission import Submission

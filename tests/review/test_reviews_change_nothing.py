@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from review.addressing_submissions import ADDRESSING
 from review.conftest import Grade, Graded, Review
 from review.stand_in import StandIn, Trouble, gullible
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 from spotlight.grading.report import LessonReport
 
 TROUBLES: tuple[Trouble, ...] = ("", "slow", "error mid-stream", "never ends", "a web page")

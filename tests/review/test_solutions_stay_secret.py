@@ -11,10 +11,10 @@ import pytest
 
 from review.conftest import Grade, Graded, Review
 from review.stand_in import Body, StandIn, answer, reference_in
-from spotlight.authoring.lesson import Exercise, Lesson, solution_blocks
-from spotlight.authoring.manifest import LessonEntry, load_course
-from spotlight.authoring.released import without_solutions
-from spotlight.authoring.sources import read_solution
+from spotlight.course.lesson import Exercise, Lesson, solution_blocks
+from spotlight.course.manifest import LessonEntry, load_course
+from spotlight.course.reading import read_solution
+from spotlight.course.released import without_solutions
 from spotlight.review.leaks import fragments_of, gives_away, has_code_of_its_own
 
 COURSE = load_course(Path(__file__).resolve().parents[2])

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.small_course import MASTERS, lesson_of
 from review.addressing_submissions import ADDRESSING, HONEST, honest
-from spotlight.authoring.manifest import LessonEntry, load_course
-from spotlight.authoring.sources import read_solution
+from small_course import MASTERS, lesson_of
+from spotlight.course.manifest import LessonEntry, load_course
+from spotlight.course.reading import read_solution
 from spotlight.review.addressing import addressed_line
 
 COURSE = load_course(Path(__file__).resolve().parents[2])

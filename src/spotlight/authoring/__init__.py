@@ -3,10 +3,10 @@
 A master imports its words from here::
 
     from spotlight.authoring import alternative, edit, entry, forbid, hint, mistake, probe, why
-    from spotlight.authoring.kit import randn, whole, written
+    from spotlight.sandbox.kit import randn, whole, written
 """
 
-from spotlight.authoring.vocabulary import (
+from spotlight.course.vocabulary import (
     alternative,
     edit,
     entry,

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from spotlight.authoring.backups import keep_backup
-from spotlight.authoring.build import build_notebook, version_of
-from spotlight.authoring.index_page import render_index
-from spotlight.authoring.lesson import Lesson
-from spotlight.authoring.manifest import Course, LessonEntry
-from spotlight.whole_files import write_whole
+from spotlight.atomic_files import keep_backup, write_atomically
+from spotlight.authoring.notebooks import build_notebook, version_of
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import Course, LessonEntry
+from spotlight.index_page.page import render_index
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Product:
         if self.is_lesson and worked_in(self.path):
             backup = keep_backup(self.path, backups)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole({self.path: self.text.encode()})
+        write_atomically({self.path: self.text.encode()})
         return backup
 
 

@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Iterator
 
 from spotlight import authoring
-from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import (
+from spotlight.course.lesson import (
     BEGIN,
+    AuthoringError,
     Exercise,
     Lesson,
     Variant,
     solution_blocks,
 )
-from spotlight.authoring.problems import AuthoringError
-from spotlight.authoring.signature import signature_of
+from spotlight.python_source.dataflow import names_of
+from spotlight.python_source.signature import signature_of
 
 MAX_WORDS = 120
 MAX_SOLUTION_LINES = 10

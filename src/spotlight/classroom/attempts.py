@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from spotlight.authoring.syntax import parsed
 from spotlight.classroom.records import Attempt
+from spotlight.python_source.syntax import parsed
 from spotlight.review.addressing import addressed_line
 from spotlight.review.plain_text import printable
 
@@ -31,11 +31,9 @@ _MODULES = {
     "subprocess": "starts processes",
     "urllib": "opens network connections",
     "requests": "opens network connections",
-    "spotlight.grading": "reaches into the grader",
-    "spotlight.sandbox": "reaches into the grader",
-    "spotlight.authoring": "reaches into the grader",
-    "spotlight.classroom": "reaches into the grader",
 }
+_GRADER = ("authoring", "classroom", "course", "diagnosis", "grading", "sandbox")
+_MODULES |= dict.fromkeys((f"spotlight.{room}" for room in _GRADER), "reaches into the grader")
 _CALLS = {
     "_getframe": "looks into other code's frames",
     "settrace": "watches other code run",

@@ -12,11 +12,11 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from spotlight.authoring.build import build_notebook
-from spotlight.authoring.manifest import MANIFEST, Course, LessonEntry, manifest_text
-from spotlight.authoring.sources import read_lesson
+from spotlight.atomic_files import write_atomically
+from spotlight.authoring.notebooks import build_notebook
 from spotlight.classroom.release import PACKAGE, PROGRAM, ReleaseError, only, package_files
-from spotlight.whole_files import write_whole
+from spotlight.course.manifest import MANIFEST, Course, LessonEntry, manifest_text
+from spotlight.course.reading import read_lesson
 
 _SCRIPTS = Path(__file__).parent / "autograder"
 _COURSE = Path("course")
@@ -39,7 +39,7 @@ def write_autograder(course: Course, entries: Sequence[LessonEntry], file: Path,
                 member.external_attr = (stat.S_IFREG | (0o755 if runs else 0o644)) << 16
                 member.create_system = 3  # Unix, whose permissions these are
                 archive.writestr(member, data, zipfile.ZIP_DEFLATED)
-        write_whole({file: packed.getvalue()})
+        write_atomically({file: packed.getvalue()})
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         raise ReleaseError(f"{file} was not written ({error.strerror}{where}).") from error

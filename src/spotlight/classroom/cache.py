@@ -14,10 +14,10 @@ from platformdirs import user_cache_path
 from pydantic import ValidationError
 
 import spotlight
-from spotlight.authoring.lesson import Lesson
+from spotlight.atomic_files import write_atomically
 from spotlight.classroom.records import GradedSubmission
+from spotlight.course.lesson import Lesson
 from spotlight.grading.submission import Submission
-from spotlight.whole_files import write_whole
 
 _PASSING = frozenset(("timeout", "memory", "crashed"))
 """What depends on the machine and the moment, and is tried again."""
@@ -78,7 +78,7 @@ class GradedCache:
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             data = graded.model_dump_json().encode()
-            write_whole({self._folder / f"{name}.json": data})
+            write_atomically({self._folder / f"{name}.json": data})
 
 
 @cache

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from spotlight.authoring.lesson import Exercise, Lesson, without_docstrings
-from spotlight.authoring.manifest import Course
-from spotlight.authoring.syntax import parsed
 from spotlight.classroom.attempts import attempts_in
 from spotlight.classroom.cache import GradedCache
 from spotlight.classroom.older_versions import changes_since
 from spotlight.classroom.records import Attempt, GradedSubmission, Source
+from spotlight.course.lesson import Exercise, Lesson, without_docstrings
+from spotlight.course.manifest import Course
 from spotlight.feedback.cards import exercise_card
 from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.grader import PUBLIC_SEED, LessonGrader
@@ -27,6 +26,7 @@ from spotlight.grading.locate import locate
 from spotlight.grading.report import LessonReport
 from spotlight.grading.submission import Submission, SubmissionError, parse_submission
 from spotlight.grading.verdict import Verdict
+from spotlight.python_source.syntax import parsed
 from spotlight.sandbox.confinement.features import Features
 from spotlight.sandbox.worker import SandboxError, Worker
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from spotlight.authoring.lesson import Lesson, bare_given
-from spotlight.authoring.syntax import parsed
+from spotlight.course.lesson import Lesson, bare_given
 from spotlight.grading.listing import listed
 from spotlight.grading.submission import Submission, SubmittedCell
+from spotlight.python_source.syntax import parsed
 
 
 def changes_since(lesson: Lesson, current: str, submission: Submission) -> str:

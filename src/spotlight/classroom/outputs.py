@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from spotlight.atomic_files import write_atomically
 from spotlight.classroom.canvas import canvas_csv
 from spotlight.classroom.class_page import class_page
 from spotlight.classroom.gradebook import ClassBook, Standing, StudentRow, adjustment_words
@@ -26,7 +27,6 @@ from spotlight.classroom.gradescope import gradescope_json
 from spotlight.classroom.page_templates import printable
 from spotlight.classroom.pages import student_page
 from spotlight.grading.report import LessonReport, Report, SubmissionReport
-from spotlight.whole_files import write_whole
 
 
 def write_outputs(book: ClassBook, out: Path, *, graded_at: str) -> list[Path]:
@@ -122,7 +122,7 @@ def _write(contents: Mapping[Path, bytes]) -> list[Path]:
     for folder in {path.parent for path in stale}:
         folder.mkdir(parents=True, exist_ok=True)
     if stale:
-        write_whole(stale)
+        write_atomically(stale)
     return list(contents)
 
 

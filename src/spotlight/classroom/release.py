@@ -11,13 +11,13 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from spotlight.authoring.build import build_notebook
-from spotlight.authoring.index_page import render_index
-from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.manifest import RELEASED_MANIFEST, Course, LessonEntry, manifest_text
-from spotlight.authoring.released import LESSON_FILE, released_text
-from spotlight.authoring.sources import read_lesson
+from spotlight.authoring.notebooks import build_notebook
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.course.manifest import RELEASED_MANIFEST, Course, LessonEntry, manifest_text
+from spotlight.course.reading import read_lesson
+from spotlight.course.released import LESSON_FILE, released_text
 from spotlight.grading.answer_key import ExerciseKey, key_bytes, key_file
+from spotlight.index_page.page import render_index
 
 KeyOf = Callable[[Lesson, Exercise], ExerciseKey]
 

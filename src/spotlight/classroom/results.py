@@ -11,9 +11,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import spotlight
+from spotlight.atomic_files import write_atomically
 from spotlight.classroom.records import GradedSubmission, HandedIn, Source
 from spotlight.grading.submission import SubmissionError
-from spotlight.whole_files import write_whole
 
 _FOLDER = "graded"
 _SETTINGS = "grading.json"
@@ -110,7 +110,7 @@ class ResultsFolder:
         """
         result = _Result(content=_content(handed_in.source), graded=graded)
         try:
-            write_whole({self._file(handed_in): result.model_dump_json().encode()})
+            write_atomically({self._file(handed_in): result.model_dump_json().encode()})
         except OSError as error:
             raise ResultsError(
                 f"The result for {handed_in.source.label} cannot be written ({error.strerror}). "
@@ -133,7 +133,7 @@ class ResultsFolder:
 
     def _write_settings(self) -> None:
         text = self._settings.model_dump_json(indent=1)
-        write_whole({self._settings_file: f"{text}\n".encode()})
+        write_atomically({self._settings_file: f"{text}\n".encode()})
 
     def _file(self, handed_in: HandedIn) -> Path:
         label = hashlib.sha256(handed_in.source.label.encode("utf-8", "surrogatepass"))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from spotlight.authoring.lesson import Lesson
 from spotlight.classroom.card_words import said_of
 from spotlight.classroom.records import GradedSubmission, HandedIn
 from spotlight.classroom.results import ResultsFolder
+from spotlight.course.lesson import Lesson
 from spotlight.grading.submission import SubmissionError, parse_submission
 from spotlight.review.reviewer import Reviewer
 

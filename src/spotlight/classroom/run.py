@@ -7,9 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spotlight.authoring.lesson import Lesson
-from spotlight.authoring.manifest import Course
-from spotlight.authoring.sources import read_lesson
 from spotlight.classroom.adjustments import SortedOut, adjusted, read_adjustments, sort_out
 from spotlight.classroom.engines import Engine, LocalPool, OneProcess
 from spotlight.classroom.gradebook import ClassBook, ExerciseColumn, LessonColumn, StudentRow
@@ -20,6 +17,9 @@ from spotlight.classroom.records import HandedIn, Student
 from spotlight.classroom.results import ResultsError, ResultsFolder
 from spotlight.classroom.reviews import review_class
 from spotlight.classroom.roster import read_roster
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import Course
+from spotlight.course.reading import read_lesson
 from spotlight.grading.grader import PUBLIC_SEED
 from spotlight.grading.report import LessonReport, now
 from spotlight.grading.submission import SubmissionError, read_submission

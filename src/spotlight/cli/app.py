@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 import typer
 
-from spotlight.authoring.problems import AuthoringError
 from spotlight.cli import (
     building,
     grading,
@@ -23,6 +22,7 @@ from spotlight.cli import (
     watching,
 )
 from spotlight.cli.context import Status, UsageError, err
+from spotlight.course.lesson import AuthoringError
 from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.submission import SubmissionError
 from spotlight.progress import ProgressError

@@ -7,11 +7,9 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from spotlight.authoring.lesson import Lesson
-from spotlight.authoring.manifest import Course
 from spotlight.authoring.products import Product, lesson_products, shared_products
+from spotlight.authoring.proving import prove_lessons
 from spotlight.authoring.rules import broken_rules
-from spotlight.authoring.sources import read_master
 from spotlight.cli.context import (
     Status,
     UsageError,
@@ -23,7 +21,9 @@ from spotlight.cli.context import (
     the_course,
     the_masters,
 )
-from spotlight.grading.proving import prove_lessons
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import Course
+from spotlight.course.reading import read_master
 
 
 def build(check: bool) -> Status:

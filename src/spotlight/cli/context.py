@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 
 import spotlight
-from spotlight.authoring.manifest import Course, LessonEntry, find_course_root, load_course
+from spotlight.course.manifest import Course, LessonEntry, find_course_root, load_course
 from spotlight.sandbox.worker import Worker
 
 out = Console(highlight=False, soft_wrap=False)

@@ -8,9 +8,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-from spotlight.authoring.lesson import Lesson
-from spotlight.authoring.manifest import Course, LessonEntry
-from spotlight.authoring.sources import read_lesson
 from spotlight.cli.context import (
     Status,
     UsageError,
@@ -23,6 +20,9 @@ from spotlight.cli.context import (
     the_entry,
 )
 from spotlight.cli.reviewing import review_lessons
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import Course, LessonEntry
+from spotlight.course.reading import read_lesson
 from spotlight.feedback.tables import print_invitation, print_lessons, print_next
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.identify import identify

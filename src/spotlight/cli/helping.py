@@ -7,13 +7,13 @@ from pathlib import Path
 import typer
 from rich.markdown import Markdown
 
-from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.manifest import Course, LessonEntry
-from spotlight.authoring.resetting import ResetError, reset_exercise, reset_lesson
-from spotlight.authoring.sources import read_lesson
-from spotlight.authoring.upgrading import Upgrade, UpgradeError, upgrade_lesson
 from spotlight.cli.context import Status, UsageError, err, out, shown, the_course, the_entry
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.course.manifest import Course, LessonEntry
+from spotlight.course.reading import read_lesson
 from spotlight.progress import ProgressStore
+from spotlight.student_notebooks.resetting import ResetError, reset_exercise, reset_lesson
+from spotlight.student_notebooks.upgrading import Upgrade, UpgradeError, upgrade_lesson
 
 _BACKUPS = Path("progress") / "backups"
 _RELOAD = "If it is open in Jupyter: File, Reload Notebook from Disk."

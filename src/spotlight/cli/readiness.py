@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 import spotlight
-from spotlight.authoring.sources import read_lesson
 from spotlight.cli.context import Status, a_worker, out, the_course
+from spotlight.course.reading import read_lesson
 from spotlight.grading.answer_key import default_cache
 from spotlight.grading.submission import read_submission
 from spotlight.progress import ProgressStore

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.sources import read_lesson
 from spotlight.classroom.autograder_zip import write_autograder
 from spotlight.classroom.release import ReleaseError, release
 from spotlight.cli.context import (
@@ -22,6 +20,8 @@ from spotlight.cli.context import (
     the_entry,
     the_masters,
 )
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.course.reading import read_lesson
 from spotlight.grading.answer_key import ExerciseKey, cached_key
 from spotlight.grading.grader import PUBLIC_SEED
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import SpinnerColumn, TextColumn
 
-from spotlight.authoring.lesson import Lesson
-from spotlight.authoring.manifest import LessonEntry
 from spotlight.cli.context import err, progress_bar
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import LessonEntry
 from spotlight.feedback.reviews import asking, print_review
 from spotlight.grading.report import LessonReport
 from spotlight.grading.submission import Submission

@@ -13,8 +13,6 @@ from xml.etree import ElementTree
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-from spotlight.authoring.manifest import Course, LessonEntry
-from spotlight.authoring.sources import read_solution
 from spotlight.cli.context import (
     Status,
     UsageError,
@@ -25,6 +23,8 @@ from spotlight.cli.context import (
     the_entry,
     the_masters,
 )
+from spotlight.course.manifest import Course, LessonEntry
+from spotlight.course.reading import read_solution
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.submission import parse_submission
 from spotlight.sandbox.worker import Worker

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from spotlight.authoring.lesson import Exercise, Lesson
+from spotlight.course.lesson import Exercise, Lesson
 from spotlight.grading.answer_key import AnswerKeyError, Observe
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import LessonReport

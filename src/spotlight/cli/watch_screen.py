@@ -17,7 +17,7 @@ from rich.segment import ControlType, Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from spotlight.authoring.lesson import Exercise
+from spotlight.course.lesson import Exercise
 from spotlight.feedback.cards import exercise_card
 from spotlight.feedback.words import SAID, TONE, points, sentence
 from spotlight.grading.listing import listed

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.manifest import Course, LessonEntry
 from spotlight.cli.context import UsageError, shown
 from spotlight.cli.helping import bring_back, next_hint
 from spotlight.cli.watch_judging import BackgroundJudge, Failed, Graded, Judged
 from spotlight.cli.watch_screen import Display, Hint, View
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.course.manifest import Course, LessonEntry
 from spotlight.feedback.words import points, short_name
 from spotlight.grading.listing import listed
 from spotlight.grading.locate import Located, locate

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from spotlight.authoring.lesson import Lesson
-from spotlight.authoring.manifest import Course, LessonEntry
-from spotlight.authoring.sources import read_lesson
 from spotlight.cli.context import Status, out, shown, the_course, the_entry
 from spotlight.cli.watch_judging import BackgroundJudge, Failed
 from spotlight.cli.watch_screen import Display, Lines, Screen
 from spotlight.cli.watched_lesson import Event, Leave, Looked, Pressed, Saved, WatchedLesson
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import Course, LessonEntry
+from spotlight.course.reading import read_lesson
 from spotlight.feedback.words import short_name
 from spotlight.grading.submission import Submission, SubmissionError, read_submission
 from spotlight.progress import ProgressStore

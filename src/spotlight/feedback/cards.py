@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
-from spotlight.authoring.lesson import Exercise, without_docstrings
+from spotlight.course.lesson import Exercise, without_docstrings
 from spotlight.feedback.heat_tables import comparison_tables, input_tables
 from spotlight.feedback.words import SAID, TONE, points, sentence
 from spotlight.grading.report import LessonReport

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from spotlight.authoring.manifest import LessonEntry
+from spotlight.course.manifest import LessonEntry
 from spotlight.feedback.words import TONE, duration, points, sentence, short_name
 from spotlight.grading.report import ExerciseReport, LessonReport
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from spotlight.authoring.manifest import LessonEntry
+from spotlight.course.manifest import LessonEntry
 from spotlight.grading.report import ExerciseReport, Status
 
 _CODE = re.compile(r"\w*[_.(\[=]\w")

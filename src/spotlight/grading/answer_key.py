@@ -21,8 +21,9 @@ from typing import Any, TypeVar
 from platformdirs import user_cache_path
 
 import spotlight
-from spotlight.authoring.composing import pairs_of_mistakes
-from spotlight.authoring.lesson import Exercise, Lesson
+from spotlight.atomic_files import write_atomically
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.grading.mistake_pairs import pairs_of_mistakes
 from spotlight.grading.programs import Program, build_program, job_for
 from spotlight.sandbox.job import (
     Cost,
@@ -34,12 +35,17 @@ from spotlight.sandbox.job import (
     Trouble,
 )
 from spotlight.sandbox.wire import WireError, decode_frames, encode
-from spotlight.whole_files import write_whole
 
 Observe = Callable[[Job], Observation]
 Outcomes = tuple[ProbeOutcome, ...]
 _FORMAT = 2
-_RUNNING = ("program", "portable", "counting", "target_calls")  # the sandbox's part in an outcome
+_RUNNING = (
+    "kit",
+    "program",
+    "portable",
+    "counting",
+    "target_calls",
+)  # the sandbox's part in an outcome
 _NONSENSE = ("NameError", "UnboundLocalError")  # what two changes that do not fit end in
 _UNREADABLE = (OSError, WireError, KeyError, TypeError, ValueError, StopIteration, AttributeError)
 
@@ -158,7 +164,7 @@ def cached_key(
         key = build_key(lesson, exercise, seed, observe)
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole({path: key_bytes(key)})
+            write_atomically({path: key_bytes(key)})
         return key
 
 
@@ -216,10 +222,9 @@ def fingerprint(lesson: Lesson, exercise: Exercise, seed: int) -> str:
 
 
 def _package_sources(program: Program) -> list[str]:
-    """Hashes of the package's lower rooms, when a program imports from them, and of the kit."""
+    """Hashes of what runs probes, and of the lower rooms where a program imports from them."""
     package = Path(spotlight.__file__).parent
-    files = [package / "authoring" / name for name in ("kit.py", "kit_words.py")]
-    files += [package / "sandbox" / f"{name}.py" for name in _RUNNING]
+    files = [package / "sandbox" / f"{name}.py" for name in _RUNNING]
     if any("spotlight" in step.source for step in program.steps):
         for room in ("mine", "model_utils", "visualizations"):
             files += sorted(

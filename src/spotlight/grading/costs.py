@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from spotlight.authoring.lesson import Exercise, Probe
-from spotlight.authoring.syntax import parsed
+from spotlight.course.lesson import Exercise, Probe
 from spotlight.grading.relations import Finding
+from spotlight.python_source.syntax import parsed
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 
 PYTHON_LOOP = "python-loop"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spotlight.authoring.lesson import Exercise, Variant
+from spotlight.course.lesson import Exercise, Variant
 from spotlight.grading.answer_key import ExerciseKey
 from spotlight.grading.compare import difference
 from spotlight.grading.relations import Finding

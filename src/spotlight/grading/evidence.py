@@ -9,14 +9,13 @@ from functools import cached_property
 
 import numpy as np
 
-from spotlight.authoring.kit_words import GRADIENT
-from spotlight.authoring.lesson import Probe
-from spotlight.authoring.signature import Signature
+from spotlight.course.lesson import Probe
 from spotlight.grading.compare import Difference, difference, numeric
 from spotlight.grading.report import Evidence
 from spotlight.grading.shapes import describe_shape, sizes_tell
 from spotlight.grading.verdict import Comparison, Ground
-from spotlight.sandbox.job import ProbeOutcome
+from spotlight.python_source.signature import Signature
+from spotlight.sandbox.job import GRADIENT, ProbeOutcome
 
 _MAX_INPUTS = 3
 

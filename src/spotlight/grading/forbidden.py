@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.syntax import parsed
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.python_source.dataflow import names_of
+from spotlight.python_source.syntax import parsed
 from spotlight.sandbox.job import Step
 
 

@@ -7,12 +7,12 @@ from itertools import combinations
 
 import numpy as np
 
-from spotlight.authoring.lesson import Probe
-from spotlight.authoring.signature import Signature
+from spotlight.course.lesson import Probe
 from spotlight.grading.compare import numeric
 from spotlight.grading.evidence import Failing, case_of, gradient_of, is_of_gradient, sizes_of
 from spotlight.grading.relations import Case, Finding, are_telling, find_relation
 from spotlight.grading.scaling import find_mixture, find_scaling, find_varying
+from spotlight.python_source.signature import Signature
 from spotlight.sandbox.job import ProbeOutcome
 
 _OVERFLOWS = "Besides, large numbers become inf or nan on the way."

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from spotlight.authoring.lesson import Exercise, Lesson, bare_exercise
-from spotlight.authoring.problems import WithheldError
+from spotlight.course.lesson import Exercise, Lesson, WithheldError, bare_exercise
 from spotlight.grading.answer_key import ExerciseKey, cached_key
 from spotlight.grading.costs import PYTHON_LOOP, loop_lines
 from spotlight.grading.forbidden import forbidden_use, warns

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from spotlight.authoring.lesson import MARKER, Lesson, started_lesson
-from spotlight.authoring.manifest import Course, LessonEntry
-from spotlight.authoring.sources import read_lesson
+from spotlight.course.lesson import MARKER, Lesson, started_lesson
+from spotlight.course.manifest import Course, LessonEntry
+from spotlight.course.reading import read_lesson
 from spotlight.grading.submission import Submission, SubmissionError
 
 

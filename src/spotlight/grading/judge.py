@@ -11,8 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spotlight.authoring.lesson import Exercise, not_done
-from spotlight.authoring.signature import Signature, signature_of
+from spotlight.course.lesson import Exercise, not_done
 from spotlight.grading import evidence, signs
 from spotlight.grading.answer_key import ExerciseKey
 from spotlight.grading.compare import remarks
@@ -24,6 +23,7 @@ from spotlight.grading.generic import generic_mistake, vague_mistake
 from spotlight.grading.relations import Finding
 from spotlight.grading.report import Status
 from spotlight.grading.verdict import Ground, Verdict, verdict
+from spotlight.python_source.signature import Signature, signature_of
 from spotlight.sandbox.job import Limits, Observation, ProbeOutcome, Step, Trouble
 from spotlight.sandbox.wire import Opaque
 

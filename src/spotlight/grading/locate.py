@@ -12,17 +12,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.lesson import (
+from spotlight.course.lesson import (
     MARKER,
     Exercise,
     Lesson,
     bare_given,
     literal,
 )
-from spotlight.authoring.syntax import parsed
 from spotlight.grading.listing import cells_listed, listed
 from spotlight.grading.submission import Submission, SubmittedCell, plain_python
+from spotlight.python_source.dataflow import names_of
+from spotlight.python_source.syntax import parsed
 
 _MAX_JOINED = 4
 _CHECK = re.compile(r"""\bcheck\(\s*["']?(?P<name>\w+)""")

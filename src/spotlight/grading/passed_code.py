@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from spotlight.authoring.dataflow import CellNames, names_of
-from spotlight.authoring.lesson import Exercise, Lesson, bare_exercise, literal
-from spotlight.authoring.syntax import parsed
+from spotlight.course.lesson import Exercise, Lesson, bare_exercise, literal
 from spotlight.grading.programs import Program
 from spotlight.grading.report import PassedCode
+from spotlight.python_source.dataflow import CellNames, names_of
+from spotlight.python_source.syntax import parsed
 from spotlight.sandbox.job import Step
 
 _MOST_CHARACTERS = 100_000

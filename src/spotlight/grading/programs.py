@@ -11,12 +11,11 @@ import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from spotlight.authoring import kit_words
-from spotlight.authoring.dataflow import CellNames, names_of
-from spotlight.authoring.lesson import Exercise, Lesson, started_lesson
-from spotlight.authoring.syntax import parsed
+from spotlight.course.lesson import Exercise, Lesson, started_lesson
 from spotlight.grading.locate import AddedCell
-from spotlight.sandbox.job import Job, Limits, ProbeCall, Step, StepRole
+from spotlight.python_source.dataflow import CellNames, names_of
+from spotlight.python_source.syntax import parsed
+from spotlight.sandbox.job import KIT_NAMES, Job, Limits, ProbeCall, Step, StepRole
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def build_program(
     `sources` maps exercise ids to plain Python; what is not in it is left out of the program.
     """
     own = sources[exercise.id]
-    python = frozenset(vars(builtins)) | frozenset(kit_words.NAMES)
+    python = frozenset(vars(builtins)) | frozenset(KIT_NAMES)
     before = _units_before(lesson, exercise, sources, added)
     needed = set(_needs(own)) | set(exercise.targets)
     theirs = {name for probe in exercise.probes for name in _needs(probe.source)}

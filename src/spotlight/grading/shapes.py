@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from spotlight.authoring.signature import Letters, Signature
+from spotlight.python_source.signature import Letters, Signature
 
 
 def sizes_tell(sizes: Mapping[str, int]) -> bool:

@@ -6,10 +6,10 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from spotlight.authoring.lesson import Exercise
-from spotlight.authoring.reads import Reads, function_in, names_in_body, reads_of
-from spotlight.authoring.syntax import parsed
+from spotlight.course.lesson import Exercise
 from spotlight.grading.relations import Finding
+from spotlight.python_source.reads import Reads, function_in, names_in_body, reads_of
+from spotlight.python_source.syntax import parsed
 from spotlight.sandbox.job import Step
 
 _INDIRECT = {"locals", "vars", "eval", "exec"}  # by which an argument can be read unseen

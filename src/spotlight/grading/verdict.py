@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from spotlight.authoring.lesson import Exercise
+from spotlight.course.lesson import Exercise
 from spotlight.grading.report import Evidence, ExerciseReport, PassedCode, Status
 from spotlight.sandbox.job import Trouble
 

@@ -17,10 +17,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from spotlight.atomic_files import write_atomically
 from spotlight.model_utils.gpt import GPT, GPTConfig
 from spotlight.model_utils.hooks import recorded_attention, watched_inputs
 from spotlight.model_utils.word_tokenizer import WordTokenizer
-from spotlight.whole_files import write_whole
 
 WEIGHTS: Final = Path(__file__).with_suffix(".safetensors")
 _TIED: Final = "lm_head.weight"  # the token embedding once more: not stored
@@ -145,4 +145,4 @@ def save_mini_model(
         "vocabulary": json.dumps(list(vocabulary)),
         "roles": json.dumps({name: asdict(role) for name, role in roles.items()}),
     }
-    write_whole({path: save(weights, metadata=about)})
+    write_atomically({path: save(weights, metadata=about)})

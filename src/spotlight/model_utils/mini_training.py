@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
+from spotlight.atomic_files import write_atomically
 from spotlight.model_utils import corpus
 from spotlight.model_utils.gpt import GPT, GPTConfig
 from spotlight.model_utils.hooks import with_attention
-from spotlight.whole_files import write_whole
 
 _NO_LOSS: Final = -100  # cross_entropy's own sign for a target to ignore
 _SHORTEST_PERIOD: Final = 4
@@ -149,7 +149,7 @@ class Training:
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
-        write_whole({path: buffer.getvalue()})
+        write_atomically({path: buffer.getvalue()})
 
     @classmethod
     def resumed(cls, path: Path) -> Training:

@@ -15,10 +15,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from spotlight.atomic_files import write_atomically
 from spotlight.model_utils.mini_model import load_mini_model, save_mini_model
 from spotlight.model_utils.mini_report import Measured, as_markdown, measure, measure_heads
 from spotlight.model_utils.mini_training import Recipe, Training
-from spotlight.whole_files import write_whole
 
 _STEPS_BETWEEN_CHECKPOINTS = 100
 _SMOOTHING = 0.95
@@ -84,7 +84,7 @@ def report(
             found[path.stem] = measure(load_mini_model(path))
         except ValueError as error:
             raise _refused(str(error)) from error
-    write_whole({out: as_markdown(found).encode()})
+    write_atomically({out: as_markdown(found).encode()})
     console.print(f"Wrote {out}.")
 
 

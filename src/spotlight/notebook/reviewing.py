@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from IPython.display import display
 
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 from spotlight.feedback.cards import Card, note_card
 from spotlight.feedback.reviews import HEAD, asking, review_card
 from spotlight.grading.report import LessonReport

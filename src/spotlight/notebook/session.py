@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import spotlight
-from spotlight.authoring.lesson import Exercise, Lesson
-from spotlight.authoring.manifest import Course, LessonEntry, find_course_root, load_course
-from spotlight.authoring.sources import read_lesson
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.course.manifest import Course, LessonEntry, find_course_root, load_course
+from spotlight.course.reading import read_lesson
 from spotlight.feedback.words import short_name
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import Status

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from spotlight.authoring.lesson import MARKER
+from spotlight.course.lesson import MARKER
 from spotlight.grading.submission import Submission, SubmissionError, SubmittedCell, read_submission
 
 

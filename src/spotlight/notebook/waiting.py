@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
-from spotlight.authoring.lesson import not_done
+from spotlight.course.lesson import not_done
 
 MAGIC = "%%needs "
 

@@ -10,8 +10,7 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import Markdown, display
 
-from spotlight.authoring.lesson import Exercise, Prediction
-from spotlight.authoring.problems import AuthoringError
+from spotlight.course.lesson import AuthoringError, Exercise, Prediction
 from spotlight.feedback.cards import exercise_card, lesson_card, note_card, solution_card
 from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.report import Status, now

@@ -15,9 +15,9 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import spotlight
-from spotlight.authoring.dataflow import names_of
-from spotlight.authoring.syntax import parsed
 from spotlight.progress.schema import CollectedCode, LessonProgress
+from spotlight.python_source.dataflow import names_of
+from spotlight.python_source.syntax import parsed
 
 # Read, not imported: PyTorch takes seconds. A name in two of them is the first one's.
 _REFERENCES = ("attention", "gpt")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from spotlight import whole_files as files
+from spotlight import atomic_files as files
 from spotlight.progress import codec
 from spotlight.progress.history import merge, remember
 from spotlight.progress.own_module import module_text
@@ -120,7 +120,7 @@ class ProgressStore:
                 raise ProgressError(
                     f"{file} exists and is not an exported progress file; choose another name."
                 )
-            files.write_whole({target: data})
+            files.write_atomically({target: data})
 
     def _change(self, changed: Callable[[Progress], Progress]) -> Progress:
         self.notes = ()
@@ -133,7 +133,7 @@ class ProgressStore:
             contents[self.file] = codec.to_json(progress)
             contents[self.script] = codec.to_script(progress)
             files.remove_stale(contents)
-            files.write_whole(contents)
+            files.write_atomically(contents)
             self._write_own_modules(before, progress)
         return progress
 
@@ -150,7 +150,7 @@ class ProgressStore:
             if contents:
                 self.own_modules.mkdir(exist_ok=True)
                 files.remove_stale(contents)
-                files.write_whole(contents)
+                files.write_atomically(contents)
         except OSError as error:
             what = f"Your own code could not be collected in {self.own_modules}"
             self.notes = (*self.notes, f"{what}: {_cause_and_cure(error, 'write')}.")
@@ -181,7 +181,7 @@ class ProgressStore:
         """
         aside = {self._aside(path): data for path, data in spoilt.items()}
         progress = rescued or Progress()
-        files.write_whole(
+        files.write_atomically(
             {
                 **aside,
                 self.file: codec.to_json(progress),

@@ -19,7 +19,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from spotlight.authoring.syntax import parsed
+from spotlight.python_source.syntax import parsed
 from spotlight.review.plain_text import latin, visible
 
 _OPENING = re.compile(r"^[ \t]*(?:# ?)?(?:[rfbu]{0,2}[\"']{1,3})?", re.IGNORECASE | re.MULTILINE)

@@ -12,8 +12,8 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from spotlight.authoring.lesson import Exercise, Withheld, without_docstrings
-from spotlight.authoring.syntax import parsed
+from spotlight.course.lesson import Exercise, Withheld, without_docstrings
+from spotlight.python_source.syntax import parsed
 from spotlight.review.plain_text import visible
 
 _SHORTEST_PART = 7

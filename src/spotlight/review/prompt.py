@@ -7,9 +7,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from spotlight.authoring.lesson import Exercise, Withheld, without_docstrings
-from spotlight.authoring.syntax import parsed
+from spotlight.course.lesson import Exercise, Withheld, without_docstrings
 from spotlight.grading.report import Status
+from spotlight.python_source.syntax import parsed
 from spotlight.review.answer import schema
 from spotlight.review.servers import Message
 

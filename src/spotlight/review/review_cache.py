@@ -11,9 +11,9 @@ from pathlib import Path
 from platformdirs import user_cache_path
 from pydantic import ValidationError
 
+from spotlight.atomic_files import write_atomically
 from spotlight.review.answer import Answer
 from spotlight.review.servers import ANSWER_TOKENS, CONTEXT_TOKENS, SEED, Message, ServedModel
-from spotlight.whole_files import write_whole
 
 
 class ReviewCache:
@@ -37,7 +37,7 @@ class ReviewCache:
         file = self._file(model, messages)
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole({file: answer.model_dump_json().encode()})
+            write_atomically({file: answer.model_dump_json().encode()})
 
     def _file(self, model: ServedModel, messages: Sequence[Message]) -> Path:
         options = [SEED, CONTEXT_TOKENS, ANSWER_TOKENS]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
-from spotlight.authoring.lesson import Lesson
+from spotlight.course.lesson import Lesson
 from spotlight.feedback.words import sentence
 from spotlight.grading.listing import listed
 from spotlight.grading.locate import Located, locate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spotlight.authoring.lesson import Exercise, Lesson, bare_exercise
+from spotlight.course.lesson import Exercise, Lesson, bare_exercise
 from spotlight.grading.locate import Located
 from spotlight.grading.programs import build_program
 from spotlight.grading.report import AddressedLine

@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from spotlight.authoring import kit, kit_words
+from spotlight.sandbox import kit
 from spotlight.sandbox.counting import Counter
-from spotlight.sandbox.job import Job, ProbeCall, Step
+from spotlight.sandbox.job import KIT_NAMES, Job, ProbeCall, Step
 from spotlight.sandbox.portable import portable
 from spotlight.sandbox.target_calls import TargetCalls
 
@@ -153,7 +153,7 @@ class _Probing:
         They have the kit's names as well, which the exercise does not get to see.
         Where that fails, because an earlier cell did, each probe ends in what went wrong.
         """
-        namespace = self._before | {name: getattr(kit, name) for name in kit_words.NAMES}
+        namespace = self._before | {name: getattr(kit, name) for name in KIT_NAMES}
         calls = self._job.probes
         try:
             _define(self._job.helpers, "<probe helpers>", namespace)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from spotlight.authoring.syntax import parsed
+from spotlight.python_source.syntax import parsed
 
 _MAX_LINE = 300
 _MAX_TEXT = 60  # what is quoted in a sentence

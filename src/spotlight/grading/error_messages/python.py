@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from spotlight.authoring.lesson import not_done
+from spotlight.course.lesson import not_done
 from spotlight.grading.error_messages.operations import the_operation
 from spotlight.grading.error_messages.wording import Rules, quoted
 

@@ -23,7 +23,7 @@ SCRATCH_FILES = 4_096
 _THREADS = 256
 _DESCRIPTORS = 256
 # What lessons import, and what that imports.
-_ROOMS = ("mine", "model_utils", "visualizations", "numpy_transformer", "whole_files.py")
+_ROOMS = ("mine", "model_utils", "visualizations", "numpy_transformer", "atomic_files.py")
 _SYSTEM = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
     *("/etc/localtime", "/usr/share/zoneinfo", "/usr/share/fonts"),

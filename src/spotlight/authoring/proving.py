@@ -1,0 +1,180 @@
+"""Prove an exercise to its author: what is right passes, what is wrong is named.
+
+Over many seeds, the reference and every alternative must be accepted, every mistake rejected under
+its own name and no other, and the stub must be known for blank.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import spotlight
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.grading.answer_key import (
+    ExerciseKey,
+    Observe,
+    default_cache,
+    fingerprint,
+    variant_program,
+)
+from spotlight.grading.forbidden import forbidden_use
+from spotlight.grading.judge import judge
+from spotlight.grading.programs import job_for
+from spotlight.sandbox.job import Limits, Observation, ProbeOutcome, Step
+
+SEEDS = range(50)
+_LIMITS = Limits(cpu_seconds=120, wall_seconds=240, output_bytes=2**30)
+_MAX_PROBE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """What one implementation was seen to do, seed by seed."""
+
+    by_seed: tuple[tuple[ProbeOutcome, ...], ...]
+    whole: Observation
+
+
+def prove(
+    lesson: Lesson, exercise: Exercise, observe: Observe, seeds: Sequence[int] = SEEDS
+) -> list[str]:
+    """Every way in which `exercise` falls short, one sentence each."""
+    return list(_Proof(lesson, exercise, observe, seeds).problems())
+
+
+def prove_lessons(
+    lessons: Iterable[Lesson], observe: Observe, seeds: Sequence[int] = SEEDS
+) -> Iterator[Callable[[], list[str]]]:
+    """One call per exercise that proves it and returns its problems.
+
+    A proof is remembered by all that it depends on; without a writable cache it is done again.
+    """
+    for lesson in lessons:
+        for exercise in lesson.exercises:
+            yield partial(_prove_once, lesson, exercise, observe, seeds)
+
+
+def _prove_once(
+    lesson: Lesson, exercise: Exercise, observe: Observe, seeds: Sequence[int]
+) -> list[str]:
+    parts = [*map(asdict, (*exercise.alternatives, *exercise.mistakes)), list(seeds)]
+    text = fingerprint(lesson, exercise, 0) + json.dumps(parts) + _own_sources()
+    mark = default_cache().parent / "proofs" / hashlib.sha256(text.encode()).hexdigest()[:24]
+    if mark.is_file():
+        return []
+    problems = prove(lesson, exercise, observe, seeds)
+    if not problems:
+        with contextlib.suppress(OSError):
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+    return problems
+
+
+@cache
+def _own_sources() -> str:
+    """The grader's own code: a proof holds for the judge that made it."""
+    package = Path(spotlight.__file__).parent
+    files = sorted((*(package / "grading").glob("*.py"), *(package / "sandbox").glob("*.py")))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+class _Proof:
+    def __init__(
+        self, lesson: Lesson, exercise: Exercise, observe: Observe, seeds: Sequence[int]
+    ) -> None:
+        self._lesson = lesson
+        self._exercise = exercise
+        self._observe = observe
+        self._seeds = tuple(seeds)
+
+    def problems(self) -> Iterator[str]:
+        exercise = self._exercise
+        yield from self._forbidden()
+        reference = self._run(exercise.solution)
+        trouble = reference.whole.trouble
+        if trouble is not None or reference.whole.ended != "finished":
+            what = f"{trouble.type}: {trouble.message}" if trouble else reference.whole.ended
+            yield f"{exercise.place}: the solution fails its own probes ({what})."
+            return
+        if reference.whole.cpu_seconds / len(self._seeds) > _MAX_PROBE_SECONDS:
+            yield f"{exercise.place}: its probes take more than {_MAX_PROBE_SECONDS:g} CPU seconds."
+        if not any(map(_unequal_sizes, reference.by_seed[0])):
+            yield f"{exercise.place}: no probe draws inputs of unequal sizes in every dimension."
+        mistakes = {m.name: self._run(exercise.variant_source(m)) for m in exercise.mistakes}
+        keys = [
+            ExerciseKey(seen, {name: runs.by_seed[i] for name, runs in mistakes.items()}, 0.1)
+            for i, seen in enumerate(reference.by_seed)
+        ]
+        yield from self._alternatives(keys)
+        yield from self._mistakes(keys, mistakes)
+        stub = self._run(exercise.stub)
+        status = judge(exercise, keys[0], _seed_view(stub, 0), _LIMITS).report.status
+        if status == "passed":
+            yield f"{exercise.place}: the stub passes."
+
+    def _forbidden(self) -> Iterator[str]:
+        """What breaks the exercise's own rules could neither pass nor be named."""
+        exercise = self._exercise
+        sources = {"the solution": exercise.solution}
+        for kind, variants in (
+            ("alternative", exercise.alternatives),
+            ("mistake", exercise.mistakes),
+        ):
+            sources |= {f"{kind} {v.name}": exercise.variant_source(v) for v in variants}
+        for name, source in sources.items():
+            rule = forbidden_use(self._lesson, exercise, Step(exercise.id, source, "exercise"))
+            if rule is not None:
+                yield f"{exercise.place}: {name} breaks the exercise's own rules. {rule}"
+
+    def _alternatives(self, keys: list[ExerciseKey]) -> Iterator[str]:
+        for variant in self._exercise.alternatives:
+            runs = self._run(self._exercise.variant_source(variant))
+            for i, seed in enumerate(self._seeds):
+                found = judge(self._exercise, keys[i], _seed_view(runs, i), _LIMITS).report
+                if found.status != "passed":
+                    yield (
+                        f"{self._exercise.place}: alternative {variant.name} is rejected "
+                        f"with seed {seed}: {found.message}"
+                    )
+                    break
+
+    def _mistakes(self, keys: list[ExerciseKey], mistakes: dict[str, _Runs]) -> Iterator[str]:
+        for name, runs in mistakes.items():
+            for i, seed in enumerate(self._seeds):
+                found = judge(self._exercise, keys[i], _seed_view(runs, i), _LIMITS).report
+                if found.status == "passed":
+                    yield f"{self._exercise.place}: mistake {name} is accepted with seed {seed}."
+                    break
+                if found.diagnosis != name:
+                    yield (
+                        f"{self._exercise.place}: mistake {name} cannot be told from "
+                        f"{found.diagnosis or 'an error'} with seed {seed}: {found.message}"
+                    )
+                    break
+
+    def _run(self, source: str) -> _Runs:
+        program = variant_program(self._lesson, self._exercise, source)
+        whole = self._observe(job_for(self._exercise, program, self._seeds, _LIMITS))
+        size = len(self._exercise.probes)
+        by_seed = tuple(whole.probes[size * i : size * (i + 1)] for i in range(len(self._seeds)))
+        return _Runs(by_seed, whole)
+
+
+def _seed_view(runs: _Runs, index: int) -> Observation:
+    whole = runs.whole
+    return Observation(whole.steps, runs.by_seed[index], whole.ended, whole.cpu_seconds)
+
+
+def _unequal_sizes(outcome: ProbeOutcome) -> bool:
+    """Whether no drawn input has two equal sizes or a size of one."""
+    shapes = outcome.drawn_shapes
+    return bool(shapes) and all(
+        len(set(shape)) == len(shape) and (not shape or math.prod(shape) > 1) for shape in shapes
+    )

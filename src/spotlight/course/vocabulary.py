@@ -1,0 +1,81 @@
+"""The words of a master's probe cells.
+
+They are read from the source (`spotlight.course.lesson`), never executed by the grader; at run
+time they do nothing, so that a master runs as an ordinary script and a probe can be called by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def probe(function: Function) -> Function:
+    """Mark a function that is handed targets by name and returns plain data to be judged.
+
+    A parameter is a target's name, or `rerun`: called with given names and new values for them,
+    it runs the exercise's cell again and returns the target (a dict of them if there are several).
+    """
+    return function
+
+
+def naming_probe(function: Function) -> Function:
+    """Mark a probe that helps to tell mistakes apart, and by which nobody fails."""
+    return function
+
+
+def entry(function: Function) -> Function:
+    """Mark `target__entry`, which says in numbers how one entry of the result comes about.
+
+    Its first parameters are the entry's indices, the others arguments of the target by their names.
+    It returns text without a full stop, such as "(1, 2) · (3, 1) = 5".
+    """
+    return function
+
+
+def mistake(name: str, message: str) -> Callable[[Function], Function]:
+    """Mark `target__anything` as a wrong implementation, known to the grader as `name`."""
+
+    def mark(function: Function) -> Function:
+        return function
+
+    return mark
+
+
+def alternative(function: Function) -> Function:
+    """Mark `target__anything` as a right implementation that the grader must accept."""
+    return function
+
+
+def edit(name: str, message: str, old: str, new: str) -> None:
+    """A mistake written as an edit: `old` stands exactly once between the solution marks."""
+
+
+def rewrite(name: str, old: str, new: str) -> None:
+    """An alternative written as an edit of the solution."""
+
+
+def hint(text: str) -> None:
+    """The next hint; questions first, pseudocode last. Markdown."""
+
+
+def forbid(*names: str, because: str) -> None:
+    """Names that the exercise does not let the student use, with the sentence that says why."""
+
+
+def without_loops(*, because: str) -> None:
+    """The exercise is to be written without a Python loop over rows, tokens or heads.
+
+    Counted, not guessed from the source: neither the tensor operations nor the lines that are run
+    may grow with the sizes where the solution's do not.
+    """
+
+
+def flops_within(factor: float, *, because: str) -> None:
+    """At most `factor` times the floating-point operations of the solution, in every probe."""
+
+
+def why(text: str) -> None:
+    """Why the solution is written as it is; shown beside it once the student has passed."""

@@ -1,0 +1,1 @@
+"""`index.html`: the course at a glance, built as one file."""
