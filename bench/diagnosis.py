@@ -21,7 +21,8 @@ from bench.wide_inputs import Observe, WideTest
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.course.manifest import load_course
 from spotlight.course.reading import read_solution
-from spotlight.grading.answer_key import AnswerKeyError, ExerciseKey, build_key, variant_program
+from spotlight.diagnosis.exercise_key import ExerciseKey
+from spotlight.grading.answer_key import AnswerKeyError, build_key, variant_program
 from spotlight.grading.judge import judge
 from spotlight.grading.mistake_pairs import Pair, pairs_of_mistakes
 from spotlight.grading.programs import job_for

@@ -13,7 +13,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from spotlight.authoring.products import lesson_products, shared_products
+from spotlight.authoring.built_files import lesson_products, shared_products
 from spotlight.course.lesson import BEGIN, END, Exercise, Lesson
 from spotlight.course.manifest import Course, load_course
 from spotlight.course.reading import read_master

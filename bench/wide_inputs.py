@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from spotlight.course.lesson import Exercise, Lesson, Probe
+from spotlight.diagnosis.compare import difference
+from spotlight.diagnosis.known_mistakes import same_outcome
 from spotlight.grading.answer_key import variant_program
-from spotlight.grading.compare import difference
-from spotlight.grading.diagnosis import same_outcome
 from spotlight.grading.programs import job_for
 from spotlight.python_source.signature import Letters, Signature, signature_of
 from spotlight.sandbox.job import Job, Limits, Observation, ProbeOutcome, Trouble

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from small_masters import SMALL
 from spotlight.course.manifest import find_course_root, load_course
 from spotlight.course.reading import read_master
+from spotlight.sandbox.worker import Worker
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = (
@@ -21,6 +23,20 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterator[Worker]:
+    """One warm worker for every test of this process."""
+    with Worker() as worker:
+        yield worker
+
+
+@pytest.fixture(scope="session")
+def key_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder of answer keys for the whole run, whichever process asks."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "answer-keys"
 
 
 @pytest.fixture(scope="session")

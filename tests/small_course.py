@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from spotlight.authoring.products import lesson_products, shared_products
+from spotlight.authoring.built_files import lesson_products, shared_products
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import Course, load_course
 from spotlight.course.reading import read_master, read_solution

@@ -9,8 +9,8 @@ import pytest
 
 from small_masters import SMALL, read_text, spoilt
 from spotlight.atomic_files import keep_backup
+from spotlight.authoring.built_files import Product, lesson_products, worked_in
 from spotlight.authoring.notebooks import build_notebook
-from spotlight.authoring.products import Product, lesson_products, worked_in
 from spotlight.course.manifest import Course, LessonEntry, Part
 
 ENTRY = LessonEntry("small_sums", "07_small_sums", "Small sums", 5, "Sums.")

@@ -16,7 +16,7 @@ import pytest
 from own_environments import make_environment
 
 from spotlight.classroom.autograder_zip import write_autograder
-from spotlight.classroom.release import ReleaseError
+from spotlight.classroom.course_release import ReleaseError
 from spotlight.course.manifest import load_course
 from spotlight.course.reading import read_lesson
 

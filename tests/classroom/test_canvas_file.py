@@ -7,7 +7,7 @@ import io
 
 from class_books import STEPS, adjusted, book, exercise, graded, large_book, line, row, student
 
-from spotlight.classroom.canvas import canvas_csv
+from spotlight.classroom.canvas_csv import canvas_csv
 from spotlight.classroom.gradebook import ClassBook
 
 

@@ -23,12 +23,12 @@ from class_books import (
 )
 from reading_pages import Page, assert_harmless
 
-from spotlight.classroom.alike import AlikeGroup, Shared, alike_groups
 from spotlight.classroom.class_counts import count_class
 from spotlight.classroom.class_page import class_page
 from spotlight.classroom.gradebook import ClassBook, StudentRow
 from spotlight.classroom.pages import student_page
 from spotlight.classroom.records import Attempt
+from spotlight.classroom.similarity import AlikeGroup, Shared, alike_groups
 from spotlight.grading.report import Status
 
 DOUBLED, SHIFTED = STEPS.exercises

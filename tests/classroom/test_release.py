@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grading.edited_notebooks import as_written, put, solved
 from own_environments import make_environment
 
-from grading.edited_notebooks import as_written, put, solved
-from spotlight.classroom.release import ReleaseError, release
+from spotlight.classroom.course_release import ReleaseError, release_course
 from spotlight.course.lesson import Lesson, solution_blocks
 from spotlight.course.manifest import Course, LessonEntry, load_course
 from spotlight.course.reading import read_lesson
-from spotlight.grading.answer_key import ExerciseKey, cached_key
+from spotlight.diagnosis.exercise_key import ExerciseKey
+from spotlight.grading.answer_key import cached_key
 from spotlight.grading.grader import PUBLIC_SEED
 from spotlight.sandbox.worker import Worker
 
@@ -61,7 +62,7 @@ def key_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def released(key_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All lessons, as students get them; nobody may write to it."""
     folder = tmp_path_factory.mktemp("class") / "students"
-    release(COURSE, COURSE.lessons, folder, key_of)
+    release_course(COURSE, COURSE.lessons, folder, key_of)
     return folder
 
 
@@ -272,7 +273,7 @@ def test_lessons_are_blank_whatever_lies_in_the_instructors_lessons_folder(
 
 def test_only_the_chosen_lessons_are_in_it(key_of: Any, tmp_path: Path) -> None:
     entry, _ = the_lesson(PROJECT)
-    release(COURSE, [entry], tmp_path / "one", key_of)
+    release_course(COURSE, [entry], tmp_path / "one", key_of)
 
     course = load_course(tmp_path / "one")
     assert [e.id for e in course.lessons] == ["queries_and_keys"]
@@ -413,7 +414,7 @@ def test_a_folder_in_use_is_left_alone(key_of: Any, tmp_path: Path) -> None:
     (tmp_path / "kept" / "thesis.txt").write_text("years of work", encoding="utf-8")
 
     with pytest.raises(ReleaseError, match="is not empty; name a folder that is not there yet"):
-        release(COURSE, COURSE.lessons, tmp_path / "kept", key_of)
+        release_course(COURSE, COURSE.lessons, tmp_path / "kept", key_of)
 
     assert [p.name for p in tmp_path.rglob("*")] == ["kept", "thesis.txt"]
 
@@ -421,19 +422,19 @@ def test_a_folder_in_use_is_left_alone(key_of: Any, tmp_path: Path) -> None:
 def test_a_file_is_no_folder(key_of: Any, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("years of work", encoding="utf-8")
     with pytest.raises(ReleaseError, match="is there already and is no folder"):
-        release(COURSE, COURSE.lessons, tmp_path / "kept", key_of)
+        release_course(COURSE, COURSE.lessons, tmp_path / "kept", key_of)
 
 
 def test_the_package_does_not_swallow_its_own_release(key_of: Any) -> None:
     inside = COURSE.root / "src" / "spotlight" / "students"
     with pytest.raises(ReleaseError, match="lies in the package itself"):
-        release(COURSE, COURSE.lessons, inside, key_of)
+        release_course(COURSE, COURSE.lessons, inside, key_of)
     assert not inside.exists()
 
 
 def test_an_empty_folder_is_filled(key_of: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    release(COURSE, COURSE.lessons[:1], tmp_path / "empty", key_of)
+    release_course(COURSE, COURSE.lessons[:1], tmp_path / "empty", key_of)
     assert (tmp_path / "empty" / "verify.py").is_file()
 
 
@@ -442,7 +443,7 @@ def test_a_key_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        release(COURSE, COURSE.lessons, tmp_path / "half", none)
+        release_course(COURSE, COURSE.lessons, tmp_path / "half", none)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -456,6 +457,6 @@ def test_a_write_that_fails_leaves_nothing_and_is_said(
     monkeypatch.setattr(Path, "write_bytes", full)
 
     with pytest.raises(ReleaseError, match=r"half was not written \(No space left on device\)"):
-        release(COURSE, COURSE.lessons, tmp_path / "half", key_of)
+        release_course(COURSE, COURSE.lessons, tmp_path / "half", key_of)
 
     assert list(tmp_path.iterdir()) == []

@@ -10,8 +10,8 @@ import pytest
 from command_runs import Run
 from work_in_courses import notebook_path, solve
 
-from spotlight.cli import readiness
 from spotlight.course.manifest import Course
+from spotlight.course.reading import read_solution
 
 BUILT = [
     "solutions/01_small_steps.ipynb",
@@ -161,10 +161,8 @@ def test_a_solution_that_is_not_right_is_told_why(
     for cell in notebook["cells"]:
         cell["source"] = "".join(cell["source"]).replace(old, new)
     if "/ 3" in new:  # the answer is changed in what runs, not in what it is judged by
-        from spotlight.cli import running
-
-        right = running.read_solution(path)
-        monkeypatch.setattr(running, "read_solution", lambda _: right)
+        right = read_solution(path)
+        monkeypatch.setattr("spotlight.cli.solutions.read_solution", lambda _: right)
     path.write_text(json.dumps(notebook), encoding="utf-8")
     timeout = ["--timeout", "3"] if "while" in new else []
     ran = run("solutions", "02", *timeout)
@@ -190,7 +188,7 @@ def test_the_doctor_says_what_is_missing_and_goes_on(
 ) -> None:
     solution = course.solution(course.lessons[0])
     solution.unlink()
-    monkeypatch.setattr(readiness, "_PACKAGES", ("torch", "no-such-package"))
+    monkeypatch.setattr("spotlight.cli.doctor._PACKAGES", ("torch", "no-such-package"))
     ran = run("doctor")
     assert (ran.status, ran.err) == (1, "")
     lines = dict(line.split(": ", 1) for line in ran.out.splitlines())

@@ -10,7 +10,7 @@ import pytest
 from command_runs import Run
 from work_in_courses import notebook_path, solve
 
-from spotlight.classroom.release import PROGRAM
+from spotlight.classroom.course_release import PROGRAM
 from spotlight.course.manifest import Course, load_course
 
 PROJECT = Path(__file__).parents[2]

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from edited_notebooks import Notebook, solved, submitted
-from small_course import notebook_of, solution_of, write_course
 
+from small_course import notebook_of, solution_of, write_course
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import Course
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import ExerciseReport, LessonReport
 from spotlight.sandbox.worker import Worker
-
-
-@pytest.fixture(scope="session")
-def worker() -> Iterator[Worker]:
-    with Worker() as worker:
-        yield worker
-
-
-@pytest.fixture(scope="session")
-def key_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("keys")
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from edited_notebooks import Notebook, submitted
-from small_course import STEPS, lesson_of
 
+from small_course import STEPS, lesson_of
 from spotlight.course.lesson import Exercise, Lesson
-from spotlight.grading.answer_key import AnswerKeyError, ExerciseKey, cached_key, fingerprint
-from spotlight.grading.diagnosis import same_outcome
+from spotlight.diagnosis.exercise_key import ExerciseKey
+from spotlight.diagnosis.known_mistakes import same_outcome
+from spotlight.grading.answer_key import AnswerKeyError, cached_key, fingerprint
 from spotlight.grading.grader import LessonGrader
 from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from edited_notebooks import put, submitted
-from small_course import lesson_of
 from tiny_lessons import TinyLesson, exercise, function, probe
 
+from small_course import lesson_of
 from spotlight.authoring.notebooks import build_notebook
 from spotlight.course.lesson import CostRule, Exercise, Probe
+from spotlight.diagnosis.finding import Finding
 from spotlight.grading.costs import broken_cost_rule
 from spotlight.grading.grader import LessonGrader
-from spotlight.grading.relations import Finding
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 from spotlight.sandbox.worker import Worker
 

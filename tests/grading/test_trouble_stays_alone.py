@@ -8,7 +8,7 @@ import pytest
 from edited_notebooks import Notebook, put
 
 from spotlight.course.lesson import Lesson
-from spotlight.grading.answer_key import ExerciseKey
+from spotlight.diagnosis.exercise_key import ExerciseKey
 from spotlight.grading.report import LessonReport
 from spotlight.sandbox.job import Limits
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from spotlight.notebook.sources import ExecutedCells
+from spotlight.notebook.executed_cells import ExecutedCells
 
 SAVED_AT = 1_000_000.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spotlight.authoring.products import lesson_products
+from spotlight.authoring.built_files import lesson_products
 from spotlight.course.manifest import load_course
 from spotlight.course.reading import read_master
 

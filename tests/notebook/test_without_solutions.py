@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spotlight.classroom.release import release
+from spotlight.classroom.course_release import release
 from spotlight.course.manifest import load_course
 from spotlight.grading.answer_key import cached_key
 from spotlight.grading.grader import PUBLIC_SEED

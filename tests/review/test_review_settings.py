@@ -8,7 +8,7 @@ import pytest
 
 from review.conftest import Graded, Review
 from review.stand_in import StandIn, serving
-from spotlight.review.problems import ReviewError
+from spotlight.review.errors import ReviewError
 from spotlight.review.settings import Settings, announcement, read_settings
 
 

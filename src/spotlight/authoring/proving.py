@@ -17,13 +17,8 @@ from pathlib import Path
 
 import spotlight
 from spotlight.course.lesson import Exercise, Lesson
-from spotlight.grading.answer_key import (
-    ExerciseKey,
-    Observe,
-    default_cache,
-    fingerprint,
-    variant_program,
-)
+from spotlight.diagnosis.exercise_key import ExerciseKey
+from spotlight.grading.answer_key import Observe, default_cache, fingerprint, variant_program
 from spotlight.grading.forbidden import forbidden_use
 from spotlight.grading.judge import judge
 from spotlight.grading.programs import job_for
@@ -81,7 +76,8 @@ def _prove_once(
 def _own_sources() -> str:
     """The grader's own code: a proof holds for the judge that made it."""
     package = Path(spotlight.__file__).parent
-    files = sorted((*(package / "grading").glob("*.py"), *(package / "sandbox").glob("*.py")))
+    rooms = ("course", "diagnosis", "grading", "python_source", "sandbox")
+    files = sorted(file for room in rooms for file in (package / room).rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -30,9 +30,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from spotlight.classroom.csv_tables import Row, Table, TableError, plain_heading, read_table
 from spotlight.classroom.people import People
 from spotlight.classroom.records import Student
-from spotlight.classroom.tables import Row, Table, TableError, plain_heading, read_table
 from spotlight.course.manifest import Course, LessonEntry
 from spotlight.grading.report import LessonReport
 

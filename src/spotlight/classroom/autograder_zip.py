@@ -14,7 +14,7 @@ from pathlib import Path
 
 from spotlight.atomic_files import write_atomically
 from spotlight.authoring.notebooks import build_notebook
-from spotlight.classroom.release import PACKAGE, PROGRAM, ReleaseError, only, package_files
+from spotlight.classroom.course_release import PACKAGE, PROGRAM, ReleaseError, only, package_files
 from spotlight.course.manifest import MANIFEST, Course, LessonEntry, manifest_text
 from spotlight.course.reading import read_lesson
 

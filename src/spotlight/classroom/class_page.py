@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from spotlight.classroom.alike import SMALL_CLASS, AlikeGroup, Shared, alike_groups
 from spotlight.classroom.class_counts import ClassCounts, count_class
 from spotlight.classroom.gradebook import ClassBook
 from spotlight.classroom.page_templates import render
+from spotlight.classroom.similarity import SMALL_CLASS, AlikeGroup, Shared, alike_groups
 from spotlight.feedback.words import SAID, TONE, sentence
 
 _MISTAKES: Final = 40

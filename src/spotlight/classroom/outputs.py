@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from spotlight.atomic_files import write_atomically
-from spotlight.classroom.canvas import canvas_csv
+from spotlight.classroom.canvas_csv import canvas_csv
 from spotlight.classroom.class_page import class_page
 from spotlight.classroom.gradebook import ClassBook, Standing, StudentRow, adjustment_words
 from spotlight.classroom.gradebook_csv import gradebook_csv

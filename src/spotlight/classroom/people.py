@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from spotlight.classroom.csv_tables import plain_heading
 from spotlight.classroom.records import Student
-from spotlight.classroom.tables import plain_heading
 
 ADDRESS_HEADINGS = ("email", "e mail", "email address", "e mail address", "mail")
 

@@ -13,11 +13,11 @@ from itertools import combinations, count
 from pathlib import Path
 from typing import Final
 
+from spotlight.classroom.csv_tables import Table, TableError, plain_heading, read_table
 from spotlight.classroom.file_names import moodle_download
 from spotlight.classroom.people import ADDRESS_HEADINGS, Meant, People
 from spotlight.classroom.records import HandedIn, Student
 from spotlight.classroom.student_keys import student_keys
-from spotlight.classroom.tables import Table, TableError, plain_heading, read_table
 
 _CANVAS: Final = "canvas_id"
 _SIS: Final = "sis_id"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spotlight.classroom.adjustments import SortedOut, adjusted, read_adjustments, sort_out
+from spotlight.classroom.class_reviews import review_class
 from spotlight.classroom.engines import Engine, LocalPool, OneProcess
 from spotlight.classroom.gradebook import ClassBook, ExerciseColumn, LessonColumn, StudentRow
 from spotlight.classroom.grading_task import ClassGrading, Task
@@ -15,7 +16,6 @@ from spotlight.classroom.handed_in import find_handed_in
 from spotlight.classroom.outputs import write_class_outputs, write_student_outputs
 from spotlight.classroom.records import HandedIn, Student
 from spotlight.classroom.results import ResultsError, ResultsFolder
-from spotlight.classroom.reviews import review_class
 from spotlight.classroom.roster import read_roster
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import Course

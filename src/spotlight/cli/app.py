@@ -1,27 +1,27 @@
-"""The commands of `verify.py`."""
+"""The commands of `verify.py`, put together; what every failure comes to is said here."""
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import traceback
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from spotlight.cli import (
-    building,
-    grading,
-    helping,
-    readiness,
-    releasing,
-    running,
-    watching,
-)
-from spotlight.cli.context import Status, UsageError, err
+from spotlight.cli.build import build
+from spotlight.cli.class_ import grade_class
+from spotlight.cli.context import JsonFile, Status, UsageError, err
+from spotlight.cli.doctor import doctor
+from spotlight.cli.grade import grade, grade_named
+from spotlight.cli.hint import hint
+from spotlight.cli.progress import progress
+from spotlight.cli.release import release
+from spotlight.cli.reset import reset
+from spotlight.cli.review import review
+from spotlight.cli.solutions import solutions
+from spotlight.cli.upgrade import upgrade
+from spotlight.cli.watch import watch
 from spotlight.course.lesson import AuthoringError
 from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.submission import SubmissionError
@@ -38,201 +38,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-progress_app = typer.Typer(help="Carry your progress to another machine.")
-app.add_typer(progress_app, name="progress")
-
-JsonFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--json", metavar="FILE", help="Write the report there too; - is standard output."
-    ),
-]
-
-Review = Annotated[
-    bool, typer.Option("--review", help="Add a local model's opinion on the code (Ollama).")
-]
-
-
-class Engine(StrEnum):
-    """Where a class is graded."""
-
-    LOCAL = "local"
-    DASK = "dask"
 
 
 @app.callback(invoke_without_command=True)
-def everything(context: typer.Context, json: JsonFile = None) -> None:
+def everything(context: typer.Context, json: JsonFile = None) -> Status | None:
     """Without a command: grade every lesson in lessons/, keep progress, say what to do next."""
-    if context.invoked_subcommand is None:
-        raise typer.Exit(grading.grade([], json))
+    return grade_named([], json) if context.invoked_subcommand is None else None
 
 
-@app.command()
-def grade(
-    lessons: Annotated[
-        list[str] | None, typer.Argument(metavar="LESSON|FILE ...", show_default=False)
-    ] = None,
-    review: Review = False,
-    json: JsonFile = None,
-) -> None:
-    """Grade some lessons ("03", "03_queries_and_keys") or notebook files; all without names."""
-    raise typer.Exit(grading.grade(lessons or [], json, review=review))
-
-
-@app.command()
-def review(
-    lesson: Annotated[str, typer.Argument(metavar="LESSON|FILE", show_default=False)],
-    json: JsonFile = None,
-) -> None:
-    """Grade a lesson or a notebook file, and let a local model review the code (Ollama)."""
-    raise typer.Exit(grading.grade([lesson], json, review=True))
-
-
-@app.command()
-def watch(
-    lesson: Annotated[str | None, typer.Argument(show_default=False)] = None,
-) -> None:
-    """Watch a lesson: a verdict after every save, keys for hint, next exercise, reset, quit."""
-    raise typer.Exit(watching.watch(lesson))
-
-
-@app.command()
-def hint(lesson: str, exercise: str) -> None:
-    """Show the next hint of an exercise."""
-    raise typer.Exit(helping.show_hint(lesson, exercise))
-
-
-@app.command()
-def reset(
-    lesson: str,
-    exercise: Annotated[str | None, typer.Argument(show_default=False)] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Bring a lesson, or one exercise, back to the blank; a backup is kept."""
-    raise typer.Exit(helping.reset(lesson, exercise, ask=not yes))
-
-
-@app.command()
-def upgrade() -> None:
-    """Bring every lesson to the course's new version; all that you wrote is kept."""
-    raise typer.Exit(helping.upgrade())
-
-
-@app.command()
-def solutions(
-    lessons: Annotated[
-        list[str] | None, typer.Argument(metavar="LESSON ...", show_default=False)
-    ] = None,
-    timeout: Annotated[int, typer.Option(help="Seconds a notebook may take.")] = 900,
-    jobs: Annotated[int, typer.Option(help="Notebooks at a time.")] = 2,
-    keep: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the executed notebooks there.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a JUnit report.")
-    ] = None,
-) -> None:
-    """Execute solution notebooks from top to bottom; full marks, or exit 1."""
-    raise typer.Exit(running.run_solutions(lessons or [], timeout, jobs, keep, junit))
-
-
-@app.command()
-def build(
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 if anything is stale.")
-    ] = False,
-) -> None:
-    """Build notebooks and index.html from the masters."""
-    raise typer.Exit(building.build(check))
-
-
-@app.command()
-def release(
-    destination: Annotated[Path, typer.Argument(metavar="DEST", show_default=False)],
-    lessons: Annotated[
-        list[str] | None, typer.Argument(metavar="LESSON ...", show_default=False)
-    ] = None,
-    gradescope: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Also write an autograder of these lessons, a zip for Gradescope."
-        ),
-    ] = None,
-) -> None:
-    """Write what students get to the folder DEST: lessons, keys as data, no solutions."""
-    raise typer.Exit(releasing.release_to(destination, lessons or [], gradescope))
-
-
-@app.command("class")
-def grade_class(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", show_default=False)],
-    destination: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where results go; a new folder.")
-    ],
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what --out holds already.")
-    ] = False,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the inputs; students see those of 0.", min=0)
-    ] = 0,
-    jobs: Annotated[int, typer.Option(help="Notebooks at a time.", min=1)] = os.cpu_count() or 1,
-    engine: Annotated[
-        Engine, typer.Option(help="Grade on this machine, or on a Dask cluster.")
-    ] = Engine.LOCAL,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDR", help="The Dask scheduler, tcp://HOST:8786.")
-    ] = None,
-    roster: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Canvas's export or a CSV of students.")
-    ] = None,
-    adjust: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A CSV of your own points and comments.")
-    ] = None,
-    cache: Annotated[
-        bool, typer.Option("--cache/--no-cache", help="Use what was graded before.")
-    ] = True,
-    unsafe: Annotated[
-        bool, typer.Option("--unsafe", help="Grade even where submissions cannot be confined.")
-    ] = False,
-    review: Review = False,
-    json: JsonFile = None,
-) -> None:
-    """Grade a folder, or a zip, of submissions: gradebooks, reports, and pages for everyone."""
-    if (engine is Engine.DASK) != (scheduler is not None):
-        raise UsageError("--engine dask and --scheduler ADDR go together.")
-    from spotlight.classroom.run import ClassOptions  # slow to import, and needed here alone
-    from spotlight.cli import classing
-
-    options = ClassOptions(
-        seed=seed,
-        jobs=jobs,
-        scheduler=scheduler,
-        resume=resume,
-        caches=cache,
-        unconfined=unsafe,
-        roster=roster,
-        adjustments=adjust,
-        reviews=review,
-    )
-    raise typer.Exit(classing.grade_the_class(folder, destination, options, json))
-
-
-@app.command()
-def doctor() -> None:
-    """Is this machine ready? Lines that can be pasted into a question."""
-    raise typer.Exit(readiness.doctor())
-
-
-@progress_app.command("export")
-def export_progress(file: Path) -> None:
-    """Write your progress to a file."""
-    raise typer.Exit(helping.export_progress(file))
-
-
-@progress_app.command("import")
-def import_progress(file: Path) -> None:
-    """Add the progress in a file to yours; the best of both counts."""
-    raise typer.Exit(helping.import_progress(file))
+for command in (grade, review, watch, hint, reset, upgrade, solutions, build, release):
+    app.command()(command)
+app.command("class")(grade_class)
+app.command()(doctor)
+app.add_typer(progress, name="progress")
 
 
 def main() -> None:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 
 import spotlight
+from spotlight.course.lesson import Exercise, Lesson
 from spotlight.course.manifest import Course, LessonEntry, find_course_root, load_course
 from spotlight.sandbox.worker import Worker
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
+
+JsonFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", help="Write the report there too; - is standard output."
+    ),
+]
+Review = Annotated[
+    bool, typer.Option("--review", help="Add a local model's opinion on the code (Ollama).")
+]
+LessonNames = Annotated[list[str] | None, typer.Argument(metavar="LESSON ...", show_default=False)]
 
 
 class Status(IntEnum):
@@ -58,6 +71,19 @@ def the_masters(course: Course, command: str) -> None:
         )
 
 
+def the_exercise(lesson: Lesson, entry: LessonEntry, name: str) -> Exercise:
+    """The exercise called `name`, by its id or one of its targets.
+
+    Raises:
+        UsageError: the lesson has none of that name.
+    """
+    exercise = lesson.exercise(name)
+    if exercise is None:
+        known = ", ".join(e.id for e in lesson.exercises)
+        raise UsageError(f"{entry.file} has no exercise called {name!r}. It has: {known}.")
+    return exercise
+
+
 def the_entry(course: Course, name: str) -> LessonEntry:
     """The lesson called `name` (its number, id or file name).
 
@@ -69,15 +95,6 @@ def the_entry(course: Course, name: str) -> LessonEntry:
         known = ", ".join(e.file for e in course.lessons)
         raise UsageError(f"There is no lesson called {name!r}. The lessons are: {known}.")
     return entry
-
-
-def shown(path: Path) -> Path:
-    """`path` as it is shown: from the working folder, where it is below or beside that."""
-    try:
-        near = os.path.relpath(path)
-    except ValueError:  # another drive, on Windows
-        return path
-    return path if near.startswith(os.path.join(os.pardir, os.pardir)) else Path(near)
 
 
 def progress_bar(*columns: ProgressColumn) -> Progress:

@@ -1,4 +1,4 @@
-"""`review` and `--review`: a local model's opinion, printed under the verdicts."""
+"""What `review` and `--review` print: a local model's opinion, printed under the verdicts."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""How statuses are said, in one place for tables and cards."""
+"""How statuses, points, times and places are said, in one place for all that is shown."""
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from spotlight.course.manifest import LessonEntry
 from spotlight.grading.report import ExerciseReport, Status
@@ -61,3 +63,12 @@ def sentence(report: ExerciseReport) -> str:
         return ""
     start = text[0] if _CODE.match(text) else text[0].upper()
     return start + text[1:] + ("" if text[-1] in ".?:`" else ".")
+
+
+def shown(path: Path) -> Path:
+    """`path` as it is shown: from the working folder, where it is below or beside that."""
+    try:
+        near = os.path.relpath(path)
+    except ValueError:  # another drive, on Windows
+        return path
+    return path if near.startswith(os.path.join(os.pardir, os.pardir)) else Path(near)

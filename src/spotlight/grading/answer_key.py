@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from platformdirs import user_cache_path
 import spotlight
 from spotlight.atomic_files import write_atomically
 from spotlight.course.lesson import Exercise, Lesson
+from spotlight.diagnosis.exercise_key import ExerciseKey, Outcomes
 from spotlight.grading.mistake_pairs import pairs_of_mistakes
 from spotlight.grading.programs import Program, build_program, job_for
 from spotlight.sandbox.job import (
@@ -37,7 +38,6 @@ from spotlight.sandbox.job import (
 from spotlight.sandbox.wire import WireError, decode_frames, encode
 
 Observe = Callable[[Job], Observation]
-Outcomes = tuple[ProbeOutcome, ...]
 _FORMAT = 2
 _RUNNING = (
     "kit",
@@ -52,22 +52,6 @@ _UNREADABLE = (OSError, WireError, KeyError, TypeError, ValueError, StopIteratio
 
 class AnswerKeyError(Exception):
     """There is no key to judge by: the course is at fault, not the student."""
-
-
-@dataclass(frozen=True)
-class ExerciseKey:
-    """The outcomes of every probe, in order: of the reference, each mistake, each pair of them."""
-
-    reference: Outcomes
-    mistakes: dict[str, Outcomes]
-    cpu_seconds: float
-    pairs: dict[tuple[str, str], Outcomes] = field(default_factory=dict)
-
-    @property
-    def limits(self) -> Limits:
-        """A student's budget: ten times the reference's CPU time, five seconds at least."""
-        cpu = max(5.0, 10 * self.cpu_seconds)
-        return Limits(cpu_seconds=cpu, wall_seconds=3 * cpu + 5)
 
 
 def reference_sources(lesson: Lesson) -> dict[str, str]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from spotlight.course.lesson import Exercise, Probe
-from spotlight.grading.relations import Finding
+from spotlight.diagnosis.finding import Finding
 from spotlight.python_source.syntax import parsed
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 

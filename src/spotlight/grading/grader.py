@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from spotlight.course.lesson import Exercise, Lesson, WithheldError, bare_exercise
-from spotlight.grading.answer_key import ExerciseKey, cached_key
+from spotlight.diagnosis.exercise_key import ExerciseKey
+from spotlight.grading.answer_key import cached_key
 from spotlight.grading.costs import PYTHON_LOOP, loop_lines
 from spotlight.grading.forbidden import forbidden_use, warns
 from spotlight.grading.judge import NOT_FILLED_IN, judge

@@ -12,17 +12,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spotlight.course.lesson import Exercise, not_done
-from spotlight.grading import evidence, signs
-from spotlight.grading.answer_key import ExerciseKey
-from spotlight.grading.compare import remarks
+from spotlight.diagnosis import source_signs
+from spotlight.diagnosis.compare import remarks
+from spotlight.diagnosis.error_messages import explain
+from spotlight.diagnosis.exercise_key import ExerciseKey
+from spotlight.diagnosis.failing_case import (
+    Failing,
+    case_of,
+    describe_gap,
+    is_of_gradient,
+    part_of,
+    telling_case,
+)
+from spotlight.diagnosis.finding import Finding, Ground
+from spotlight.diagnosis.generic_mistakes import generic_mistake, vague_mistake
+from spotlight.diagnosis.known_mistakes import named_mistake, named_pair, perhaps, same_outcome
+from spotlight.grading import evidence
 from spotlight.grading.costs import broken_cost_rule
-from spotlight.grading.diagnosis import named_mistake, named_pair, perhaps, same_outcome
-from spotlight.grading.error_messages import explain
-from spotlight.grading.evidence import Failing
-from spotlight.grading.generic import generic_mistake, vague_mistake
-from spotlight.grading.relations import Finding
 from spotlight.grading.report import Status
-from spotlight.grading.verdict import Ground, Verdict, verdict
+from spotlight.grading.verdict import Verdict, verdict
 from spotlight.python_source.signature import Signature, signature_of
 from spotlight.sandbox.job import Limits, Observation, ProbeOutcome, Step, Trouble
 from spotlight.sandbox.wire import Opaque
@@ -134,7 +142,7 @@ class _Judged:
         undone = _left_undone(failing, self._returning())
         if undone is not None:
             return self._verdict("failed", undone, "generic", failing)
-        sign = signs.look(self.steps, self.exercise) if self.steps else None
+        sign = source_signs.look(self.steps, self.exercise) if self.steps else None
         if sign is not None and sign.name == "global-for-argument":
             return self._verdict("failed", sign, "generic", failing)
         error = self._error(failing)
@@ -193,7 +201,7 @@ class _Judged:
         """What can be seen of the smallest failing case, where nothing explains it."""
         shown = next(case for case in failing if not _is_right_but_writes(case))
         trouble = shown.got.trouble
-        case = f"In the case “{evidence.case_of(shown.probe)}”"
+        case = f"In the case “{case_of(shown.probe)}”"
         ground: Ground = "values"
         if trouble is not None and trouble.frames:
             ground, said = "error", f"{case}: {describe_trouble(self.exercise, trouble)}"
@@ -203,11 +211,11 @@ class _Judged:
             gap = shown.gap
             assert gap is not None
             if gap.kind == "shape":
-                shown = evidence.telling_case(failing, signature)
-                case = f"In the case “{evidence.case_of(shown.probe)}”"
-            ground, what = evidence.describe_gap(shown, signature)
-            said = f"{case}{evidence.part_of(shown)}, {what}."
-            if all(evidence.is_of_gradient(other) for other in failing):
+                shown = telling_case(failing, signature)
+                case = f"In the case “{case_of(shown.probe)}”"
+            ground, what = describe_gap(shown, signature)
+            said = f"{case}{part_of(shown)}, {what}."
+            if all(is_of_gradient(other) for other in failing):
                 ground, said = "property", f"The values are right, the gradients are not. {said}"
         first = [shown, *(other for other in failing if other is not shown)]
         return self._verdict("failed", Finding("", said), ground, first)
@@ -230,7 +238,7 @@ def _left_undone(failing: Sequence[Failing], returning: str | None) -> Finding |
     if (
         returning is not None
         and empty
-        and all(evidence.is_of_gradient(c) and c.gap and c.gap.nothing for c in rest)
+        and all(is_of_gradient(c) and c.gap and c.gap.nothing for c in rest)
     ):
         if any(case.got.printed.strip() for case in failing):
             return Finding(
@@ -321,7 +329,7 @@ def _over_budget(exercise: Exercise, seen: Observation, limits: Limits) -> Verdi
         reached = next((i for i, o in enumerate(seen.probes) if o.trouble), reached)
     ran = any(step.name == exercise.id for step in seen.steps)
     if ran and reached < len(exercise.probes):
-        where = f" in the case “{evidence.case_of(exercise.probes[reached])}”"
+        where = f" in the case “{case_of(exercise.probes[reached])}”"
     status: Status = "crashed"
     match seen.ended:
         case "cpu":

@@ -5,26 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 
 from spotlight.course.lesson import Exercise
+from spotlight.diagnosis.finding import Ground
 from spotlight.grading.report import Evidence, ExerciseReport, PassedCode, Status
 from spotlight.sandbox.job import Trouble
-
-Ground = Literal[
-    "status",
-    "mistake",
-    "pair",
-    "generic",
-    "error",
-    "shape",
-    "property",
-    "perhaps",
-    "values",
-]
-"""What a verdict's sentence rests on: a status that says all, down to two unequal values."""
 
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"

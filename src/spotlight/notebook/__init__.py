@@ -3,6 +3,15 @@
 Importing it starts the worker that judges exercises, so that it is warm by the first check.
 """
 
-from spotlight.notebook.words import check, hint, predict, reveal, review, solution, start, verify
+from spotlight.notebook.functions import (
+    check,
+    hint,
+    predict,
+    reveal,
+    review,
+    solution,
+    start,
+    verify,
+)
 
 __all__ = ["check", "hint", "predict", "reveal", "review", "solution", "start", "verify"]

@@ -22,7 +22,7 @@ from spotlight.grading.report import Status
 from spotlight.grading.submission import Submission
 from spotlight.mine.own_code import use_own_modules
 from spotlight.notebook import waiting
-from spotlight.notebook.sources import ExecutedCells
+from spotlight.notebook.executed_cells import ExecutedCells
 from spotlight.progress import Progress, ProgressError, ProgressStore
 from spotlight.sandbox.worker import Worker
 

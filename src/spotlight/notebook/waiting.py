@@ -25,7 +25,8 @@ def skip_if_waiting(lines: list[str], namespace: Mapping[str, Any]) -> list[str]
     undone = [name for name in lines[0][len(MAGIC) :].split() if not is_done(name, namespace)]
     if not undone:
         return ["\n", *lines[1:]]
-    return [f"__import__('spotlight.notebook.words').notebook.words.show_waiting({undone!r})\n"]
+    functions = "__import__('spotlight.notebook.functions').notebook.functions"
+    return [f"{functions}.show_waiting({undone!r})\n"]
 
 
 def is_done(name: str, namespace: Mapping[str, Any]) -> bool:

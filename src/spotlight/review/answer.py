@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from spotlight.grading.report import ExerciseReview
-from spotlight.review.problems import AnswerError
+from spotlight.review.errors import AnswerError
 
 MOST_CHARACTERS = 500
 """The length of each part of an answer; the prompt asks for less."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spotlight.review.problems import ReviewError
+from spotlight.review.errors import ReviewError
 from spotlight.review.servers import ServedModel
 
 PREFERRED = (

@@ -10,7 +10,7 @@ import ollama
 from pydantic import ValidationError
 
 from spotlight.review.choosing import runs_in_cloud
-from spotlight.review.problems import AnswerError, ReviewError
+from spotlight.review.errors import AnswerError, ReviewError
 from spotlight.review.servers import (
     ANSWER_TOKENS,
     CONNECT_SECONDS,

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from spotlight.review.problems import AnswerError
+from spotlight.review.errors import AnswerError
 from spotlight.review.servers import (
     ANSWER_TOKENS,
     CONNECT_SECONDS,

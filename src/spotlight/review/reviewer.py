@@ -15,11 +15,11 @@ from spotlight.grading.submission import Submission
 from spotlight.review.addressing import addressed_line
 from spotlight.review.answer import Answer, read_answer, schema
 from spotlight.review.choosing import choose_model
+from spotlight.review.errors import AnswerError, ReviewError
 from spotlight.review.leaks import fragments_of
 from spotlight.review.ollama_server import OllamaServer
 from spotlight.review.openai_server import OpenAIServer
 from spotlight.review.plain_text import printable
-from spotlight.review.problems import AnswerError, ReviewError
 from spotlight.review.prompt import Work, asked_again, messages_for
 from spotlight.review.review_cache import ReviewCache
 from spotlight.review.screening import Screen, screened

@@ -11,9 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from spotlight.review.answer import Answer
+from spotlight.review.errors import AnswerError
 from spotlight.review.leaks import gives_away, has_code_of_its_own
 from spotlight.review.plain_text import printable, visible
-from spotlight.review.problems import AnswerError
 
 _LINKS = re.compile(r"https?:|www\.|\]\(|\bmailto:|\w\.(?:com|org|net|io|dev)\b", re.IGNORECASE)
 _TAGS = re.compile(r"</?[a-z!][^>\n]*>|&(?:#\d+|[a-z]+);", re.IGNORECASE)

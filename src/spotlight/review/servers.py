@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import httpx
 
+from spotlight.review.errors import AnswerError, ReviewError
 from spotlight.review.plain_text import printable
-from spotlight.review.problems import AnswerError, ReviewError
 
 Message = dict[str, str]
 OnText = Callable[[int], None]

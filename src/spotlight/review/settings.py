@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from spotlight.review.problems import ReviewError
+from spotlight.review.errors import ReviewError
 
 FILE = "review.toml"
 OLLAMA_PORT = 11434

@@ -9,10 +9,43 @@ from typing import Any
 from spotlight.atomic_files import keep_backup, write_atomically
 from spotlight.authoring.notebooks import build_notebook
 from spotlight.course.lesson import MARKER, Exercise, Lesson
+from spotlight.course.manifest import Course, LessonEntry
+from spotlight.feedback.words import shown
+
+BACKUPS = Path("progress") / "backups"
+"""Where the course keeps a student's notebook before it is overwritten."""
+RELOAD = "If it is open in Jupyter: File, Reload Notebook from Disk."
 
 
 class ResetError(Exception):
     """The notebook cannot be changed; the message says why. It is as it was."""
+
+
+def bring_back(
+    course: Course, entry: LessonEntry, source: Lesson, exercise: Exercise | None
+) -> tuple[str, ...]:
+    """Bring an exercise, or the whole lesson, back to the blank; returns what to say of it.
+
+    Raises:
+        ResetError: the notebook cannot be changed.
+    """
+    path = shown(course.notebook(entry))
+    backups = course.root / BACKUPS
+    backup: Path | None
+    if exercise is not None:
+        backup = reset_exercise(source, exercise, path, backups)
+    else:
+        backup = reset_lesson(source, path, backups)
+    kept = f" Your version is in {shown(backup)}." if backup else ""
+    return (
+        f"{what_is_reset(exercise).capitalize()} of {path.name}: back to the blank.{kept}",
+        RELOAD,
+    )
+
+
+def what_is_reset(exercise: Exercise | None) -> str:
+    """What a reset brings back, as a phrase."""
+    return f"exercise {exercise.id}" if exercise is not None else "every exercise and prediction"
 
 
 def reset_lesson(lesson: Lesson, path: Path, backups: Path) -> Path | None:

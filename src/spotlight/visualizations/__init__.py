@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from spotlight.visualizations.heatmaps import show_heatmap, show_heatmaps
     from spotlight.visualizations.live_curves import LiveCurves
     from spotlight.visualizations.mask_painter import MaskPainter, show_mask_painter
+    from spotlight.visualizations.matrix_products import show_matrices, show_product
     from spotlight.visualizations.module_diagram import show_module
     from spotlight.visualizations.next_token import NextToken, next_words_of, show_next_token
     from spotlight.visualizations.position_explorer import PositionExplorer, show_position_explorer
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         show_position_products,
         show_position_waves,
     )
-    from spotlight.visualizations.products import show_matrices, show_product
     from spotlight.visualizations.vectors import show_dot_products, show_projection, show_vectors
 
 __all__ = [

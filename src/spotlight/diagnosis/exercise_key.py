@@ -1,0 +1,25 @@
+"""What is known of an exercise before a student's answer is seen: outcomes, and no code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from spotlight.sandbox.job import Limits, ProbeOutcome
+
+Outcomes = tuple[ProbeOutcome, ...]
+
+
+@dataclass(frozen=True)
+class ExerciseKey:
+    """The outcomes of every probe, in order: of the reference, each mistake, each pair of them."""
+
+    reference: Outcomes
+    mistakes: dict[str, Outcomes]
+    cpu_seconds: float
+    pairs: dict[tuple[str, str], Outcomes] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> Limits:
+        """A student's budget: ten times the reference's CPU time, five seconds at least."""
+        cpu = max(5.0, 10 * self.cpu_seconds)
+        return Limits(cpu_seconds=cpu, wall_seconds=3 * cpu + 5)
