@@ -180,7 +180,10 @@ PRODUCT = exercise(
     function("return x @ y.T", "x, y", "x: (n, d), y: (m, d) → (n, m)"),
     probe("a_few", "f(randn(2, 3), randn(4, 3))"),
     probe("many", "f(randn(20, 3), randn(30, 3))"),
-    'edit("not-turned", "Turn y.", ".T", "")',
+    '''mistakes("""
+not-turned: .T →
+    Turn y.
+""")''',
     'without_loops(because="one product does it.")',
     'flops_within(3, because="every pair is computed once.")',
 )
@@ -297,7 +300,10 @@ NAMING = exercise(
     probe("a_few", "f(randn(2, 3))"),
     probe("more", "f(randn(4, 5))"),
     probe("very_many", "f(randn(40, 5))", "naming_probe"),
-    'edit("thrice", "Twice.", "2 * x", "3 * x")',
+    '''mistakes("""
+thrice: 2 * x → 3 * x
+    Twice.
+""")''',
     'without_loops(because="once for all.")',
     'flops_within(2, because="once for each.")',
 )
