@@ -7,9 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from edited_notebooks import put, submitted
-from tiny_lessons import TinyLesson, exercise, function, probe
 
+from edited_notebooks import put, submitted
 from small_course import lesson_of
 from spotlight.authoring.notebooks import build_notebook
 from spotlight.course.lesson import CostRule, Exercise, Probe
@@ -18,6 +17,7 @@ from spotlight.grading.costs import broken_cost_rule
 from spotlight.grading.grader import LessonGrader
 from spotlight.sandbox.job import Cost, ProbeOutcome, Step
 from spotlight.sandbox.worker import Worker
+from tiny_lessons import TinyLesson, exercise, function, probe
 
 # From counts alone
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from edited_notebooks import Notebook, exercise_cell, place, put, solved, submitted
 from small_course import STEPS, lesson_of
-
 from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import ExerciseReport, LessonReport

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from edited_notebooks import (
     Notebook,
     code,
@@ -20,7 +21,6 @@ from edited_notebooks import (
     text,
 )
 from small_course import STEPS, lesson_of
-
 from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import Evidence, ExerciseReport
