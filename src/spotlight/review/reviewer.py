@@ -9,7 +9,7 @@ from typing import Self
 from spotlight.course.lesson import Lesson
 from spotlight.feedback.words import sentence
 from spotlight.grading.listing import listed
-from spotlight.grading.locate import Located, locate
+from spotlight.grading.locate import Located
 from spotlight.grading.report import ExerciseReview, LessonReport, LessonReview
 from spotlight.grading.submission import Submission
 from spotlight.review.addressing import addressed_line
@@ -76,6 +76,7 @@ class Reviewer:
         self,
         lesson: Lesson,
         submission: Submission,
+        located: Located,
         report: LessonReport,
         *,
         said: Mapping[str, str] | None = None,
@@ -83,11 +84,11 @@ class Reviewer:
     ) -> LessonReview:
         """A model's opinion on the exercises in `report` that have any code.
 
-        `said` has the words of verdicts, by exercise, where those of the report are not for the
-        student to see.
+        `located` are the submission's cells, as they were sorted to be graded. `said` has the words
+        of verdicts, by exercise, where those of the report are not for the student to see.
         """
         try:
-            return self._review(lesson, submission, report, said, on_asking)
+            return self._review(lesson, submission, located, report, said, on_asking)
         except Exception as error:  # an opinion is not worth a grading run
             self._trouble = (
                 f"The review itself failed ({type(error).__name__}: {printable(str(error))}), and "
@@ -99,11 +100,11 @@ class Reviewer:
         self,
         lesson: Lesson,
         submission: Submission,
+        located: Located,
         report: LessonReport,
         said: Mapping[str, str] | None,
         on_asking: OnAsking,
     ) -> LessonReview:
-        located = locate(lesson, submission)
         works = _works(lesson, located, report, said)
         addressed = [
             line

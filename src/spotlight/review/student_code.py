@@ -17,13 +17,7 @@ _MOST_QUOTED = 120
 
 def own_code(lesson: Lesson, located: Located, exercise: Exercise) -> str:
     """What of the submission an exercise is judged by: its cell, and added ones that it uses."""
-    sources = {
-        other.id: located.exercises[other.id].source
-        if other.id in located.exercises
-        else other.stub
-        for other in lesson.exercises
-    }
-    program = build_program(lesson, exercise, sources, located.added)
+    program = build_program(lesson, exercise, located.sources(lesson), located.added)
     return "\n\n".join(bare_exercise(step.source).strip() for step in program.own_steps)
 
 
