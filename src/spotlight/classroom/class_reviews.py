@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from spotlight.classroom.card_words import said_of
+from spotlight.classroom.feedback_text import feedback_text
 from spotlight.classroom.records import GradedSubmission, HandedIn
 from spotlight.classroom.results import ResultsFolder
 from spotlight.course.lesson import Lesson
@@ -64,7 +64,7 @@ def _reviewed(
         return graded
     # The model's words go to students: it hears of verdicts what they hear.
     said = {
-        verdict.exercise: said_of(verdict, graded.cards.get(verdict.exercise), seed_is_public)
+        verdict.exercise: feedback_text(verdict, graded.cards.get(verdict.exercise), seed_is_public)
         for verdict in report.exercises
     }
     lesson = lessons[report.lesson]

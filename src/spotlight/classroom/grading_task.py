@@ -18,7 +18,7 @@ from spotlight.classroom.older_versions import changes_since
 from spotlight.classroom.records import Attempt, GradedSubmission, Source
 from spotlight.course.lesson import Lesson, without_docstrings
 from spotlight.course.manifest import Course
-from spotlight.feedback.cards import exercise_card
+from spotlight.feedback.cards import ExerciseCard, exercise_card
 from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.grader import PUBLIC_SEED, LessonGrader
 from spotlight.grading.identify import identify
@@ -187,11 +187,11 @@ class SubmissionGrader:
 
     def _card(
         self, lesson: Lesson, submission: Submission, located: Located, verdict: Verdict
-    ) -> str:
+    ) -> ExerciseCard:
         """What the student may see: evidence from inputs that are no secret."""
         if self._grading.seed != PUBLIC_SEED and verdict.ground != "status":
             verdict = self._in_public(lesson, submission, located, verdict)
-        return exercise_card(verdict).html
+        return exercise_card(verdict)
 
     def _in_public(
         self, lesson: Lesson, submission: Submission, located: Located, secret: Verdict
