@@ -18,7 +18,7 @@ from hostile_cells import Aims
 from hostile_worlds import MARK, Listeners, Sibling, World, adopt_orphans, forget_in_memory
 from scenes import Scene
 
-from grading.edited_notebooks import solved
+from edited_notebooks import solved
 from kernel_walls import why_nothing_can_be_confined
 from small_course import notebook_of, solution_of
 from spotlight.sandbox.worker import Worker

@@ -20,7 +20,7 @@ import hostile_worlds as worlds
 from hostile_cells import Aims, Attack, attack_code, hostile_cell
 from hostile_worlds import Listeners, Sibling, World
 
-from grading.edited_notebooks import Notebook, put, submitted, text
+from edited_notebooks import Notebook, put, submitted, text
 from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import ExerciseReport, LessonReport

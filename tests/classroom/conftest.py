@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grading.edited_notebooks import Notebook, put, solved
+from edited_notebooks import Notebook, put, solved
 from small_course import notebook_of, solution_of, write_course
 from spotlight.course.manifest import Course
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grading.edited_notebooks import as_written, put, solved
+from edited_notebooks import as_written, put, solved
 from own_environments import make_environment
 
 from spotlight.classroom.course_release import ReleaseError, release_course

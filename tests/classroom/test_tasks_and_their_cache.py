@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grading.edited_notebooks import Notebook, edit_cell
+from edited_notebooks import Notebook, edit_cell
 from small_course import notebook_of, solution_of
 from spotlight.classroom.attempts import attempts_in
 from spotlight.classroom.cache import GradedCache

@@ -10,7 +10,7 @@ import pytest
 from command_runs import Run
 from work_in_courses import notebook_path, progress, save, solve, solve_all
 
-from grading.edited_notebooks import failed
+from edited_notebooks import failed
 from small_course import notebook_of
 from spotlight.course.manifest import Course
 
@@ -100,7 +100,7 @@ def test_paths_are_shown_as_they_are_from_the_working_folder(
 
 
 def test_predictions_are_next_when_every_exercise_is_right(run: Run, course: Course) -> None:
-    from grading.edited_notebooks import place
+    from edited_notebooks import place
 
     solve(course, "01")
     notebook, blank = notebook_of(course, "01"), notebook_of(course, "01")

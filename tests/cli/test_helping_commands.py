@@ -9,7 +9,7 @@ import pytest
 from command_runs import Run
 from work_in_courses import notebook_path, progress, solve
 
-from grading.edited_notebooks import code_cells, exercise_cell, text
+from edited_notebooks import code_cells, exercise_cell, text
 from spotlight.course.manifest import Course
 
 # Hints

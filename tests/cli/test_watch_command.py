@@ -20,7 +20,7 @@ import pytest
 from command_runs import Run
 from work_in_courses import entry, notebook_path, progress, save, solve, solve_all
 
-from grading.edited_notebooks import (
+from edited_notebooks import (
     code,
     exercise_cell,
     insert,

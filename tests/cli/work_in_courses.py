@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from grading.edited_notebooks import put, solved
+from edited_notebooks import put, solved
 from small_course import notebook_of, solution_of
 from spotlight.course.manifest import Course, LessonEntry
 

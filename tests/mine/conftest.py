@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from lesson_with_a_class import TEXT
 
-from grading.edited_notebooks import Notebook, solved, submitted
+from edited_notebooks import Notebook, solved, submitted
 from small_course import lesson_of, notebook_of, solution_of, write_course
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import load_course

@@ -8,7 +8,7 @@ import threading
 import pytest
 import torch
 
-from grading.edited_notebooks import code, insert, put, unmarked
+from edited_notebooks import code, insert, put, unmarked
 from progress.progress_gradings import LATER, NOON, exercise, lesson
 from spotlight.grading.report import PassedCode
 from spotlight.progress import ProgressStore

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from calls_of_mine import Call, calls, calls_in
 
-from grading.edited_notebooks import put, submitted
+from edited_notebooks import put, submitted
 from small_course import notebook_of, solution_of
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.course.manifest import load_course

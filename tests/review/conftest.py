@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grading.edited_notebooks import put, solved, submitted
+from edited_notebooks import put, solved, submitted
 from review.stand_in import StandIn, serving
 from small_course import notebook_of, solution_of, write_course
 from spotlight.course.lesson import Lesson
