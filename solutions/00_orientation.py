@@ -26,10 +26,6 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 
 start("orientation")
 
-# %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint, probe, rewrite, why
-from spotlight.sandbox.kit import randint, randn, written
-
 # %%
 import torch
 from torch import Tensor, nn
@@ -62,92 +58,6 @@ print(ids)
 ### BEGIN SOLUTION
 token_count = ids.shape[0] * ids.shape[1]
 ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def the_ids_above(token_count):
-    "The three sentences of five tokens above."
-    return token_count
-
-
-@probe
-def four_sentences(rerun):
-    "Other ids: four sentences of six tokens."
-    return rerun(ids=randint(0, 9, (4, 6)))
-
-
-@probe
-def seven_sentences(rerun):
-    "Other ids: seven sentences of two tokens."
-    return rerun(ids=randint(0, 9, (7, 2)))
-
-
-edit(
-    "typed-in",
-    "You typed the number in: 15 is right for these ids, but the check runs your cell again with other ids, and it is still 15. Compute it from `ids.shape`.",
-    "ids.shape[0] * ids.shape[1]",
-    "15",
-)
-edit(
-    "row-length-typed-in",
-    "You take the number of sentences from `ids` but type in the 5; other ids have longer or shorter sentences.",
-    "ids.shape[0] * ids.shape[1]",
-    "ids.shape[0] * 5",
-)
-edit(
-    "row-count-typed-in",
-    "You take the length of a sentence from `ids` but type in the 3; other ids hold more or fewer sentences.",
-    "ids.shape[0] * ids.shape[1]",
-    "3 * ids.shape[1]",
-)
-edit(
-    "sentences",
-    "That is the number of sentences (rows); multiply by the tokens in each of them.",
-    "ids.shape[0] * ids.shape[1]",
-    "ids.shape[0]",
-)
-edit(
-    "tokens-of-one-sentence",
-    "That is the number of tokens in one sentence (columns); multiply by the number of sentences.",
-    "ids.shape[0] * ids.shape[1]",
-    "ids.shape[1]",
-)
-edit(
-    "sizes-added",
-    "You add the two sizes; every sentence has as many tokens as the next, so multiply them.",
-    "ids.shape[0] * ids.shape[1]",
-    "ids.shape[0] + ids.shape[1]",
-)
-edit(
-    "shape-itself",
-    "That is the shape, two numbers; the count is their product.",
-    "ids.shape[0] * ids.shape[1]",
-    "ids.shape",
-)
-edit(
-    "ids-added-up",
-    "You add up the ids themselves; an id only names its token. Count how many there are.",
-    "ids.shape[0] * ids.shape[1]",
-    "ids.sum()",
-)
-edit(
-    "different-tokens",
-    "You count the different tokens; one that occurs twice counts twice here.",
-    "ids.shape[0] * ids.shape[1]",
-    "len(ids.unique())",
-)
-rewrite("numel", "ids.shape[0] * ids.shape[1]", "ids.numel()")
-rewrite("unpacked-size", "ids.shape[0] * ids.shape[1]", "len(ids) * ids.size(-1)")
-rewrite("loop", "ids.shape[0] * ids.shape[1]", "sum(len(sentence) for sentence in ids)")
-forbid("numpy", because="the tensor's own shape is enough.")
-hint("How many rows does `ids` have, and how many tokens stand in each row?")
-hint("`ids.shape[0]` is the number of rows. Which entry of `ids.shape` is the number of columns?")
-hint("```python\ntoken_count = <number of rows> * <number of columns>\n```")
-why(
-    "The sizes are read from the tensor, so the line stays right for any ids. That is what every check in this course "
-    "asks: right for other input, too."
-)
 
 # %% [markdown]
 # The next cell uses your result. Until an exercise is done, such a cell says what it waits for and does
@@ -263,91 +173,6 @@ def tokens_as_columns(x: Tensor) -> Tensor:
     return x.transpose(1, 2)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def two_sentences(tokens_as_columns):
-    "Two sentences of three tokens with four numbers each."
-    return tokens_as_columns(randn(2, 3, 4))
-
-
-@probe
-def square_sentences(tokens_as_columns):
-    "Two sentences of three tokens with three numbers each: the shape stays, the values move."
-    return tokens_as_columns(randn(2, 3, 3))
-
-
-@probe
-def many_sentences(tokens_as_columns):
-    "Five sentences of four tokens with two numbers each."
-    return tokens_as_columns(randn(5, 4, 2))
-
-
-@entry
-def tokens_as_columns__entry(b, c, t, x):
-    return f"it is entry [{b}, {t}, {c}] of `x`, the number {c} of token {t} in sentence {b}: {written(x[b, t, c])}"
-
-
-edit(
-    "reshaped",
-    "The shape is right, the values are not: `reshape` and `view` read the same numbers in the old order, so rows are broken instead of turned. Use `transpose`.",
-    "x.transpose(1, 2)",
-    "x.reshape(x.shape[0], x.shape[2], x.shape[1])",
-)
-edit(
-    "unchanged",
-    "You return `x` as it is: its tokens are still rows.",
-    "x.transpose(1, 2)",
-    "x",
-)
-edit(
-    "sentences-and-tokens",
-    "You exchanged sentences and tokens, axes 0 and 1; count the axes again, starting from 0.",
-    "x.transpose(1, 2)",
-    "x.transpose(0, 1)",
-)
-edit(
-    "all-axes-reversed",
-    "The sentences have become the last axis: `x.T` and `transpose(0, 2)` turn the whole batch around. Leave axis 0 where it is.",
-    "x.transpose(1, 2)",
-    "x.transpose(0, 2)",
-)
-edit(
-    "token-order-reversed",
-    "`flip` reverses the order along an axis; the axes themselves are to change places.",
-    "x.transpose(1, 2)",
-    "x.flip(1)",
-)
-edit(
-    "in-place",
-    "`transpose_`, with the underscore, turns the caller's own tensor; without it you get a turned one and `x` stays as it was.",
-    "x.transpose(1, 2)",
-    "x.transpose_(1, 2)",
-)
-rewrite("from-the-end", "x.transpose(1, 2)", "x.transpose(-2, -1)")
-rewrite("matrix-transpose", "x.transpose(1, 2)", "x.mT")
-rewrite("permute", "x.transpose(1, 2)", "x.permute(0, 2, 1)")
-
-
-@alternative
-def tokens_as_columns__sentence_by_sentence(x):
-    return torch.stack([sentence.T for sentence in x])
-
-
-@alternative
-def tokens_as_columns__token_by_token(x):
-    return torch.stack([x[:, t, :] for t in range(x.shape[1])], dim=-1)
-
-
-forbid("numpy", "from_numpy", because="a detour through NumPy gives no gradients.")
-hint("Axes are counted from 0: B, T, C are axes 0, 1, 2. Which two change places?")
-hint("Which of the two tools of the picture turned rows into columns? It takes the two axes.")
-hint("```python\nreturn x.transpose(<axis of the tokens>, <axis of their numbers>)\n```")
-why(
-    "`transpose` names the two axes that change places and leaves the batch alone. It moves no numbers in memory, only "
-    "the way in which they are read, and so it costs nothing."
-)
-
 # %%
 sentences = torch.arange(12).reshape(2, 2, 3)  # (B, T, C): two sentences, two tokens, three numbers
 columns = tokens_as_columns(sentences)  # (2, 3, 2)
@@ -432,3 +257,87 @@ print([name for name, _ in two.named_parameters()], sum(p.numel() for p in two.p
 #
 # In "the bank of the river" and "the bank lent money", *bank* is the same token with the same number.
 # How can a model tell the two apart? Lesson 02, "The problem attention solves", starts there.
+
+# %% tags=["authoring"]
+# From here on: how each exercise is judged. Of this, students see the hints alone.
+from spotlight.authoring import alternative, alternatives, case, entry, forbid, hint, mistakes, why
+from spotlight.sandbox.kit import gradients, randint, whole, written
+
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+
+# %% judges="token_count"
+case("the_ids_above", "The three sentences of five tokens above.", lambda token_count: token_count)
+case("four_sentences", "Other ids: four sentences of six tokens.", lambda rerun: rerun(ids=randint(0, 9, (4, 6))))
+case("seven_sentences", "Other ids: seven sentences of two tokens.", lambda rerun: rerun(ids=randint(0, 9, (7, 2))))
+mistakes("""
+typed-in: ids.shape[0] * ids.shape[1] → 15
+    You typed the number in: 15 is right for these ids, but the check runs your cell again with other ids, and it is still 15. Compute it from `ids.shape`.
+row-length-typed-in: ids.shape[0] * ids.shape[1] → ids.shape[0] * 5
+    You take the number of sentences from `ids` but type in the 5; other ids have longer or shorter sentences.
+row-count-typed-in: ids.shape[0] * ids.shape[1] → 3 * ids.shape[1]
+    You take the length of a sentence from `ids` but type in the 3; other ids hold more or fewer sentences.
+sentences: ids.shape[0] * ids.shape[1] → ids.shape[0]
+    That is the number of sentences (rows); multiply by the tokens in each of them.
+tokens-of-one-sentence: ids.shape[0] * ids.shape[1] → ids.shape[1]
+    That is the number of tokens in one sentence (columns); multiply by the number of sentences.
+sizes-added: ids.shape[0] * ids.shape[1] → ids.shape[0] + ids.shape[1]
+    You add the two sizes; every sentence has as many tokens as the next, so multiply them.
+shape-itself: ids.shape[0] * ids.shape[1] → ids.shape
+    That is the shape, two numbers; the count is their product.
+ids-added-up: ids.shape[0] * ids.shape[1] → ids.sum()
+    You add up the ids themselves; an id only names its token. Count how many there are.
+different-tokens: ids.shape[0] * ids.shape[1] → len(ids.unique())
+    You count the different tokens; one that occurs twice counts twice here.
+""")
+alternatives("""
+numel: ids.shape[0] * ids.shape[1] → ids.numel()
+unpacked-size: ids.shape[0] * ids.shape[1] → len(ids) * ids.size(-1)
+loop: ids.shape[0] * ids.shape[1] → sum(len(sentence) for sentence in ids)
+""")
+forbid("numpy", because="the tensor's own shape is enough.")
+hint("How many rows does `ids` have, and how many tokens stand in each row?")
+hint("`ids.shape[0]` is the number of rows. Which entry of `ids.shape` is the number of columns?")
+hint("```python\ntoken_count = <number of rows> * <number of columns>\n```")
+why("The sizes are read from the tensor, so the line stays right for any ids. That is what every check in this course asks: right for other input, too.")
+
+# %% judges="tokens_as_columns"
+case("two_sentences", "Two sentences of three tokens with four numbers each.", B=2, T=3, C=4)
+case("square_sentences", "Two sentences of three tokens with three numbers each: the shape stays, the values move.", B=2, T=3, C=3)
+case("many_sentences", "Five sentences of four tokens with two numbers each.", B=5, T=4, C=2)
+entry(lambda b, c, t, x: f"it is entry [{b}, {t}, {c}] of `x`, the number {c} of token {t} in sentence {b}: {written(x[b, t, c])}")
+mistakes("""
+reshaped: x.transpose(1, 2) → x.reshape(x.shape[0], x.shape[2], x.shape[1])
+    The shape is right, the values are not: `reshape` and `view` read the same numbers in the old order, so rows are broken instead of turned. Use `transpose`.
+unchanged: x.transpose(1, 2) → x
+    You return `x` as it is: its tokens are still rows.
+sentences-and-tokens: x.transpose(1, 2) → x.transpose(0, 1)
+    You exchanged sentences and tokens, axes 0 and 1; count the axes again, starting from 0.
+all-axes-reversed: x.transpose(1, 2) → x.transpose(0, 2)
+    The sentences have become the last axis: `x.T` and `transpose(0, 2)` turn the whole batch around. Leave axis 0 where it is.
+token-order-reversed: x.transpose(1, 2) → x.flip(1)
+    `flip` reverses the order along an axis; the axes themselves are to change places.
+in-place: x.transpose(1, 2) → x.transpose_(1, 2)
+    `transpose_`, with the underscore, turns the caller's own tensor; without it you get a turned one and `x` stays as it was.
+""")
+alternatives("""
+from-the-end: x.transpose(1, 2) → x.transpose(-2, -1)
+matrix-transpose: x.transpose(1, 2) → x.mT
+permute: x.transpose(1, 2) → x.permute(0, 2, 1)
+""")
+
+
+@alternative
+def tokens_as_columns__sentence_by_sentence(x):
+    return torch.stack([sentence.T for sentence in x])
+
+
+@alternative
+def tokens_as_columns__token_by_token(x):
+    return torch.stack([x[:, t, :] for t in range(x.shape[1])], dim=-1)
+
+
+forbid("numpy", "from_numpy", because="a detour through NumPy gives no gradients.")
+hint("Axes are counted from 0: B, T, C are axes 0, 1, 2. Which two change places?")
+hint("Which of the two tools of the picture turned rows into columns? It takes the two axes.")
+hint("```python\nreturn x.transpose(<axis of the tokens>, <axis of their numbers>)\n```")
+why("`transpose` names the two axes that change places and leaves the batch alone. It moves no numbers in memory, only the way in which they are read, and so it costs nothing.")

@@ -23,10 +23,6 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 
 start("tokens_embeddings_positions")
 
-# %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint, mistake, probe, rewrite, why
-from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
-
 # %%
 import math
 from collections import Counter
@@ -82,119 +78,6 @@ def encode(tokens: Sequence[str], vocabulary: list[str]) -> list[int]:
     return [places[token] for token in tokens]
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _drawn(n, vocabulary):
-    return [vocabulary[i] for i in randint(0, len(vocabulary), (n,)).tolist()]
-
-
-@probe
-def short_text(encode):
-    "A text of five characters, the vocabulary in no special order."
-    return encode("".join(_drawn(5, "bac")), ["b", "a", "c"])
-
-
-@probe
-def long_text(encode):
-    "A text of forty characters out of nine."
-    return encode("".join(_drawn(40, "tdhe cras")), list("tdhe cras"))
-
-
-@probe
-def words(encode):
-    "A list of seven words, out of a vocabulary that knows one more."
-    known = ["sat", "the", "on", "cat", "mat"]
-    return encode(_drawn(7, known), [*known[:2], "apple", *known[2:]])
-
-
-@probe
-def empty(encode):
-    "A text without any character."
-    return encode("", ["x", "y"])
-
-
-edit(
-    "code-points",
-    "`ord` numbers all characters of the world; an id is the place in this vocabulary, and words have no `ord` at all.",
-    "places[token] for token",
-    "ord(token) for token",
-)
-edit(
-    "counted-from-one",
-    "Your ids start at 1; they are places in a list, so the first token of the vocabulary has the id 0.",
-    "enumerate(vocabulary)",
-    "enumerate(vocabulary, start=1)",
-)
-edit(
-    "sorted-anew",
-    "You number the tokens of this text yourself; use the vocabulary as it is given, or the same token gets different ids in different texts.",
-    "enumerate(vocabulary)",
-    "enumerate(sorted(set(tokens)))",
-)
-edit(
-    "order-of-appearance",
-    "You number tokens in the order in which they first appear in this text; their places in the vocabulary are asked for.",
-    "enumerate(vocabulary)",
-    "enumerate(dict.fromkeys(tokens))",
-)
-edit(
-    "vocabulary-sorted",
-    "You sort the vocabulary first, which moves its tokens to other places; take it as it is.",
-    "enumerate(vocabulary)",
-    "enumerate(sorted(vocabulary))",
-)
-edit(
-    "each-token-once",
-    "You give each different token one id; a token that occurs twice appears twice in the result.",
-    "for token in tokens",
-    "for token in dict.fromkeys(tokens)",
-)
-@mistake("vocabulary-walked", "You go through the vocabulary, so each token comes once, in the vocabulary's order: go through the tokens of the text.")
-def encode__vocabulary_walked(tokens, vocabulary):
-    return [place for place, token in enumerate(vocabulary) if token in tokens]
-
-
-@mistake("dict-returned", "You return a dict, which holds each token once; a list is asked for, with one id for every token in turn.")
-def encode__dict_returned(tokens, vocabulary):
-    return {token: vocabulary.index(token) for token in tokens}
-
-
-edit(
-    "backwards",
-    "These are token and place the wrong way round: ids are asked for, not tokens.",
-    "places[token] for",
-    "vocabulary[places[token]] for",
-)
-edit(
-    "places-in-the-text",
-    "You return where a token first stands in the text; its place in the vocabulary is asked for.",
-    "places[token] for",
-    "list(tokens).index(token) for",
-)
-rewrite("index", "places[token] for", "vocabulary.index(token) for")
-rewrite("zip", "{token: place for place, token in enumerate(vocabulary)}", "dict(zip(vocabulary, range(len(vocabulary))))")
-
-
-@alternative
-def encode__loop(tokens, vocabulary):
-    ids = []
-    for token in tokens:
-        for place in range(len(vocabulary)):
-            if vocabulary[place] == token:
-                ids.append(place)
-    return ids
-
-
-forbid("WordTokenizer", "tokenizer", "tokenizers", "tiktoken", because="this is what you are writing.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("What do you have to ask the vocabulary about each token? A list has a method for that; a dict made once answers faster.")
-hint("How many numbers should `encode(\"abba\", [\"b\", \"a\", \"c\"])` return, and which is the first of them?")
-hint("```python\nplaces = {<token>: <place> for ... in enumerate(vocabulary)}\nreturn [<place of token> for token in tokens]\n```")
-why(
-    "The dict is made once and then answers in one step, where `vocabulary.index` would search the list anew for each "
-    "token. It looks at the vocabulary only, so a token has the same id in every text."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: list indices must be integers or slices, not str</code></summary>
 #
@@ -237,113 +120,6 @@ def decode(ids: list[int], vocabulary: list[str]) -> str:
     ### BEGIN SOLUTION
     return "".join(vocabulary[i] for i in ids)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def three_characters(decode):
-    "Six ids, the vocabulary holds three characters."
-    return decode(randint(0, 3, (6,)).tolist(), ["b", "a", "c"])
-
-
-@probe
-def longer_tokens(decode):
-    "Nine ids of tokens that are longer than a character."
-    return decode(randint(0, 5, (9,)).tolist(), ["the ", "c", "at ", "s", "mat."])
-
-
-@probe
-def empty(decode):
-    "No ids: an empty text."
-    return decode([], ["x", "y"])
-
-
-edit(
-    "spaces-between",
-    "You put spaces between the tokens; spaces are tokens of their own here, so join with nothing in between.",
-    '""',
-    '" "',
-)
-edit(
-    "not-joined",
-    "This is a list of tokens; join them to one string.",
-    '"".join(vocabulary[i] for i in ids)',
-    "[vocabulary[i] for i in ids]",
-)
-edit(
-    "list-written-out",
-    "`str` of a list writes brackets, quotes and commas, too; join the tokens.",
-    '"".join(vocabulary[i] for i in ids)',
-    "str([vocabulary[i] for i in ids])",
-)
-edit(
-    "counted-from-one",
-    "Your ids are counted from 1; the id 0 is the first token of the vocabulary.",
-    "vocabulary[i]",
-    "vocabulary[i - 1]",
-)
-edit(
-    "code-points",
-    "`chr` takes numbers from another list, that of all characters; look the id up in this vocabulary.",
-    "vocabulary[i]",
-    "chr(i)",
-)
-edit(
-    "ids-written-out",
-    "You join the ids themselves; look each of them up in the vocabulary first.",
-    "vocabulary[i]",
-    "str(i)",
-)
-edit(
-    "each-token-once",
-    "You use each id once; an id that occurs twice stands for two tokens.",
-    "in ids",
-    "in dict.fromkeys(ids)",
-)
-edit(
-    "backwards",
-    "The text comes out backwards: keep the order of the ids.",
-    "in ids",
-    "in reversed(ids)",
-)
-@mistake("first-token-only", "You return inside the loop, so it ends with the first token: collect all tokens, and return after the loop.")
-def decode__first_token_only(ids, vocabulary):
-    for i in ids:
-        return vocabulary[i]
-    return None
-
-
-@mistake("vocabulary-walked", "You go through the vocabulary, so each token comes once, in the vocabulary's order: go through the ids.")
-def decode__vocabulary_walked(ids, vocabulary):
-    return "".join(token for place, token in enumerate(vocabulary) if place in ids)
-
-
-rewrite("map", "vocabulary[i] for i in ids", "map(vocabulary.__getitem__, ids)")
-
-
-@alternative
-def decode__loop(ids, vocabulary):
-    text = ""
-    for i in ids:
-        text += vocabulary[i]
-    return text
-
-
-@alternative
-def decode__dict(ids, vocabulary):
-    tokens = dict(enumerate(vocabulary))
-    return "".join([tokens[i] for i in ids])
-
-
-forbid("WordTokenizer", "tokenizer", "tokenizers", "tiktoken", because="this is what you are writing.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("An id is a place in the vocabulary. How do you get what stands at a place of a list?")
-hint("Which method of a string joins many strings to one? What stands between them here?")
-hint("```python\nreturn <nothing>.join(<token> for i in ids)\n```")
-why(
-    "`join` builds the string in one go. Nothing is put between the tokens, because spaces and line breaks are tokens "
-    "themselves: so every text comes back exactly as it was."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>ValueError: 0 is not in list</code></summary>
@@ -410,193 +186,6 @@ def most_frequent_pair(tokens: list[str]) -> tuple[str, str]:
     return max(pairs, key=lambda pair: pairs[pair])
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _drawn(n, vocabulary):
-    return [vocabulary[i] for i in randint(0, len(vocabulary), (n,)).tolist()]
-
-
-def _letters(n):
-    start = int(randint(0, 26 - n, ()))
-    return list("abcdefghijklmnopqrstuvwxyz"[start : start + n])
-
-
-@probe
-def eight_tokens(most_frequent_pair):
-    "Eight tokens out of three."
-    return most_frequent_pair(_drawn(8, "abc"))
-
-
-@probe
-def sixty_tokens(most_frequent_pair):
-    "Sixty tokens out of four."
-    return most_frequent_pair(_drawn(60, "then"))
-
-
-@probe
-def runs_of_one_token(most_frequent_pair):
-    "Twenty tokens out of two, so that one follows itself."
-    return most_frequent_pair(_drawn(20, "xy"))
-
-
-@probe
-def merged_already(most_frequent_pair):
-    "Thirty tokens, all of them longer than a character."
-    return most_frequent_pair(_drawn(30, ["th", "er", "an", "at"]))
-
-
-@probe
-def a_draw(most_frequent_pair):
-    "Five different tokens: every pair occurs once, and the first one wins."
-    a, b, c, d, e = _letters(5)
-    return most_frequent_pair([b, e, a, d, c])
-
-
-@probe
-def not_the_most_frequent_tokens(most_frequent_pair):
-    "A pair that occurs twice, beside a single token that occurs three times."
-    a, b, c, d, e = _letters(5)
-    return most_frequent_pair([e, a, c, d, e, b, c, d, e])
-
-
-@probe
-def beginning_anywhere(most_frequent_pair):
-    "A pair that begins at the second token and at the sixth."
-    a, b, c, d, e, f = _letters(6)
-    return most_frequent_pair([a, e, f, b, c, e, f, d])
-
-
-@probe
-def first_and_last(most_frequent_pair):
-    "Two pairs that occur twice; the one that is first to appear is also the last."
-    a, b, c, d, e, f, g = _letters(7)
-    return most_frequent_pair([a, b, e, c, d, f, c, d, g, a, b])
-
-
-@probe
-def there_and_back(most_frequent_pair):
-    "Two tokens beside each other in either order, and another pair twice in the same."
-    a, b, c, d, e = _letters(5)
-    return most_frequent_pair([a, b, a, c, d, e, c, d])
-
-
-edit(
-    "last-of-several",
-    "Where several pairs are equally frequent, you return the last of them; the first to appear is asked for.",
-    "max(pairs, key=lambda pair: pairs[pair])",
-    "max(reversed(list(pairs)), key=lambda pair: pairs[pair])",
-)
-edit(
-    "later-of-equal-pairs",
-    "Where several pairs are equally frequent, you take the one that is last in the alphabet: `max` over (count, pair) compares the pairs as well.",
-    "max(pairs, key=lambda pair: pairs[pair])",
-    "max((count, pair) for pair, count in pairs.items())[1]",
-)
-edit(
-    "rarest",
-    "That is the rarest pair; the most frequent one is asked for.",
-    "max(",
-    "min(",
-)
-edit(
-    "every-second-pair",
-    "You cut the text into pairs and count those; every token but the last begins a pair.",
-    "pairwise(tokens)",
-    "zip(tokens[::2], tokens[1::2])",
-)
-edit(
-    "order-ignored",
-    "You count (a, b) and (b, a) as one; left and right matter, since “th” is not “ht”.",
-    "pairwise(tokens)",
-    "(tuple(sorted(pair)) for pair in pairwise(tokens))",
-)
-edit(
-    "largest-pair",
-    "`max` without a key compares the pairs by the alphabet; compare them by their counts.",
-    "max(pairs, key=lambda pair: pairs[pair])",
-    "max(pairs)",
-)
-edit(
-    "first-pair",
-    "You return the first pair of the text; count all of them.",
-    "max(pairs, key=lambda pair: pairs[pair])",
-    "next(iter(pairs))",
-)
-edit(
-    "joined",
-    "You return the two tokens joined; the pair itself is asked for, left and right.",
-    "max(pairs, key=lambda pair: pairs[pair])",
-    '"".join(max(pairs, key=lambda pair: pairs[pair]))',
-)
-edit(
-    "with-its-count",
-    "You return the pair together with its count; the pair alone is asked for.",
-    "max(pairs, key=lambda pair: pairs[pair])",
-    "pairs.most_common(1)[0]",
-)
-edit(
-    "with-its-count-in-a-list",
-    "`most_common(1)` is a list that holds one pair with its count: take the pair out of it, [0][0].",
-    "max(pairs, key=lambda pair: pairs[pair])",
-    "pairs.most_common(1)",
-)
-edit(
-    "the-count",
-    "That is how often the pair occurs; return the pair.",
-    "max(pairs, key=lambda pair: pairs[pair])",
-    "max(pairs.values())",
-)
-
-
-@mistake("last-to-occur", "Where several pairs are equally frequent, a later one takes the place of the first: a pair is better only if its count is larger, `>` and not `>=`.")
-def most_frequent_pair__last_to_occur(tokens):
-    pairs = list(pairwise(tokens))
-    best = pairs[0]
-    for pair in pairs:
-        if pairs.count(pair) >= pairs.count(best):
-            best = pair
-    return best
-
-
-@mistake("pairs-of-characters", "You join the tokens and count pairs of characters; a token may be longer than one character, and the pair is two tokens, not one text.")
-def most_frequent_pair__pairs_of_characters(tokens):
-    text = "".join(tokens)
-    return Counter(text[i : i + 2] for i in range(len(text) - 1)).most_common(1)[0][0]
-
-
-@mistake("single-tokens", "You count single tokens and return the two most frequent; count pairs of neighbours.")
-def most_frequent_pair__single_tokens(tokens):
-    return tuple(token for token, _ in Counter(tokens).most_common(2))
-
-
-rewrite("most-common", "max(pairs, key=lambda pair: pairs[pair])", "pairs.most_common(1)[0][0]")
-rewrite("zip", "pairwise(tokens)", "zip(tokens, tokens[1:])")
-rewrite("key-is-get", "key=lambda pair: pairs[pair]", "key=pairs.get")
-
-
-@alternative
-def most_frequent_pair__by_hand(tokens):
-    counts = {}
-    for i in range(len(tokens) - 1):
-        pair = (tokens[i], tokens[i + 1])
-        counts[pair] = counts.get(pair, 0) + 1
-    best = None
-    for pair, count in counts.items():
-        if best is None or count > counts[best]:
-            best = pair
-    return best
-
-
-forbid("tokenizers", "tiktoken", "sentencepiece", because="the step itself is what you are writing.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("How many pairs of neighbours do n tokens have, and which token is the right half of pair i?")
-hint("What does `Counter(pairwise(tokens))` hold? A Counter is a dict: what stands left of the colon, what right?")
-hint("```python\npairs = Counter(<neighbours>)\nreturn max(pairs, key=<the count of a pair>)\n```")
-why(
-    "`pairwise` sets every token beside its successor. A Counter keeps the order of first appearance and "
-    "`max` keeps the first of equals, so ties are settled as the docstring says."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>IndexError: list index out of range</code></summary>
 #
@@ -639,248 +228,6 @@ def merge_pair(tokens: list[str], pair: tuple[str, str]) -> list[str]:
             done.append(part)
     return done
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-def _drawn(n, vocabulary):
-    return [vocabulary[i] for i in randint(0, len(vocabulary), (n,)).tolist()]
-
-
-@probe
-def two_letters(merge_pair):
-    "Ten tokens out of two, among which (a, b) is merged."
-    return merge_pair(["b", "a", "a", "b", *_drawn(6, "ab")], ("a", "b"))
-
-
-@probe
-def twins(merge_pair):
-    "Twenty tokens, among which (a, a) is merged: three in a row give “aa” and “a”."
-    return merge_pair(["a", "a", "a", *_drawn(17, "aab")], ("a", "a"))
-
-
-@probe
-def merged_already(merge_pair):
-    "Thirty tokens, of which (th, e) is merged; “t” and “he” are not."
-    return merge_pair(["t", "he", *_drawn(26, ["th", "e", "t", "he"]), "th", "e"], ("th", "e"))
-
-
-@probe
-def nothing_to_merge(merge_pair):
-    "Ten tokens without the pair."
-    return merge_pair(_drawn(10, "ab"), ("a", "c"))
-
-
-@probe
-def spaces_are_tokens(merge_pair):
-    "Twenty tokens, some of them spaces, of which (e, space) is merged."
-    return merge_pair(["e", " ", "t", *_drawn(17, "e t")], ("e", " "))
-
-
-@probe
-def tokens_left_alone(merge_pair):
-    "The result, and the list that was handed in, as it is afterwards."
-    tokens = ["n", "a", *_drawn(20, "na")]
-    return {"merged": merge_pair(tokens, ("n", "a")), "tokens": tokens}
-
-
-edit(
-    "second-half-kept",
-    "You join the pair and then keep its right half as well: a token that has been joined is used up.",
-    "            done[-1] += part\n",
-    "            done[-1] += part\n            done.append(part)\n",
-)
-edit(
-    "pair-dropped",
-    "The pair disappears; put the joined token in its place.",
-    "done[-1] += part",
-    "done.pop()",
-)
-edit(
-    "joined-in-vain",
-    "You join the two halves to a new string, and nothing keeps it: put it in place of the left half, as `+=` does.",
-    "done[-1] += part",
-    "done[-1] + part",
-)
-edit(
-    "one-text",
-    "You return one text; the tokens are asked for, as a list.",
-    "return done",
-    'return "".join(done)',
-)
-edit(
-    "joined-with-a-space",
-    "You put a space between the halves; join them with nothing in between.",
-    "done[-1] += part",
-    'done[-1] += " " + part',
-)
-edit(
-    "either-order",
-    "You merge (b, a) as well as (a, b); left and right matter.",
-    "(done[-1], part) == pair",
-    "(done[-1], part) in (pair, pair[::-1])",
-)
-edit(
-    "left-half-only",
-    "You compare the left half only; both halves must be equal to the pair.",
-    "(done[-1], part) == pair",
-    "done[-1] == pair[0]",
-)
-edit(
-    "right-half-only",
-    "You compare the right half only; both halves must be equal to the pair.",
-    "(done[-1], part) == pair",
-    "part == pair[1]",
-)
-edit(
-    "by-spelling",
-    "You merge whatever spells the same: “t” and “he” are another pair than “th” and “e”.",
-    "(done[-1], part) == pair",
-    "done[-1] + part == pair[0] + pair[1]",
-)
-
-
-@mistake("first-place-only", "You merge the first place only; go on to the end.")
-def merge_pair__first_place_only(tokens, pair):
-    for i in range(len(tokens) - 1):
-        if (tokens[i], tokens[i + 1]) == pair:
-            return [*tokens[:i], tokens[i] + tokens[i + 1], *tokens[i + 2 :]]
-    return list(tokens)
-
-
-@mistake("last-token-lost", "The last token is lost when it is in no pair: it has no right neighbour, and stays as it is.")
-def merge_pair__last_token_lost(tokens, pair):
-    merged, i = [], 0
-    while i < len(tokens) - 1:
-        joined = (tokens[i], tokens[i + 1]) == pair
-        merged.append(tokens[i] + tokens[i + 1] if joined else tokens[i])
-        i += 2 if joined else 1
-    return merged
-
-
-@mistake("right-half-not-skipped", "After a merge the loop goes on with the right half, which is used up by then; and the last token, which begins no pair, is lost.")
-def merge_pair__right_half_not_skipped(tokens, pair):
-    return [a + b if (a, b) == pair else a for a, b in pairwise(tokens)]
-
-
-@mistake("letters-apart", "`merged += token` adds the letters of a token one by one, so longer tokens fall apart: use `merged.append(token)`.")
-def merge_pair__letters_apart(tokens, pair):
-    merged, i = [], 0
-    while i < len(tokens):
-        if tuple(tokens[i : i + 2]) == pair:
-            merged += tokens[i] + tokens[i + 1]
-            i += 2
-        else:
-            merged += tokens[i]
-            i += 1
-    return merged
-
-
-@mistake("both-halves-kept", "You append both halves of every two neighbours, so that tokens appear twice: each token begins one pair and ends another. Append the left one only, and step over what is joined.")
-def merge_pair__both_halves_kept(tokens, pair):
-    merged = []
-    for left, right in pairwise(tokens):
-        merged += [left + right] if (left, right) == pair else [left, right]
-    return merged
-
-
-@mistake("list-against-tuple", "Nothing is merged: a slice of the tokens is a list, `pair` is a tuple, and those two are never equal. Compare `tuple(tokens[i : i + 2])`.")
-def merge_pair__list_against_tuple(tokens, pair):
-    merged, i = [], 0
-    while i < len(tokens):
-        joined = tokens[i : i + 2] == pair
-        merged.append("".join(pair) if joined else tokens[i])
-        i += 2 if joined else 1
-    return merged
-
-
-@mistake("split-at-spaces", "You join the tokens with spaces and split again, and spaces are tokens themselves: they are lost. Go through the tokens one by one.")
-def merge_pair__split_at_spaces(tokens, pair):
-    return " ".join(tokens).replace(" ".join(pair), "".join(pair)).split()
-
-
-@mistake("overlapping", "You use a token twice: in “a a a” the middle one goes into two pairs. Step over both halves once they are joined.")
-def merge_pair__overlapping(tokens, pair):
-    merged = []
-    for i in range(len(tokens)):
-        if (tokens[i], *tokens[i + 1 : i + 2]) == pair:
-            merged.append(tokens[i] + tokens[i + 1])
-        elif i == 0 or (tokens[i - 1], tokens[i]) != pair:
-            merged.append(tokens[i])
-    return merged
-
-
-@mistake("back-to-characters", "You join everything to one text and cut that up again, so tokens that were merged before fall apart: compare token by token.")
-def merge_pair__back_to_characters(tokens, pair):
-    joined, rest = "".join(pair), "".join(tokens)
-    merged = []
-    while rest:
-        piece = joined if rest.startswith(joined) else rest[0]
-        merged.append(piece)
-        rest = rest[len(piece) :]
-    return merged
-
-
-@mistake("tokens-changed", "The result is right, but the list that you were given is changed: build a new one.")
-def merge_pair__tokens_changed(tokens, pair):
-    i = 0
-    while i < len(tokens) - 1:
-        if (tokens[i], tokens[i + 1]) == pair:
-            tokens[i : i + 2] = [tokens[i] + tokens[i + 1]]
-        i += 1
-    return tokens
-
-
-@alternative
-def merge_pair__while(tokens, pair):
-    merged = []
-    i = 0
-    while i < len(tokens):
-        if i + 1 < len(tokens) and tokens[i] == pair[0] and tokens[i + 1] == pair[1]:
-            merged.append(pair[0] + pair[1])
-            i += 2
-        else:
-            merged.append(tokens[i])
-            i += 1
-    return merged
-
-
-@alternative
-def merge_pair__skipping(tokens, pair):
-    merged, skip = [], False
-    for left, right in zip(tokens, [*tokens[1:], None]):
-        if skip:
-            skip = False
-        elif (left, right) == pair:
-            merged.append(left + right)
-            skip = True
-        else:
-            merged.append(left)
-    return merged
-
-
-@alternative
-def merge_pair__on_a_copy(tokens, pair):
-    merged = list(tokens)
-    i = 0
-    while i < len(merged) - 1:
-        if tuple(merged[i : i + 2]) == pair:
-            merged[i : i + 2] = ["".join(pair)]
-        i += 1
-    return merged
-
-
-forbid("tokenizers", "tiktoken", "sentencepiece", because="the step itself is what you are writing.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Write out `a a a` with the pair (a, a). Which tokens may still be joined once the first two are?")
-hint("Two ways: step through by index, and step by two after a merge; or keep a list of what is done, and look at its last entry whenever a token comes.")
-hint(
-    "```python\nmerged = []\nfor token in tokens:\n    if merged and <last of merged, and token> == pair:\n"
-    "        <join token to the last of merged>\n    else:\n        <append token>\nreturn merged\n```"
-)
-why(
-    "Each token either joins the last one of the new list or is appended to it. A joined token is longer than the left "
-    "half of the pair, so it can never be taken for that half again: nothing overlaps."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>IndexError: list index out of range</code></summary>
@@ -953,105 +300,6 @@ def look_up(table: Tensor, ids: Tensor) -> Tensor:
     return table[ids]
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(look_up):
-    "A table of four rows of width 2, two sentences of three ids; whole numbers."
-    return look_up(whole(4, 2), randint(0, 4, (2, 3)))
-
-
-@probe
-def seven_tokens(look_up):
-    "A table of seven rows of width 5, four sentences of six ids."
-    return look_up(randn(7, 5), randint(0, 7, (4, 6)))
-
-
-@probe
-def square(look_up):
-    "A table of four rows of width 4, four sentences of four ids."
-    return look_up(randn(4, 4), randint(0, 4, (4, 4)))
-
-
-@probe
-def what_flows_back(look_up):
-    "The gradient that flows back to a table of six rows of width 3, from two sentences of four ids."
-    ids = randint(0, 6, (2, 4))
-    return gradients(lambda table: look_up(table, ids), table=randn(6, 3))
-
-
-@entry
-def look_up__entry(b, t, c, table, ids):
-    i = int(ids[b, t])
-    return f"token {t} of sentence {b} has the id {i}; row {i} of the table is {written(table[i])}, and its number {c} is {written(table[i, c])}"
-
-
-edit(
-    "shifted-by-one",
-    "You look up the row before: ids count from 0, as rows do.",
-    "table[ids]",
-    "table[ids - 1]",
-)
-edit(
-    "columns",
-    "You look up columns; the vector of token i is row i of the table.",
-    "table[ids]",
-    "table[:, ids]",
-)
-edit(
-    "table-transposed",
-    "You turn the table first and so look up columns; rows belong to tokens.",
-    "table[ids]",
-    "table.T[ids % table.shape[1]]",
-)
-edit(
-    "sentences-joined",
-    "The rows are right, but the sentences are run together: keep (B, T) in front of the C numbers.",
-    "table[ids]",
-    "table[ids.flatten()]",
-)
-edit(
-    "added-up",
-    "You add up the rows of each sentence; every token keeps a vector of its own.",
-    "table[ids]",
-    "table[ids].sum(dim=1)",
-)
-edit(
-    "first-rows",
-    "You take the first T rows of the table for every sentence; which row it is, the id says.",
-    "table[ids]",
-    "table[torch.arange(ids.shape[1]) % len(table)].expand(len(ids), -1, -1)",
-)
-edit(
-    "scaled-by-the-id",
-    "You multiply by the id; it says which row to take, and no more.",
-    "table[ids]",
-    "ids[:, :, None] * table[ids]",
-)
-rewrite("index-select", "table[ids]", "table.index_select(0, ids.flatten()).view(*ids.shape, -1)")
-
-
-@alternative
-def look_up__loops(table, ids):
-    return torch.stack([torch.stack([table[int(i)] for i in sentence]) for sentence in ids])
-
-
-@alternative
-def look_up__product(table, ids):
-    picks = (ids[..., None] == torch.arange(len(table))).to(table.dtype)
-    return picks @ table
-
-
-forbid("Embedding", "embedding", "EmbeddingBag", "embedding_bag", because="the look-up is one line, and you write it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("How do you get row 3 of a table? And rows 3, 0 and 3, all at once?")
-hint("A tensor of ids may stand between the brackets, in any shape. What shape comes out for ids of shape (2, 3)?")
-hint("```python\nreturn table[<ids>]\n```")
-why(
-    "Indexing with a tensor of ids replaces each id by its row, so the shape of the ids stays in front and the width "
-    "comes last. It works for any number of sentences."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>IndexError: index 8 is out of bounds for dimension 0 with size 8</code></summary>
 #
@@ -1099,139 +347,6 @@ def one_hot(ids: Tensor, vocab_size: int) -> Tensor:
     rows[torch.arange(len(ids)), ids] = 1
     return rows
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def three_ids(one_hot):
-    "Three ids out of five."
-    return one_hot(randint(0, 5, (3,)), 5)
-
-
-@probe
-def seven_ids(one_hot):
-    "Seven ids out of four, so that some repeat."
-    return one_hot(randint(0, 4, (7,)), 4)
-
-
-@probe
-def square(one_hot):
-    "Four ids out of four."
-    return one_hot(randint(0, 4, (4,)), 4)
-
-
-@probe
-def large_vocabulary(one_hot):
-    "Two ids out of thirty, of which the last does not come."
-    return one_hot(randint(0, 29, (2,)), 30)
-
-
-@probe
-def times_a_table(one_hot):
-    "The rows of three ids, times a table of six rows of width 2."
-    rows, table = one_hot(randint(0, 6, (3,)), 6), randn(6, 2)
-    return rows @ (table.to(rows.dtype) if rows.is_floating_point() else table)
-
-
-@entry
-def one_hot__entry(i, j, ids):
-    same = "so it is 1" if int(ids[i]) == j else "so it is 0"
-    return f"row {i} belongs to the id {int(ids[i])}, and this is its place {j}, {same}"
-
-
-edit(
-    "whole-columns",
-    "You set whole columns to 1: `rows[:, ids]` means these columns of every row. Row i should get a 1 at ids[i] only.",
-    "rows[torch.arange(len(ids)), ids] = 1",
-    "rows[:, ids] = 1",
-)
-edit(
-    "whole-rows",
-    "`rows[ids] = 1` sets whole rows, and an id is no row number: row i should get a 1 at ids[i] only.",
-    "rows[torch.arange(len(ids)), ids] = 1",
-    "rows[ids] = 1",
-)
-edit(
-    "row-and-column-swapped",
-    "The row number comes first: row i, column ids[i].",
-    "rows[torch.arange(len(ids)), ids] = 1",
-    "rows[ids, torch.arange(len(ids))] = 1",
-)
-edit(
-    "counted-from-one",
-    "The 1 stands one place too far left: the id 0 belongs to place 0.",
-    ", ids] = 1",
-    ", ids - 1] = 1",
-)
-edit(
-    "transposed",
-    "The ids run along the columns; each id should have a row, (n, vocab_size).",
-    "return rows",
-    "return rows.T",
-)
-edit(
-    "the-id-itself",
-    "You write the id into its place; a 1 belongs there, whatever the id is.",
-    "] = 1",
-    "] = ids.float()",
-)
-edit(
-    "true-and-false",
-    "These are True and False; a matrix product needs numbers, so turn them into floats.",
-    "return rows",
-    "return rows.bool()",
-)
-edit(
-    "whole-numbers",
-    "These are whole numbers, and a table holds floats: a matrix product takes two of a kind, so add `.float()`.",
-    "return rows",
-    "return rows.long()",
-)
-edit(
-    "up-to-the-id",
-    "Every place up to the id is 1; only the place of the id itself should be.",
-    "return rows",
-    "return rows.flip(-1).cumsum(dim=-1).flip(-1)",
-)
-edit(
-    "one-row-for-all",
-    "You put all ids into one row; each id has a row of its own.",
-    "return rows",
-    "return rows.amax(dim=0)",
-)
-edit(
-    "as-wide-as-the-text",
-    "The rows are as wide as the largest id needs; they should all have vocab_size places, whichever ids there are.",
-    "return rows",
-    "return rows[:, : int(ids.max()) + 1]",
-)
-rewrite(
-    "identity-matrix",
-    "    rows = torch.zeros(len(ids), vocab_size)\n    rows[torch.arange(len(ids)), ids] = 1\n    return rows",
-    "    return torch.eye(vocab_size)[ids]",
-)
-rewrite("scatter", "rows[torch.arange(len(ids)), ids] = 1", "rows.scatter_(1, ids[:, None], 1.0)")
-
-
-@alternative
-def one_hot__loop(ids, vocab_size):
-    return torch.tensor([[1.0 if j == int(i) else 0.0 for j in range(vocab_size)] for i in ids])
-
-
-@alternative
-def one_hot__comparison(ids, vocab_size):
-    return (ids[:, None] == torch.arange(vocab_size)[None, :]).float()
-
-
-forbid("one_hot", because="PyTorch has it ready-made; three lines of your own show what is in it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("How many rows, and how wide is each? How many ones are there altogether?")
-hint("`rows[0, 3] = 1` sets one entry. Which row number and which column number belong to the i-th id? Two tensors of them set all at once.")
-hint("```python\nrows = torch.zeros(<how many>, <how wide>)\nrows[<0, 1, 2, … n − 1>, <the ids>] = 1\nreturn rows\n```")
-why(
-    "Two index tensors of equal length are read in pairs: row 0 with ids[0], row 1 with ids[1], and so on. A colon in "
-    "the first place would mean every row instead."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: expected m1 and m2 to have the same dtype, but got: long int != float</code></summary>
@@ -1313,158 +428,6 @@ def xavier_uniform(draws: Tensor) -> Tensor:
     return bound * (2 * draws - 1)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(xavier_uniform):
-    "Two by four draws, each a quarter of a whole number: the bound is 1."
-    return xavier_uniform(whole(2, 4, low=0, high=4) / 4)
-
-
-@probe
-def wide(xavier_uniform):
-    "Three by seven draws."
-    return xavier_uniform(uniform(3, 7))
-
-
-@probe
-def tall(xavier_uniform):
-    "Ten by two draws."
-    return xavier_uniform(uniform(10, 2))
-
-
-@probe
-def square(xavier_uniform):
-    "Five by five draws."
-    return xavier_uniform(uniform(5, 5))
-
-
-@entry
-def xavier_uniform__entry(i, j, draws):
-    fan_in, fan_out = draws.shape
-    a = math.sqrt(6 / (fan_in + fan_out))
-    return (
-        f"a = √(6 / ({fan_in} + {fan_out})) = {written(a)}; the draw {written(draws[i, j])} becomes "
-        f"{written(a)} · (2 · {written(draws[i, j])} − 1) = {written(a * (2 * draws[i, j] - 1))}"
-    )
-
-
-edit(
-    "fan-in-alone",
-    "Your bound is √(6 / fan_in), from fan_in alone; gradients come back over fan_out entries, so both belong below the line.",
-    "6 / (fan_in + fan_out)",
-    "6 / fan_in",
-)
-edit(
-    "fan-in-alone-variance-kept",
-    "Your bound is √(3 / fan_in): that keeps the variance of what goes forward and forgets the gradients that come back. Use fan_in + fan_out.",
-    "6 / (fan_in + fan_out)",
-    "3 / fan_in",
-)
-edit(
-    "bound-of-nn-linear",
-    "√(1 / fan_in) is the bound that PyTorch's nn.Linear draws with; Xavier's has a 6 above the line and both fans below it.",
-    "6 / (fan_in + fan_out)",
-    "1 / fan_in",
-)
-edit(
-    "brackets-forgotten",
-    "Without brackets, 6 is divided by fan_in alone and fan_out is added afterwards.",
-    "6 / (fan_in + fan_out)",
-    "6 / fan_in + fan_out",
-)
-edit(
-    "root-of-six-only",
-    "You take the root of 6 only; it covers the whole fraction.",
-    "math.sqrt(6 / (fan_in + fan_out))",
-    "math.sqrt(6) / (fan_in + fan_out)",
-)
-edit(
-    "fan-out-alone",
-    "Your bound comes from fan_out alone; add fan_in.",
-    "6 / (fan_in + fan_out)",
-    "6 / fan_out",
-)
-edit(
-    "fans-multiplied",
-    "You multiply fan_in by fan_out; they are added.",
-    "fan_in + fan_out",
-    "fan_in * fan_out",
-)
-edit(
-    "standard-deviation-as-bound",
-    "√(2 / (fan_in + fan_out)) is the standard deviation; uniform draws with that bound have a third of the variance. The bound is √3 times as large.",
-    "6 / (fan_in + fan_out)",
-    "2 / (fan_in + fan_out)",
-)
-edit(
-    "root-forgotten",
-    "The root is missing: 6 / (fan_in + fan_out) is the square of the bound.",
-    "math.sqrt(6 / (fan_in + fan_out))",
-    "6 / (fan_in + fan_out)",
-)
-edit(
-    "six-below-the-line",
-    "The fraction stands upside down, so large matrices get large entries: 6 belongs above the line.",
-    "6 / (fan_in + fan_out)",
-    "(fan_in + fan_out) / 6",
-)
-edit(
-    "one-sided",
-    "Your entries run from 0 to a, so their mean is not 0: stretch the draws to twice the bound and shift them.",
-    "bound * (2 * draws - 1)",
-    "bound * draws",
-)
-edit(
-    "half-the-range",
-    "Your entries run from −a/2 to a/2: shifting by a half centres them, but the range has to be 2a wide.",
-    "bound * (2 * draws - 1)",
-    "bound * (draws - 0.5)",
-)
-edit(
-    "shifted-only",
-    "Your entries run from −a to 1 − a: stretch the draws to the width 2a before you shift them.",
-    "bound * (2 * draws - 1)",
-    "draws - bound",
-)
-edit(
-    "two-wide",
-    "Your entries are 2 wide whatever the shape of the matrix: stretch the draws by 2a, not by 2.",
-    "bound * (2 * draws - 1)",
-    "2 * draws - bound",
-)
-edit(
-    "turned-round",
-    "The sign is turned: the draw 0 should become −a, and 1 would become a.",
-    "(2 * draws - 1)",
-    "(1 - 2 * draws)",
-)
-edit(
-    "own-draws",
-    "You draw numbers of your own; use those that are handed in, so that the result can be compared.",
-    "(2 * draws - 1)",
-    "(2 * torch.rand(fan_in, fan_out) - 1)",
-)
-rewrite("written-out", "bound * (2 * draws - 1)", "-bound + draws * 2 * bound")
-rewrite("from-the-variance", "math.sqrt(6 / (fan_in + fan_out))", "(3 * 2 / sum(draws.shape)) ** 0.5")
-
-
-@alternative
-def xavier_uniform__interpolated(draws):
-    a = torch.full_like(draws, 6 / (draws.size(0) + draws.size(1))).sqrt()
-    return torch.lerp(-a, a, draws)
-
-
-forbid("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "calculate_gain", because="the two lines inside are yours to write.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Which numbers does the bound need, and where do you find them?")
-hint("The draws are 0 to 1 wide, the result is to be −a to a. How much wider is that, and where is the middle of each?")
-hint("```python\nfan_in, fan_out = <the shape of draws>\nbound = <root of 6 over the sum>\nreturn bound * <draws, mapped from 0 … 1 to −1 … 1>\n```")
-why(
-    "`2 * draws - 1` maps [0, 1) to [−1, 1), and the bound stretches that. Both fans come from the shape, so the same "
-    "line serves a matrix of any size."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: sqrt(): argument 'input' (position 1) must be Tensor, not float</code></summary>
 #
@@ -1542,169 +505,6 @@ def table_gradient(table: Tensor, ids: Tensor, wanted: Tensor) -> Tensor:
     (gaps**2).sum().backward()
     return learned.grad
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(table_gradient):
-    "A table of four rows of width 2, three ids, of which the first comes twice; whole numbers."
-    twice = randint(0, 4, (1,))
-    once = (twice + randint(1, 4, (1,))) % 4
-    return table_gradient(whole(4, 2), torch.cat([twice, once, twice]), whole(3, 2))
-
-
-@probe
-def seven_rows(table_gradient):
-    "A table of seven rows of width 3, five ids."
-    return table_gradient(randn(7, 3), randint(0, 7, (5,)), randn(5, 3))
-
-
-@probe
-def one_token_only(table_gradient):
-    "A table of three rows of width 4, and the same id five times."
-    return table_gradient(randn(3, 4), randint(0, 3, ()).expand(5).clone(), randn(5, 4))
-
-
-@probe
-def square(table_gradient):
-    "A table of four rows of width 4, four ids."
-    return table_gradient(randn(4, 4), randint(0, 4, (4,)), randn(4, 4))
-
-
-@probe
-def called_twice(table_gradient):
-    "The same table twice: no gradient is left over from the first call."
-    table, ids = randn(5, 2), randint(0, 5, (6,))
-    return [table_gradient(table, ids, randn(6, 2)), table_gradient(table, ids, randn(6, 2))]
-
-
-@entry
-def table_gradient__entry(i, j, table, ids, wanted):
-    places = [t for t, one in enumerate(ids.tolist()) if one == i]
-    if not places:
-        return f"the id {i} is not among the ids {written(ids)}, so row {i} of the table has no part in the loss"
-    goals = [f"({written(w)})" if w < 0 else written(w) for w in wanted[places, j]]
-    terms = " + ".join(f"2 · ({written(table[i, j])} − {goal})" for goal in goals)
-    total = written(2 * (table[i, j] - wanted[places, j]).sum())
-    return f"the id {i} stands at {', '.join(map(str, places))} in the ids, and each place adds 2 · (row − wanted): {terms} = {total}"
-
-
-edit(
-    "of-the-rows",
-    "That is the gradient of the rows that were looked up, (n, C); it has to arrive in the table, (V, C).",
-    "    gaps = learned[ids] - wanted\n    (gaps**2).sum().backward()\n    return learned.grad",
-    "    rows = learned.detach()[ids].requires_grad_()\n    ((rows - wanted) ** 2).sum().backward()\n    return rows.grad",
-)
-edit(
-    "averaged",
-    "Your loss is the average of the squared gaps; their sum is asked for.",
-    ".sum()",
-    ".mean()",
-)
-edit(
-    "not-squared",
-    "Your loss adds up the gaps themselves; square them first.",
-    "(gaps**2)",
-    "gaps",
-)
-edit(
-    "sum-squared",
-    "You add up the gaps and square their sum; square each gap first, then add up.",
-    "(gaps**2).sum()",
-    "(gaps.sum() ** 2)",
-)
-edit(
-    "a-step-taken",
-    "You return the table after a step against the gradient; the gradient itself is asked for.",
-    "return learned.grad",
-    "return table - learned.grad",
-)
-edit(
-    "left-over",
-    "Right the first time, but gradients pile up in the caller's table: `backward()` adds to what is there. Work on a copy, table.clone().",
-    "table.clone().requires_grad_()",
-    "table.requires_grad_()",
-)
-edit(
-    "the-loss",
-    "That is the loss; its gradient is asked for.",
-    "return learned.grad",
-    "return (gaps**2).sum().detach()",
-)
-edit(
-    "cut-off",
-    "The rows that you look up know of no tensor that requires a gradient: look up in the copy, not in `table`, and do not `.detach()` it.",
-    "learned[ids]",
-    "learned.detach()[ids]",
-)
-edit(
-    "no-backward",
-    "You return None: `.grad` is filled by `loss.backward()`, and only in the tensor on which you called `requires_grad_()`.",
-    "    (gaps**2).sum().backward()\n",
-    "",
-)
-
-
-@mistake(
-    "overwritten",
-    "A token that occurs twice gets the gradient of its last place only: `grad[ids] = …` overwrites, and so does `grad[ids] += …`. Gradients of one row add up.",
-)
-def table_gradient__overwritten(table, ids, wanted):
-    per_row = torch.zeros_like(table)
-    for i, row, goal in zip(ids, table[ids], wanted):
-        per_row[i] = 2 * (row - goal)
-    return per_row
-
-
-@mistake("sign-turned", "The sign is turned: the derivative of (row − wanted)² by the row is 2 (row − wanted).")
-def table_gradient__sign_turned(table, ids, wanted):
-    return torch.zeros_like(table).index_add(0, ids, 2 * (wanted - table[ids]))
-
-
-@mistake("factor-two-missing", "The derivative of a square has a factor of 2.")
-def table_gradient__factor_two_missing(table, ids, wanted):
-    per_row = torch.zeros_like(table)
-    return per_row.index_add(0, ids, table[ids] - wanted)
-
-
-@mistake("averaged-over-places", "You average over the places of a repeated token; their gradients add up.")
-def table_gradient__averaged_over_places(table, ids, wanted):
-    total = torch.zeros_like(table).index_add(0, ids, 2 * (table[ids] - wanted))
-    return total / torch.bincount(ids, minlength=len(table)).clamp(min=1)[:, None]
-
-
-rewrite(
-    "torch-autograd-grad",
-    "    (gaps**2).sum().backward()\n    return learned.grad",
-    "    return torch.autograd.grad((gaps**2).sum(), learned)[0]",
-)
-rewrite("detached-copy", "table.clone().requires_grad_()", "table.detach().clone().requires_grad_(True)")
-rewrite("one-hot-product", "learned[ids]", "one_hot(ids, len(table)).to(table.dtype) @ learned")
-
-
-@alternative
-def table_gradient__index_add(table, ids, wanted):
-    return torch.zeros_like(table).index_add(0, ids, 2 * (table[ids] - wanted))
-
-
-@alternative
-def table_gradient__turned_one_hot(table, ids, wanted):
-    picks = torch.eye(len(table), dtype=table.dtype)[ids]
-    return picks.T @ (2 * (picks @ table - wanted))
-
-
-forbid("Embedding", "embedding", because="your own look-up is enough.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Which tensor must know that its gradient is wanted, and before or after something is looked up in it?")
-hint("The loss is one number. What do you call on it, and where does the gradient stand afterwards?")
-hint(
-    "```python\nlearned = <a copy of table that requires a gradient>\nloss = <squared gaps, added up>\n"
-    "loss.backward()\nreturn <the gradient of learned>\n```"
-)
-why(
-    "Autograd takes the look-up backward: what arrives at a looked-up row goes to the row it came from, and where two "
-    "tokens share a row, both are added. The copy keeps the caller's table free of gradients."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn</code></summary>
@@ -1901,212 +701,6 @@ def sinusoidal(length: int, width: int) -> Tensor:
     return waves
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(sinusoidal):
-    "Two positions of width 4, as computed above."
-    return sinusoidal(2, 4)
-
-
-@probe
-def five_positions(sinusoidal):
-    "Five positions of width 8."
-    return sinusoidal(5, 8)
-
-
-@probe
-def more_positions_than_columns(sinusoidal):
-    "Twelve positions of width 6."
-    return sinusoidal(12, 6)
-
-
-@probe
-def square(sinusoidal):
-    "Six positions of width 6."
-    return sinusoidal(6, 6)
-
-
-@probe
-def another_size(sinusoidal):
-    "Other sizes, drawn anew for every seed."
-    return sinusoidal(int(randint(3, 16, ())), 2 * int(randint(2, 10, ())))
-
-
-@probe
-def one_position(sinusoidal):
-    "A single position of width 2: (0, 1)."
-    return sinusoidal(1, 2)
-
-
-@entry
-def sinusoidal__entry(p, j, length, width):
-    name, i = ("sin", "cos")[j % 2], j // 2
-    angle = p / 10000 ** (2 * i / width)
-    value = (torch.sin, torch.cos)[j % 2](torch.tensor(angle))
-    return f"column {j} belongs to pair {i}: {name}({p} / 10000^({2 * i}/{width})) = {name}({written(angle)}) = {written(value)}"
-
-
-edit(
-    "sines-and-cosines-swapped",
-    "Sines and cosines have changed places: sines belong in the even columns, 0 and 2 and so on.",
-    "    waves[:, 0::2] = torch.sin(angles)\n    waves[:, 1::2] = torch.cos(angles)",
-    "    waves[:, 0::2] = torch.cos(angles)\n    waves[:, 1::2] = torch.sin(angles)",
-)
-edit(
-    "halves",
-    "The numbers are right, but all sines come first and then all cosines; here they take turns, column by column.",
-    "    waves[:, 0::2] = torch.sin(angles)\n    waves[:, 1::2] = torch.cos(angles)",
-    "    waves[:, : width // 2] = torch.sin(angles)\n    waves[:, width // 2 :] = torch.cos(angles)",
-)
-edit(
-    "exponent-without-the-two",
-    "The exponent is i / C, where 2i / C is asked for: pair 1 has the exponent 2 / C.",
-    "even / width",
-    "even / 2 / width",
-)
-edit(
-    "exponent-doubled",
-    "The exponent is 4i / C: `arange(0, width, 2)` holds 2i already, so do not double it.",
-    "even / width",
-    "2 * even / width",
-)
-edit(
-    "exponent-not-divided",
-    "The exponent is 2i where 2i / C is asked for; from pair 1 on, the hands stand still.",
-    "even / width",
-    "even.float()",
-)
-edit(
-    "exponent-is-i",
-    "The exponent is i where 2i / C is asked for.",
-    "even / width",
-    "even / 2",
-)
-edit(
-    "own-pace-for-each-column",
-    "Every column has a pace of its own; a sine and the cosine beside it share one, that of their pair.",
-    "    waves[:, 0::2] = torch.sin(angles)\n    waves[:, 1::2] = torch.cos(angles)",
-    "    every = positions / 10000 ** (torch.arange(width) / width)\n"
-    "    waves[:, 0::2] = torch.sin(every[:, 0::2])\n    waves[:, 1::2] = torch.cos(every[:, 1::2])",
-)
-edit(
-    "column-number-for-i",
-    "You take the number of the column for i. The two columns of a pair share one divisor: i is 0 in columns 0 and 1, 1 in columns 2 and 3.",
-    "    waves[:, 0::2] = torch.sin(angles)\n    waves[:, 1::2] = torch.cos(angles)",
-    "    every = positions / 10000 ** (2 * torch.arange(width) / width)\n"
-    "    waves[:, 0::2] = torch.sin(every[:, 0::2])\n    waves[:, 1::2] = torch.cos(every[:, 1::2])",
-)
-edit(
-    "exponent-without-brackets",
-    "Without brackets, `10000 ** 2` is computed first and the rest is multiplied: put the whole exponent in brackets.",
-    "10000 ** (even / width)",
-    "10000 ** 2 * (even / 2) / width",
-)
-edit(
-    "divided-by-the-length",
-    "You divide the exponent by the number of positions; divide by the width, or the same position has another row in a longer text.",
-    "even / width",
-    "even / length",
-)
-edit(
-    "cosines-missing",
-    "The odd columns are empty still: they are the cosines of the same angles.",
-    "torch.cos(angles)",
-    "0",
-)
-edit(
-    "positions-in-a-row",
-    "Positions and divisors both lie along a row, so number meets number: stand the positions up as a column, `[:, None]`.",
-    "torch.arange(length)[:, None]",
-    "torch.arange(length)",
-)
-edit(
-    "positions-from-one",
-    "Your positions start at 1; the first token stands at position 0, with the row (0, 1, 0, 1, …).",
-    "torch.arange(length)[:, None]",
-    "torch.arange(1, length + 1)[:, None]",
-)
-edit(
-    "multiplied",
-    "You multiply by 10000^(2i / C), so later pairs turn faster and faster; divide.",
-    "positions / 10000 **",
-    "positions * 10000.0 **",
-)
-edit(
-    "sines-only",
-    "Every column is a sine; odd columns are the cosines of the same angles.",
-    "torch.cos(angles)",
-    "torch.sin(angles)",
-)
-edit(
-    "one-pace",
-    "All pairs turn at the same pace: the divisor has to grow with i, and `//` rounds every exponent down to 0.",
-    "even / width",
-    "0 * even / width",
-)
-edit(
-    "thousand",
-    "Your base is 1000; it is 10000 here, with four zeros.",
-    "10000 **",
-    "1000 **",
-)
-edit(
-    "degrees",
-    "Your angles are in degrees; sin and cos take them as they are, in radians.",
-    "torch.arange(length)[:, None]",
-    "torch.deg2rad(torch.arange(length)[:, None])",
-)
-edit(
-    "turned",
-    "The positions run along the columns; each position should have a row, (length, width).",
-    "return waves",
-    "return waves.T",
-)
-rewrite(
-    "stacked",
-    "    waves = torch.empty(length, width)\n    waves[:, 0::2] = torch.sin(angles)\n"
-    "    waves[:, 1::2] = torch.cos(angles)\n    return waves",
-    "    return torch.stack([angles.sin(), angles.cos()], dim=-1).reshape(length, width)",
-)
-rewrite("multiplied-by-a-rate", "positions / 10000 ** (even / width)", "positions * torch.exp(-math.log(10000) * even / width)")
-rewrite("halves-of-the-width", "even / width", "torch.arange(width // 2) / (width / 2)")
-
-
-@alternative
-def sinusoidal__loop(length, width):
-    rows = []
-    for p in range(length):
-        row = []
-        for i in range(width // 2):
-            angle = p / 10000 ** (2 * i / width)
-            row += [math.sin(angle), math.cos(angle)]
-        rows.append(row)
-    return torch.tensor(rows)
-
-
-@alternative
-def sinusoidal__shifted_sine(length, width):
-    columns = torch.arange(width)
-    angles = torch.arange(length)[:, None] / 10000 ** ((columns - columns % 2) / width)
-    return torch.where(columns % 2 == 0, angles.sin(), angles.cos())
-
-
-forbid("PositionExplorer", "show_position_explorer", "encodings", because="the explorer comes afterwards, to look at what you built.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("How many pairs are there for width 6, and by what does each of them divide the position?")
-hint("A column of positions (length, 1) against a row of divisors (width / 2,) broadcasts to all angles. What shape has that?")
-hint("`encoding[:, 0::2]` means every second column, beginning with column 0. How do you write the others?")
-hint(
-    "```python\npositions = <0, 1, 2, … as a column>\nangles = positions / 10000 ** (<0, 2, 4, …> / width)\n"
-    "encoding = torch.empty(length, width)\nencoding[:, <even columns>] = <sines>\n"
-    "encoding[:, <odd columns>] = <cosines>\nreturn encoding\n```"
-)
-why(
-    "All angles come from one division of a column by a row. Slices with step 2 then lay sines and cosines side by side, "
-    "so that each pair of columns is one hand."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: The expanded size of the tensor (4) must match the existing size (2)</code></summary>
 #
@@ -2202,159 +796,6 @@ def add_positions(x: Tensor, positions: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return x + positions[: x.shape[1]]
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(add_positions):
-    "Two sentences of three tokens of width 2, a context of five; whole numbers."
-    return add_positions(whole(2, 3, 2), whole(5, 2))
-
-
-@probe
-def four_sentences(add_positions):
-    "Four sentences of two tokens of width 3, a context of seven."
-    return add_positions(randn(4, 2, 3), randn(7, 3))
-
-
-@probe
-def full_context(add_positions):
-    "Three sentences that fill a context of five."
-    return add_positions(randn(3, 5, 2), randn(5, 2))
-
-
-@probe
-def square(add_positions):
-    "Four sentences of four tokens of width 4, a context of four."
-    return add_positions(randn(4, 4, 4), randn(4, 4))
-
-
-@probe
-def what_flows_back(add_positions):
-    "The gradients that flow back to two sentences of three tokens, and to a context of six."
-    return gradients(add_positions, x=randn(2, 3, 4), positions=randn(6, 4))
-
-
-@entry
-def add_positions__entry(b, t, c, x, positions):
-    word, place = x[b, t, c], positions[t, c]
-    added = f"({written(place)})" if place < 0 else written(place)
-    return f"number {c} of token {t} in sentence {b}, plus number {c} of position {t}: {written(word)} + {added} = {written(word + place)}"
-
-
-edit(
-    "multiplied",
-    "You multiply by the positions; add them, or a position with zeros wipes out half of the word.",
-    "x + positions",
-    "x * positions",
-)
-edit(
-    "positions-from-one",
-    "Your positions start at 1; the first token stands at position 0.",
-    "positions[: x.shape[1]]",
-    "positions[1 : x.shape[1] + 1]",
-)
-edit(
-    "last-positions",
-    "You add the last T rows of the table; a sentence begins at position 0.",
-    "positions[: x.shape[1]]",
-    "positions[-x.shape[1] :]",
-)
-edit(
-    "all-positions",
-    "You add the whole table; sentences that are shorter than the context use its first T rows only.",
-    "positions[: x.shape[1]]",
-    "positions",
-)
-edit(
-    "as-many-as-sentences",
-    "`len(x)` is the number of sentences; take as many rows as a sentence has tokens, x.shape[1].",
-    "positions[: x.shape[1]]",
-    "positions[: len(x)]",
-)
-edit(
-    "colon-forgotten",
-    "`positions[T]` is one row, that of position T; `positions[:T]` are the first T rows.",
-    "positions[: x.shape[1]]",
-    "positions[x.shape[1]]",
-)
-edit(
-    "columns-cut",
-    "You cut the columns; a position is a row of the table, so the slice comes first.",
-    "positions[: x.shape[1]]",
-    "positions[:, : x.shape[1]]",
-)
-edit(
-    "number-added",
-    "You add the number of the position itself; its row of the table is asked for.",
-    "positions[: x.shape[1]]",
-    "torch.arange(x.shape[1])[:, None]",
-)
-edit(
-    "own-sines",
-    "You add sines, whatever the table holds; learned rows come in by the same argument, so use `positions`.",
-    "positions[: x.shape[1]]",
-    "sinusoidal(x.shape[1], x.shape[2])",
-)
-edit(
-    "positions-added-up",
-    "You add up the rows of all positions and give every token the same sum; token t gets row t.",
-    "positions[: x.shape[1]]",
-    "positions[: x.shape[1]].sum(dim=0)",
-)
-edit(
-    "one-position-for-all",
-    "Every token gets position 0, so order still shows nowhere: token t gets row t.",
-    "positions[: x.shape[1]]",
-    "positions[0]",
-)
-edit(
-    "side-by-side",
-    "You set the positions beside the vectors, which makes them wider; add them.",
-    "x + positions[: x.shape[1]]",
-    "torch.cat([x, positions[: x.shape[1]].expand(len(x), -1, -1)], dim=-1)",
-)
-edit(
-    "x-changed",
-    "The result is right, but `x` is changed in place, and the caller may still need it: add into a new tensor.",
-    "x + positions[: x.shape[1]]",
-    "x.add_(positions[: x.shape[1]])",
-)
-edit(
-    "averaged",
-    "You take the mean of word and position; their sum is asked for.",
-    "x + positions[: x.shape[1]]",
-    "(x + positions[: x.shape[1]]) / 2",
-)
-edit(
-    "positions-forgotten",
-    "You return the rows of the words; the positions are missing.",
-    "x + positions[: x.shape[1]]",
-    "1 * x",
-)
-rewrite("indexed-by-position", "positions[: x.shape[1]]", "positions[torch.arange(x.shape[1])]")
-rewrite("with-a-batch-axis", "positions[: x.shape[1]]", "positions[None, : x.size(1), :]")
-
-
-@alternative
-def add_positions__sentence_by_sentence(x, positions):
-    return torch.stack([sentence + positions[: len(sentence)] for sentence in x])
-
-
-@alternative
-def add_positions__token_by_token(x, positions):
-    return torch.stack([x[:, t] + positions[t] for t in range(x.shape[1])], dim=1)
-
-
-forbid("Embedding", "embedding", "pos_emb", because="one sum of yours does all of it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Which rows of `positions` does a sentence of three tokens need? Which number in `x.shape` says three?")
-hint("(B, T, C) + (T, C): compare the shapes from the right. What does broadcasting do with B?")
-hint("```python\nreturn x + positions[<the first T>]\n```")
-why(
-    "Broadcasting lines (T, C) up with the last two axes of (B, T, C) and repeats it for each sentence: one table of "
-    "positions serves the batch. The slice takes T from `x`, so sentences may have any length up to the context."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (3) must match the size of tensor b (5) at non-singleton dimension 1</code></summary>
@@ -2457,3 +898,941 @@ print(f"   →  plus positions {tuple(sinusoidal(16, 6)[:3].shape)}: what a tran
 #
 # *bank* has one row, near *river* or near *money*. How can its vector depend on its neighbours?
 # Lesson 02 answers.
+
+# %% tags=["authoring"]
+# From here on: how each exercise is judged. Of this, students see the hints alone.
+from spotlight.authoring import alternative, alternatives, case, entry, forbid
+from spotlight.authoring import hint, mistake, mistakes, probe, why
+from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+
+# %% judges="encode"
+def _drawn(n, vocabulary):
+    return [vocabulary[i] for i in randint(0, len(vocabulary), (n,)).tolist()]
+
+
+case("short_text", "A text of five characters, the vocabulary in no special order.", lambda encode: encode("".join(_drawn(5, "bac")), ["b", "a", "c"]))
+case("long_text", "A text of forty characters out of nine.", lambda encode: encode("".join(_drawn(40, "tdhe cras")), list("tdhe cras")))
+
+
+@probe
+def words(encode):
+    "A list of seven words, out of a vocabulary that knows one more."
+    known = ["sat", "the", "on", "cat", "mat"]
+    return encode(_drawn(7, known), [*known[:2], "apple", *known[2:]])
+
+
+case("empty", "A text without any character.", lambda encode: encode("", ["x", "y"]))
+mistakes("""
+code-points: places[token] for token → ord(token) for token
+    `ord` numbers all characters of the world; an id is the place in this vocabulary, and words have no `ord` at all.
+counted-from-one: enumerate(vocabulary) → enumerate(vocabulary, start=1)
+    Your ids start at 1; they are places in a list, so the first token of the vocabulary has the id 0.
+sorted-anew: enumerate(vocabulary) → enumerate(sorted(set(tokens)))
+    You number the tokens of this text yourself; use the vocabulary as it is given, or the same token gets different ids in different texts.
+order-of-appearance: enumerate(vocabulary) → enumerate(dict.fromkeys(tokens))
+    You number tokens in the order in which they first appear in this text; their places in the vocabulary are asked for.
+vocabulary-sorted: enumerate(vocabulary) → enumerate(sorted(vocabulary))
+    You sort the vocabulary first, which moves its tokens to other places; take it as it is.
+each-token-once: for token in tokens → for token in dict.fromkeys(tokens)
+    You give each different token one id; a token that occurs twice appears twice in the result.
+""")
+
+
+@mistake("vocabulary-walked", "You go through the vocabulary, so each token comes once, in the vocabulary's order: go through the tokens of the text.")
+def encode__vocabulary_walked(tokens, vocabulary):
+    return [place for place, token in enumerate(vocabulary) if token in tokens]
+
+
+@mistake("dict-returned", "You return a dict, which holds each token once; a list is asked for, with one id for every token in turn.")
+def encode__dict_returned(tokens, vocabulary):
+    return {token: vocabulary.index(token) for token in tokens}
+
+
+mistakes("""
+backwards: places[token] for → vocabulary[places[token]] for
+    These are token and place the wrong way round: ids are asked for, not tokens.
+places-in-the-text: places[token] for → list(tokens).index(token) for
+    You return where a token first stands in the text; its place in the vocabulary is asked for.
+""")
+alternatives("""
+index: places[token] for → vocabulary.index(token) for
+zip: {token: place for place, token in enumerate(vocabulary)} → dict(zip(vocabulary, range(len(vocabulary))))
+""")
+
+
+@alternative
+def encode__loop(tokens, vocabulary):
+    ids = []
+    for token in tokens:
+        for place in range(len(vocabulary)):
+            if vocabulary[place] == token:
+                ids.append(place)
+    return ids
+
+
+forbid("WordTokenizer", "tokenizer", "tokenizers", "tiktoken", because="this is what you are writing.")
+hint("What do you have to ask the vocabulary about each token? A list has a method for that; a dict made once answers faster.")
+hint("How many numbers should `encode(\"abba\", [\"b\", \"a\", \"c\"])` return, and which is the first of them?")
+hint("```python\nplaces = {<token>: <place> for ... in enumerate(vocabulary)}\nreturn [<place of token> for token in tokens]\n```")
+why("The dict is made once and then answers in one step, where `vocabulary.index` would search the list anew for each token. It looks at the vocabulary only, so a token has the same id in every text.")
+
+# %% judges="decode"
+case("three_characters", "Six ids, the vocabulary holds three characters.", lambda decode: decode(randint(0, 3, (6,)).tolist(), ["b", "a", "c"]))
+case("longer_tokens", "Nine ids of tokens that are longer than a character.", lambda decode: decode(randint(0, 5, (9,)).tolist(), ["the ", "c", "at ", "s", "mat."]))
+case("empty", "No ids: an empty text.", lambda decode: decode([], ["x", "y"]))
+mistakes("""
+spaces-between: "" → " "
+    You put spaces between the tokens; spaces are tokens of their own here, so join with nothing in between.
+not-joined: "".join(vocabulary[i] for i in ids) → [vocabulary[i] for i in ids]
+    This is a list of tokens; join them to one string.
+list-written-out: "".join(vocabulary[i] for i in ids) → str([vocabulary[i] for i in ids])
+    `str` of a list writes brackets, quotes and commas, too; join the tokens.
+counted-from-one: vocabulary[i] → vocabulary[i - 1]
+    Your ids are counted from 1; the id 0 is the first token of the vocabulary.
+code-points: vocabulary[i] → chr(i)
+    `chr` takes numbers from another list, that of all characters; look the id up in this vocabulary.
+ids-written-out: vocabulary[i] → str(i)
+    You join the ids themselves; look each of them up in the vocabulary first.
+each-token-once: in ids → in dict.fromkeys(ids)
+    You use each id once; an id that occurs twice stands for two tokens.
+backwards: in ids → in reversed(ids)
+    The text comes out backwards: keep the order of the ids.
+""")
+
+
+@mistake("first-token-only", "You return inside the loop, so it ends with the first token: collect all tokens, and return after the loop.")
+def decode__first_token_only(ids, vocabulary):
+    for i in ids:
+        return vocabulary[i]
+    return None
+
+
+@mistake("vocabulary-walked", "You go through the vocabulary, so each token comes once, in the vocabulary's order: go through the ids.")
+def decode__vocabulary_walked(ids, vocabulary):
+    return "".join(token for place, token in enumerate(vocabulary) if place in ids)
+
+
+alternatives("""
+map: vocabulary[i] for i in ids → map(vocabulary.__getitem__, ids)
+""")
+
+
+@alternative
+def decode__loop(ids, vocabulary):
+    text = ""
+    for i in ids:
+        text += vocabulary[i]
+    return text
+
+
+@alternative
+def decode__dict(ids, vocabulary):
+    tokens = dict(enumerate(vocabulary))
+    return "".join([tokens[i] for i in ids])
+
+
+forbid("WordTokenizer", "tokenizer", "tokenizers", "tiktoken", because="this is what you are writing.")
+hint("An id is a place in the vocabulary. How do you get what stands at a place of a list?")
+hint("Which method of a string joins many strings to one? What stands between them here?")
+hint("```python\nreturn <nothing>.join(<token> for i in ids)\n```")
+why("`join` builds the string in one go. Nothing is put between the tokens, because spaces and line breaks are tokens themselves: so every text comes back exactly as it was.")
+
+# %% judges="most_frequent_pair"
+def _drawn(n, vocabulary):
+    return [vocabulary[i] for i in randint(0, len(vocabulary), (n,)).tolist()]
+
+
+def _letters(n):
+    start = int(randint(0, 26 - n, ()))
+    return list("abcdefghijklmnopqrstuvwxyz"[start : start + n])
+
+
+case("eight_tokens", "Eight tokens out of three.", lambda most_frequent_pair: most_frequent_pair(_drawn(8, "abc")))
+case("sixty_tokens", "Sixty tokens out of four.", lambda most_frequent_pair: most_frequent_pair(_drawn(60, "then")))
+case("runs_of_one_token", "Twenty tokens out of two, so that one follows itself.", lambda most_frequent_pair: most_frequent_pair(_drawn(20, "xy")))
+case("merged_already", "Thirty tokens, all of them longer than a character.", lambda most_frequent_pair: most_frequent_pair(_drawn(30, ["th", "er", "an", "at"])))
+
+
+@probe
+def a_draw(most_frequent_pair):
+    "Five different tokens: every pair occurs once, and the first one wins."
+    a, b, c, d, e = _letters(5)
+    return most_frequent_pair([b, e, a, d, c])
+
+
+@probe
+def not_the_most_frequent_tokens(most_frequent_pair):
+    "A pair that occurs twice, beside a single token that occurs three times."
+    a, b, c, d, e = _letters(5)
+    return most_frequent_pair([e, a, c, d, e, b, c, d, e])
+
+
+@probe
+def beginning_anywhere(most_frequent_pair):
+    "A pair that begins at the second token and at the sixth."
+    a, b, c, d, e, f = _letters(6)
+    return most_frequent_pair([a, e, f, b, c, e, f, d])
+
+
+@probe
+def first_and_last(most_frequent_pair):
+    "Two pairs that occur twice; the one that is first to appear is also the last."
+    a, b, c, d, e, f, g = _letters(7)
+    return most_frequent_pair([a, b, e, c, d, f, c, d, g, a, b])
+
+
+@probe
+def there_and_back(most_frequent_pair):
+    "Two tokens beside each other in either order, and another pair twice in the same."
+    a, b, c, d, e = _letters(5)
+    return most_frequent_pair([a, b, a, c, d, e, c, d])
+
+
+mistakes("""
+last-of-several: max(pairs, key=lambda pair: pairs[pair]) → max(reversed(list(pairs)), key=lambda pair: pairs[pair])
+    Where several pairs are equally frequent, you return the last of them; the first to appear is asked for.
+later-of-equal-pairs: max(pairs, key=lambda pair: pairs[pair]) → max((count, pair) for pair, count in pairs.items())[1]
+    Where several pairs are equally frequent, you take the one that is last in the alphabet: `max` over (count, pair) compares the pairs as well.
+rarest: max( → min(
+    That is the rarest pair; the most frequent one is asked for.
+every-second-pair: pairwise(tokens) → zip(tokens[::2], tokens[1::2])
+    You cut the text into pairs and count those; every token but the last begins a pair.
+order-ignored: pairwise(tokens) → (tuple(sorted(pair)) for pair in pairwise(tokens))
+    You count (a, b) and (b, a) as one; left and right matter, since “th” is not “ht”.
+largest-pair: max(pairs, key=lambda pair: pairs[pair]) → max(pairs)
+    `max` without a key compares the pairs by the alphabet; compare them by their counts.
+first-pair: max(pairs, key=lambda pair: pairs[pair]) → next(iter(pairs))
+    You return the first pair of the text; count all of them.
+joined: max(pairs, key=lambda pair: pairs[pair]) → "".join(max(pairs, key=lambda pair: pairs[pair]))
+    You return the two tokens joined; the pair itself is asked for, left and right.
+with-its-count: max(pairs, key=lambda pair: pairs[pair]) → pairs.most_common(1)[0]
+    You return the pair together with its count; the pair alone is asked for.
+with-its-count-in-a-list: max(pairs, key=lambda pair: pairs[pair]) → pairs.most_common(1)
+    `most_common(1)` is a list that holds one pair with its count: take the pair out of it, [0][0].
+the-count: max(pairs, key=lambda pair: pairs[pair]) → max(pairs.values())
+    That is how often the pair occurs; return the pair.
+""")
+
+
+@mistake("last-to-occur", "Where several pairs are equally frequent, a later one takes the place of the first: a pair is better only if its count is larger, `>` and not `>=`.")
+def most_frequent_pair__last_to_occur(tokens):
+    pairs = list(pairwise(tokens))
+    best = pairs[0]
+    for pair in pairs:
+        if pairs.count(pair) >= pairs.count(best):
+            best = pair
+    return best
+
+
+@mistake("pairs-of-characters", "You join the tokens and count pairs of characters; a token may be longer than one character, and the pair is two tokens, not one text.")
+def most_frequent_pair__pairs_of_characters(tokens):
+    text = "".join(tokens)
+    return Counter(text[i : i + 2] for i in range(len(text) - 1)).most_common(1)[0][0]
+
+
+@mistake("single-tokens", "You count single tokens and return the two most frequent; count pairs of neighbours.")
+def most_frequent_pair__single_tokens(tokens):
+    return tuple(token for token, _ in Counter(tokens).most_common(2))
+
+
+alternatives("""
+most-common: max(pairs, key=lambda pair: pairs[pair]) → pairs.most_common(1)[0][0]
+zip: pairwise(tokens) → zip(tokens, tokens[1:])
+key-is-get: key=lambda pair: pairs[pair] → key=pairs.get
+""")
+
+
+@alternative
+def most_frequent_pair__by_hand(tokens):
+    counts = {}
+    for i in range(len(tokens) - 1):
+        pair = (tokens[i], tokens[i + 1])
+        counts[pair] = counts.get(pair, 0) + 1
+    best = None
+    for pair, count in counts.items():
+        if best is None or count > counts[best]:
+            best = pair
+    return best
+
+
+forbid("tokenizers", "tiktoken", "sentencepiece", because="the step itself is what you are writing.")
+hint("How many pairs of neighbours do n tokens have, and which token is the right half of pair i?")
+hint("What does `Counter(pairwise(tokens))` hold? A Counter is a dict: what stands left of the colon, what right?")
+hint("```python\npairs = Counter(<neighbours>)\nreturn max(pairs, key=<the count of a pair>)\n```")
+why("`pairwise` sets every token beside its successor. A Counter keeps the order of first appearance and `max` keeps the first of equals, so ties are settled as the docstring says.")
+
+# %% judges="merge_pair"
+def _drawn(n, vocabulary):
+    return [vocabulary[i] for i in randint(0, len(vocabulary), (n,)).tolist()]
+
+
+case("two_letters", "Ten tokens out of two, among which (a, b) is merged.", lambda merge_pair: merge_pair(["b", "a", "a", "b", *_drawn(6, "ab")], ("a", "b")))
+case("twins", "Twenty tokens, among which (a, a) is merged: three in a row give “aa” and “a”.", lambda merge_pair: merge_pair(["a", "a", "a", *_drawn(17, "aab")], ("a", "a")))
+case("merged_already", "Thirty tokens, of which (th, e) is merged; “t” and “he” are not.", lambda merge_pair: merge_pair(["t", "he", *_drawn(26, ["th", "e", "t", "he"]), "th", "e"], ("th", "e")))
+case("nothing_to_merge", "Ten tokens without the pair.", lambda merge_pair: merge_pair(_drawn(10, "ab"), ("a", "c")))
+case("spaces_are_tokens", "Twenty tokens, some of them spaces, of which (e, space) is merged.", lambda merge_pair: merge_pair(["e", " ", "t", *_drawn(17, "e t")], ("e", " ")))
+
+
+@probe
+def tokens_left_alone(merge_pair):
+    "The result, and the list that was handed in, as it is afterwards."
+    tokens = ["n", "a", *_drawn(20, "na")]
+    return {"merged": merge_pair(tokens, ("n", "a")), "tokens": tokens}
+
+
+mistakes("""
+second-half-kept:
+    - done[-1] += part
+    + done[-1] += part
+    + done.append(part)
+    You join the pair and then keep its right half as well: a token that has been joined is used up.
+pair-dropped: done[-1] += part → done.pop()
+    The pair disappears; put the joined token in its place.
+joined-in-vain: done[-1] += part → done[-1] + part
+    You join the two halves to a new string, and nothing keeps it: put it in place of the left half, as `+=` does.
+one-text: return done → return "".join(done)
+    You return one text; the tokens are asked for, as a list.
+joined-with-a-space: done[-1] += part → done[-1] += " " + part
+    You put a space between the halves; join them with nothing in between.
+either-order: (done[-1], part) == pair → (done[-1], part) in (pair, pair[::-1])
+    You merge (b, a) as well as (a, b); left and right matter.
+left-half-only: (done[-1], part) == pair → done[-1] == pair[0]
+    You compare the left half only; both halves must be equal to the pair.
+right-half-only: (done[-1], part) == pair → part == pair[1]
+    You compare the right half only; both halves must be equal to the pair.
+by-spelling: (done[-1], part) == pair → done[-1] + part == pair[0] + pair[1]
+    You merge whatever spells the same: “t” and “he” are another pair than “th” and “e”.
+""")
+
+
+@mistake("first-place-only", "You merge the first place only; go on to the end.")
+def merge_pair__first_place_only(tokens, pair):
+    for i in range(len(tokens) - 1):
+        if (tokens[i], tokens[i + 1]) == pair:
+            return [*tokens[:i], tokens[i] + tokens[i + 1], *tokens[i + 2 :]]
+    return list(tokens)
+
+
+@mistake("last-token-lost", "The last token is lost when it is in no pair: it has no right neighbour, and stays as it is.")
+def merge_pair__last_token_lost(tokens, pair):
+    merged, i = [], 0
+    while i < len(tokens) - 1:
+        joined = (tokens[i], tokens[i + 1]) == pair
+        merged.append(tokens[i] + tokens[i + 1] if joined else tokens[i])
+        i += 2 if joined else 1
+    return merged
+
+
+@mistake("right-half-not-skipped", "After a merge the loop goes on with the right half, which is used up by then; and the last token, which begins no pair, is lost.")
+def merge_pair__right_half_not_skipped(tokens, pair):
+    return [a + b if (a, b) == pair else a for a, b in pairwise(tokens)]
+
+
+@mistake("letters-apart", "`merged += token` adds the letters of a token one by one, so longer tokens fall apart: use `merged.append(token)`.")
+def merge_pair__letters_apart(tokens, pair):
+    merged, i = [], 0
+    while i < len(tokens):
+        if tuple(tokens[i : i + 2]) == pair:
+            merged += tokens[i] + tokens[i + 1]
+            i += 2
+        else:
+            merged += tokens[i]
+            i += 1
+    return merged
+
+
+@mistake("both-halves-kept", "You append both halves of every two neighbours, so that tokens appear twice: each token begins one pair and ends another. Append the left one only, and step over what is joined.")
+def merge_pair__both_halves_kept(tokens, pair):
+    merged = []
+    for left, right in pairwise(tokens):
+        merged += [left + right] if (left, right) == pair else [left, right]
+    return merged
+
+
+@mistake("list-against-tuple", "Nothing is merged: a slice of the tokens is a list, `pair` is a tuple, and those two are never equal. Compare `tuple(tokens[i : i + 2])`.")
+def merge_pair__list_against_tuple(tokens, pair):
+    merged, i = [], 0
+    while i < len(tokens):
+        joined = tokens[i : i + 2] == pair
+        merged.append("".join(pair) if joined else tokens[i])
+        i += 2 if joined else 1
+    return merged
+
+
+@mistake("split-at-spaces", "You join the tokens with spaces and split again, and spaces are tokens themselves: they are lost. Go through the tokens one by one.")
+def merge_pair__split_at_spaces(tokens, pair):
+    return " ".join(tokens).replace(" ".join(pair), "".join(pair)).split()
+
+
+@mistake("overlapping", "You use a token twice: in “a a a” the middle one goes into two pairs. Step over both halves once they are joined.")
+def merge_pair__overlapping(tokens, pair):
+    merged = []
+    for i in range(len(tokens)):
+        if (tokens[i], *tokens[i + 1 : i + 2]) == pair:
+            merged.append(tokens[i] + tokens[i + 1])
+        elif i == 0 or (tokens[i - 1], tokens[i]) != pair:
+            merged.append(tokens[i])
+    return merged
+
+
+@mistake("back-to-characters", "You join everything to one text and cut that up again, so tokens that were merged before fall apart: compare token by token.")
+def merge_pair__back_to_characters(tokens, pair):
+    joined, rest = "".join(pair), "".join(tokens)
+    merged = []
+    while rest:
+        piece = joined if rest.startswith(joined) else rest[0]
+        merged.append(piece)
+        rest = rest[len(piece) :]
+    return merged
+
+
+@mistake("tokens-changed", "The result is right, but the list that you were given is changed: build a new one.")
+def merge_pair__tokens_changed(tokens, pair):
+    i = 0
+    while i < len(tokens) - 1:
+        if (tokens[i], tokens[i + 1]) == pair:
+            tokens[i : i + 2] = [tokens[i] + tokens[i + 1]]
+        i += 1
+    return tokens
+
+
+@alternative
+def merge_pair__while(tokens, pair):
+    merged = []
+    i = 0
+    while i < len(tokens):
+        if i + 1 < len(tokens) and tokens[i] == pair[0] and tokens[i + 1] == pair[1]:
+            merged.append(pair[0] + pair[1])
+            i += 2
+        else:
+            merged.append(tokens[i])
+            i += 1
+    return merged
+
+
+@alternative
+def merge_pair__skipping(tokens, pair):
+    merged, skip = [], False
+    for left, right in zip(tokens, [*tokens[1:], None]):
+        if skip:
+            skip = False
+        elif (left, right) == pair:
+            merged.append(left + right)
+            skip = True
+        else:
+            merged.append(left)
+    return merged
+
+
+@alternative
+def merge_pair__on_a_copy(tokens, pair):
+    merged = list(tokens)
+    i = 0
+    while i < len(merged) - 1:
+        if tuple(merged[i : i + 2]) == pair:
+            merged[i : i + 2] = ["".join(pair)]
+        i += 1
+    return merged
+
+
+forbid("tokenizers", "tiktoken", "sentencepiece", because="the step itself is what you are writing.")
+hint("Write out `a a a` with the pair (a, a). Which tokens may still be joined once the first two are?")
+hint("Two ways: step through by index, and step by two after a merge; or keep a list of what is done, and look at its last entry whenever a token comes.")
+hint("```python\nmerged = []\nfor token in tokens:\n    if merged and <last of merged, and token> == pair:\n        <join token to the last of merged>\n    else:\n        <append token>\nreturn merged\n```")
+why("Each token either joins the last one of the new list or is appended to it. A joined token is longer than the left half of the pair, so it can never be taken for that half again: nothing overlaps.")
+
+# %% judges="look_up"
+case("by_hand", "A table of four rows of width 2, two sentences of three ids; whole numbers.", whole, V=4, C=2, ids=randint(0, 4, (2, 3)))
+case("seven_tokens", "A table of seven rows of width 5, four sentences of six ids.", V=7, C=5, ids=randint(0, 7, (4, 6)))
+case("square", "A table of four rows of width 4, four sentences of four ids.", V=4, C=4, ids=randint(0, 4, (4, 4)))
+
+
+@probe
+def what_flows_back(look_up):
+    "The gradient that flows back to a table of six rows of width 3, from two sentences of four ids."
+    ids = randint(0, 6, (2, 4))
+    return gradients(lambda table: look_up(table, ids), table=randn(6, 3))
+
+
+@entry
+def look_up__entry(b, t, c, table, ids):
+    i = int(ids[b, t])
+    return f"token {t} of sentence {b} has the id {i}; row {i} of the table is {written(table[i])}, and its number {c} is {written(table[i, c])}"
+
+
+mistakes("""
+shifted-by-one: table[ids] → table[ids - 1]
+    You look up the row before: ids count from 0, as rows do.
+columns: table[ids] → table[:, ids]
+    You look up columns; the vector of token i is row i of the table.
+table-transposed: table[ids] → table.T[ids % table.shape[1]]
+    You turn the table first and so look up columns; rows belong to tokens.
+sentences-joined: table[ids] → table[ids.flatten()]
+    The rows are right, but the sentences are run together: keep (B, T) in front of the C numbers.
+added-up: table[ids] → table[ids].sum(dim=1)
+    You add up the rows of each sentence; every token keeps a vector of its own.
+first-rows: table[ids] → table[torch.arange(ids.shape[1]) % len(table)].expand(len(ids), -1, -1)
+    You take the first T rows of the table for every sentence; which row it is, the id says.
+scaled-by-the-id: table[ids] → ids[:, :, None] * table[ids]
+    You multiply by the id; it says which row to take, and no more.
+""")
+alternatives("""
+index-select: table[ids] → table.index_select(0, ids.flatten()).view(*ids.shape, -1)
+""")
+
+
+@alternative
+def look_up__loops(table, ids):
+    return torch.stack([torch.stack([table[int(i)] for i in sentence]) for sentence in ids])
+
+
+@alternative
+def look_up__product(table, ids):
+    picks = (ids[..., None] == torch.arange(len(table))).to(table.dtype)
+    return picks @ table
+
+
+forbid("Embedding", "embedding", "EmbeddingBag", "embedding_bag", because="the look-up is one line, and you write it.")
+hint("How do you get row 3 of a table? And rows 3, 0 and 3, all at once?")
+hint("A tensor of ids may stand between the brackets, in any shape. What shape comes out for ids of shape (2, 3)?")
+hint("```python\nreturn table[<ids>]\n```")
+why("Indexing with a tensor of ids replaces each id by its row, so the shape of the ids stays in front and the width comes last. It works for any number of sentences.")
+
+# %% judges="one_hot"
+case("three_ids", "Three ids out of five.", lambda one_hot: one_hot(randint(0, 5, (3,)), 5))
+case("seven_ids", "Seven ids out of four, so that some repeat.", lambda one_hot: one_hot(randint(0, 4, (7,)), 4))
+case("square", "Four ids out of four.", lambda one_hot: one_hot(randint(0, 4, (4,)), 4))
+case("large_vocabulary", "Two ids out of thirty, of which the last does not come.", lambda one_hot: one_hot(randint(0, 29, (2,)), 30))
+
+
+@probe
+def times_a_table(one_hot):
+    "The rows of three ids, times a table of six rows of width 2."
+    rows, table = one_hot(randint(0, 6, (3,)), 6), randn(6, 2)
+    return rows @ (table.to(rows.dtype) if rows.is_floating_point() else table)
+
+
+@entry
+def one_hot__entry(i, j, ids):
+    same = "so it is 1" if int(ids[i]) == j else "so it is 0"
+    return f"row {i} belongs to the id {int(ids[i])}, and this is its place {j}, {same}"
+
+
+mistakes("""
+whole-columns: rows[torch.arange(len(ids)), ids] = 1 → rows[:, ids] = 1
+    You set whole columns to 1: `rows[:, ids]` means these columns of every row. Row i should get a 1 at ids[i] only.
+whole-rows: rows[torch.arange(len(ids)), ids] = 1 → rows[ids] = 1
+    `rows[ids] = 1` sets whole rows, and an id is no row number: row i should get a 1 at ids[i] only.
+row-and-column-swapped: rows[torch.arange(len(ids)), ids] = 1 → rows[ids, torch.arange(len(ids))] = 1
+    The row number comes first: row i, column ids[i].
+counted-from-one: , ids] = 1 → , ids - 1] = 1
+    The 1 stands one place too far left: the id 0 belongs to place 0.
+transposed: return rows → return rows.T
+    The ids run along the columns; each id should have a row, (n, vocab_size).
+the-id-itself: ] = 1 → ] = ids.float()
+    You write the id into its place; a 1 belongs there, whatever the id is.
+true-and-false: return rows → return rows.bool()
+    These are True and False; a matrix product needs numbers, so turn them into floats.
+whole-numbers: return rows → return rows.long()
+    These are whole numbers, and a table holds floats: a matrix product takes two of a kind, so add `.float()`.
+up-to-the-id: return rows → return rows.flip(-1).cumsum(dim=-1).flip(-1)
+    Every place up to the id is 1; only the place of the id itself should be.
+one-row-for-all: return rows → return rows.amax(dim=0)
+    You put all ids into one row; each id has a row of its own.
+as-wide-as-the-text: return rows → return rows[:, : int(ids.max()) + 1]
+    The rows are as wide as the largest id needs; they should all have vocab_size places, whichever ids there are.
+""")
+alternatives("""
+identity-matrix:
+    - rows = torch.zeros(len(ids), vocab_size)
+    - rows[torch.arange(len(ids)), ids] = 1
+    - return rows
+    + return torch.eye(vocab_size)[ids]
+scatter: rows[torch.arange(len(ids)), ids] = 1 → rows.scatter_(1, ids[:, None], 1.0)
+""")
+
+
+@alternative
+def one_hot__loop(ids, vocab_size):
+    return torch.tensor([[1.0 if j == int(i) else 0.0 for j in range(vocab_size)] for i in ids])
+
+
+@alternative
+def one_hot__comparison(ids, vocab_size):
+    return (ids[:, None] == torch.arange(vocab_size)[None, :]).float()
+
+
+forbid("one_hot", because="PyTorch has it ready-made; three lines of your own show what is in it.")
+hint("How many rows, and how wide is each? How many ones are there altogether?")
+hint("`rows[0, 3] = 1` sets one entry. Which row number and which column number belong to the i-th id? Two tensors of them set all at once.")
+hint("```python\nrows = torch.zeros(<how many>, <how wide>)\nrows[<0, 1, 2, … n − 1>, <the ids>] = 1\nreturn rows\n```")
+why("Two index tensors of equal length are read in pairs: row 0 with ids[0], row 1 with ids[1], and so on. A colon in the first place would mean every row instead.")
+
+# %% judges="xavier_uniform"
+case("by_hand", "Two by four draws, each a quarter of a whole number: the bound is 1.", lambda xavier_uniform: xavier_uniform(whole(2, 4, low=0, high=4) / 4))
+case("wide", "Three by seven draws.", uniform, fan_in=3, fan_out=7)
+case("tall", "Ten by two draws.", uniform, fan_in=10, fan_out=2)
+case("square", "Five by five draws.", uniform, fan_in=5, fan_out=5)
+
+
+@entry
+def xavier_uniform__entry(i, j, draws):
+    fan_in, fan_out = draws.shape
+    a = math.sqrt(6 / (fan_in + fan_out))
+    return (
+        f"a = √(6 / ({fan_in} + {fan_out})) = {written(a)}; the draw {written(draws[i, j])} becomes "
+        f"{written(a)} · (2 · {written(draws[i, j])} − 1) = {written(a * (2 * draws[i, j] - 1))}"
+    )
+
+
+mistakes("""
+fan-in-alone: 6 / (fan_in + fan_out) → 6 / fan_in
+    Your bound is √(6 / fan_in), from fan_in alone; gradients come back over fan_out entries, so both belong below the line.
+fan-in-alone-variance-kept: 6 / (fan_in + fan_out) → 3 / fan_in
+    Your bound is √(3 / fan_in): that keeps the variance of what goes forward and forgets the gradients that come back. Use fan_in + fan_out.
+bound-of-nn-linear: 6 / (fan_in + fan_out) → 1 / fan_in
+    √(1 / fan_in) is the bound that PyTorch's nn.Linear draws with; Xavier's has a 6 above the line and both fans below it.
+brackets-forgotten: 6 / (fan_in + fan_out) → 6 / fan_in + fan_out
+    Without brackets, 6 is divided by fan_in alone and fan_out is added afterwards.
+root-of-six-only: math.sqrt(6 / (fan_in + fan_out)) → math.sqrt(6) / (fan_in + fan_out)
+    You take the root of 6 only; it covers the whole fraction.
+fan-out-alone: 6 / (fan_in + fan_out) → 6 / fan_out
+    Your bound comes from fan_out alone; add fan_in.
+fans-multiplied: fan_in + fan_out → fan_in * fan_out
+    You multiply fan_in by fan_out; they are added.
+standard-deviation-as-bound: 6 / (fan_in + fan_out) → 2 / (fan_in + fan_out)
+    √(2 / (fan_in + fan_out)) is the standard deviation; uniform draws with that bound have a third of the variance. The bound is √3 times as large.
+root-forgotten: math.sqrt(6 / (fan_in + fan_out)) → 6 / (fan_in + fan_out)
+    The root is missing: 6 / (fan_in + fan_out) is the square of the bound.
+six-below-the-line: 6 / (fan_in + fan_out) → (fan_in + fan_out) / 6
+    The fraction stands upside down, so large matrices get large entries: 6 belongs above the line.
+one-sided: bound * (2 * draws - 1) → bound * draws
+    Your entries run from 0 to a, so their mean is not 0: stretch the draws to twice the bound and shift them.
+half-the-range: bound * (2 * draws - 1) → bound * (draws - 0.5)
+    Your entries run from −a/2 to a/2: shifting by a half centres them, but the range has to be 2a wide.
+shifted-only: bound * (2 * draws - 1) → draws - bound
+    Your entries run from −a to 1 − a: stretch the draws to the width 2a before you shift them.
+two-wide: bound * (2 * draws - 1) → 2 * draws - bound
+    Your entries are 2 wide whatever the shape of the matrix: stretch the draws by 2a, not by 2.
+turned-round: (2 * draws - 1) → (1 - 2 * draws)
+    The sign is turned: the draw 0 should become −a, and 1 would become a.
+own-draws: (2 * draws - 1) → (2 * torch.rand(fan_in, fan_out) - 1)
+    You draw numbers of your own; use those that are handed in, so that the result can be compared.
+""")
+alternatives("""
+written-out: bound * (2 * draws - 1) → -bound + draws * 2 * bound
+from-the-variance: math.sqrt(6 / (fan_in + fan_out)) → (3 * 2 / sum(draws.shape)) ** 0.5
+""")
+
+
+@alternative
+def xavier_uniform__interpolated(draws):
+    a = torch.full_like(draws, 6 / (draws.size(0) + draws.size(1))).sqrt()
+    return torch.lerp(-a, a, draws)
+
+
+forbid("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "calculate_gain", because="the two lines inside are yours to write.")
+hint("Which numbers does the bound need, and where do you find them?")
+hint("The draws are 0 to 1 wide, the result is to be −a to a. How much wider is that, and where is the middle of each?")
+hint("```python\nfan_in, fan_out = <the shape of draws>\nbound = <root of 6 over the sum>\nreturn bound * <draws, mapped from 0 … 1 to −1 … 1>\n```")
+why("`2 * draws - 1` maps [0, 1) to [−1, 1), and the bound stretches that. Both fans come from the shape, so the same line serves a matrix of any size.")
+
+# %% judges="table_gradient"
+@probe
+def by_hand(table_gradient):
+    "A table of four rows of width 2, three ids, of which the first comes twice; whole numbers."
+    twice = randint(0, 4, (1,))
+    once = (twice + randint(1, 4, (1,))) % 4
+    return table_gradient(whole(4, 2), torch.cat([twice, once, twice]), whole(3, 2))
+
+
+case("seven_rows", "A table of seven rows of width 3, five ids.", V=7, C=3, n=5, ids=randint(0, 7, (5,)))
+case("one_token_only", "A table of three rows of width 4, and the same id five times.", V=3, C=4, n=5, ids=randint(0, 3, ()).expand(5).clone())
+case("square", "A table of four rows of width 4, four ids.", V=4, C=4, n=4, ids=randint(0, 4, (4,)))
+
+
+@probe
+def called_twice(table_gradient):
+    "The same table twice: no gradient is left over from the first call."
+    table, ids = randn(5, 2), randint(0, 5, (6,))
+    return [table_gradient(table, ids, randn(6, 2)), table_gradient(table, ids, randn(6, 2))]
+
+
+@entry
+def table_gradient__entry(i, j, table, ids, wanted):
+    places = [t for t, one in enumerate(ids.tolist()) if one == i]
+    if not places:
+        return f"the id {i} is not among the ids {written(ids)}, so row {i} of the table has no part in the loss"
+    goals = [f"({written(w)})" if w < 0 else written(w) for w in wanted[places, j]]
+    terms = " + ".join(f"2 · ({written(table[i, j])} − {goal})" for goal in goals)
+    total = written(2 * (table[i, j] - wanted[places, j]).sum())
+    return f"the id {i} stands at {', '.join(map(str, places))} in the ids, and each place adds 2 · (row − wanted): {terms} = {total}"
+
+
+mistakes("""
+of-the-rows:
+    - gaps = learned[ids] - wanted
+    - (gaps**2).sum().backward()
+    - return learned.grad
+    + rows = learned.detach()[ids].requires_grad_()
+    + ((rows - wanted) ** 2).sum().backward()
+    + return rows.grad
+    That is the gradient of the rows that were looked up, (n, C); it has to arrive in the table, (V, C).
+averaged: .sum() → .mean()
+    Your loss is the average of the squared gaps; their sum is asked for.
+not-squared: (gaps**2) → gaps
+    Your loss adds up the gaps themselves; square them first.
+sum-squared: (gaps**2).sum() → (gaps.sum() ** 2)
+    You add up the gaps and square their sum; square each gap first, then add up.
+a-step-taken: return learned.grad → return table - learned.grad
+    You return the table after a step against the gradient; the gradient itself is asked for.
+left-over: table.clone().requires_grad_() → table.requires_grad_()
+    Right the first time, but gradients pile up in the caller's table: `backward()` adds to what is there. Work on a copy, table.clone().
+the-loss: return learned.grad → return (gaps**2).sum().detach()
+    That is the loss; its gradient is asked for.
+cut-off: learned[ids] → learned.detach()[ids]
+    The rows that you look up know of no tensor that requires a gradient: look up in the copy, not in `table`, and do not `.detach()` it.
+no-backward:
+    - (gaps**2).sum().backward()
+    You return None: `.grad` is filled by `loss.backward()`, and only in the tensor on which you called `requires_grad_()`.
+""")
+
+
+@mistake(
+    "overwritten",
+    "A token that occurs twice gets the gradient of its last place only: `grad[ids] = …` overwrites, and so does `grad[ids] += …`. Gradients of one row add up.",
+)
+def table_gradient__overwritten(table, ids, wanted):
+    per_row = torch.zeros_like(table)
+    for i, row, goal in zip(ids, table[ids], wanted):
+        per_row[i] = 2 * (row - goal)
+    return per_row
+
+
+@mistake("sign-turned", "The sign is turned: the derivative of (row − wanted)² by the row is 2 (row − wanted).")
+def table_gradient__sign_turned(table, ids, wanted):
+    return torch.zeros_like(table).index_add(0, ids, 2 * (wanted - table[ids]))
+
+
+@mistake("factor-two-missing", "The derivative of a square has a factor of 2.")
+def table_gradient__factor_two_missing(table, ids, wanted):
+    per_row = torch.zeros_like(table)
+    return per_row.index_add(0, ids, table[ids] - wanted)
+
+
+@mistake("averaged-over-places", "You average over the places of a repeated token; their gradients add up.")
+def table_gradient__averaged_over_places(table, ids, wanted):
+    total = torch.zeros_like(table).index_add(0, ids, 2 * (table[ids] - wanted))
+    return total / torch.bincount(ids, minlength=len(table)).clamp(min=1)[:, None]
+
+
+alternatives("""
+torch-autograd-grad:
+    - (gaps**2).sum().backward()
+    - return learned.grad
+    + return torch.autograd.grad((gaps**2).sum(), learned)[0]
+detached-copy: table.clone().requires_grad_() → table.detach().clone().requires_grad_(True)
+one-hot-product: learned[ids] → one_hot(ids, len(table)).to(table.dtype) @ learned
+""")
+
+
+@alternative
+def table_gradient__index_add(table, ids, wanted):
+    return torch.zeros_like(table).index_add(0, ids, 2 * (table[ids] - wanted))
+
+
+@alternative
+def table_gradient__turned_one_hot(table, ids, wanted):
+    picks = torch.eye(len(table), dtype=table.dtype)[ids]
+    return picks.T @ (2 * (picks @ table - wanted))
+
+
+forbid("Embedding", "embedding", because="your own look-up is enough.")
+hint("Which tensor must know that its gradient is wanted, and before or after something is looked up in it?")
+hint("The loss is one number. What do you call on it, and where does the gradient stand afterwards?")
+hint("```python\nlearned = <a copy of table that requires a gradient>\nloss = <squared gaps, added up>\nloss.backward()\nreturn <the gradient of learned>\n```")
+why("Autograd takes the look-up backward: what arrives at a looked-up row goes to the row it came from, and where two tokens share a row, both are added. The copy keeps the caller's table free of gradients.")
+
+# %% judges="sinusoidal"
+case("by_hand", "Two positions of width 4, as computed above.", lambda sinusoidal: sinusoidal(2, 4))
+case("five_positions", "Five positions of width 8.", lambda sinusoidal: sinusoidal(5, 8))
+case("more_positions_than_columns", "Twelve positions of width 6.", lambda sinusoidal: sinusoidal(12, 6))
+case("square", "Six positions of width 6.", lambda sinusoidal: sinusoidal(6, 6))
+case("another_size", "Other sizes, drawn anew for every seed.", lambda sinusoidal: sinusoidal(int(randint(3, 16, ())), 2 * int(randint(2, 10, ()))))
+case("one_position", "A single position of width 2: (0, 1).", lambda sinusoidal: sinusoidal(1, 2))
+
+
+@entry
+def sinusoidal__entry(p, j, length, width):
+    name, i = ("sin", "cos")[j % 2], j // 2
+    angle = p / 10000 ** (2 * i / width)
+    value = (torch.sin, torch.cos)[j % 2](torch.tensor(angle))
+    return f"column {j} belongs to pair {i}: {name}({p} / 10000^({2 * i}/{width})) = {name}({written(angle)}) = {written(value)}"
+
+
+mistakes("""
+sines-and-cosines-swapped:
+    - waves[:, 0::2] = torch.sin(angles)
+    - waves[:, 1::2] = torch.cos(angles)
+    + waves[:, 0::2] = torch.cos(angles)
+    + waves[:, 1::2] = torch.sin(angles)
+    Sines and cosines have changed places: sines belong in the even columns, 0 and 2 and so on.
+halves:
+    - waves[:, 0::2] = torch.sin(angles)
+    - waves[:, 1::2] = torch.cos(angles)
+    + waves[:, : width // 2] = torch.sin(angles)
+    + waves[:, width // 2 :] = torch.cos(angles)
+    The numbers are right, but all sines come first and then all cosines; here they take turns, column by column.
+exponent-without-the-two: even / width → even / 2 / width
+    The exponent is i / C, where 2i / C is asked for: pair 1 has the exponent 2 / C.
+exponent-doubled: even / width → 2 * even / width
+    The exponent is 4i / C: `arange(0, width, 2)` holds 2i already, so do not double it.
+exponent-not-divided: even / width → even.float()
+    The exponent is 2i where 2i / C is asked for; from pair 1 on, the hands stand still.
+exponent-is-i: even / width → even / 2
+    The exponent is i where 2i / C is asked for.
+own-pace-for-each-column:
+    - waves[:, 0::2] = torch.sin(angles)
+    - waves[:, 1::2] = torch.cos(angles)
+    + every = positions / 10000 ** (torch.arange(width) / width)
+    + waves[:, 0::2] = torch.sin(every[:, 0::2])
+    + waves[:, 1::2] = torch.cos(every[:, 1::2])
+    Every column has a pace of its own; a sine and the cosine beside it share one, that of their pair.
+column-number-for-i:
+    - waves[:, 0::2] = torch.sin(angles)
+    - waves[:, 1::2] = torch.cos(angles)
+    + every = positions / 10000 ** (2 * torch.arange(width) / width)
+    + waves[:, 0::2] = torch.sin(every[:, 0::2])
+    + waves[:, 1::2] = torch.cos(every[:, 1::2])
+    You take the number of the column for i. The two columns of a pair share one divisor: i is 0 in columns 0 and 1, 1 in columns 2 and 3.
+exponent-without-brackets: 10000 ** (even / width) → 10000 ** 2 * (even / 2) / width
+    Without brackets, `10000 ** 2` is computed first and the rest is multiplied: put the whole exponent in brackets.
+divided-by-the-length: even / width → even / length
+    You divide the exponent by the number of positions; divide by the width, or the same position has another row in a longer text.
+cosines-missing: torch.cos(angles) → 0
+    The odd columns are empty still: they are the cosines of the same angles.
+positions-in-a-row: torch.arange(length)[:, None] → torch.arange(length)
+    Positions and divisors both lie along a row, so number meets number: stand the positions up as a column, `[:, None]`.
+positions-from-one: torch.arange(length)[:, None] → torch.arange(1, length + 1)[:, None]
+    Your positions start at 1; the first token stands at position 0, with the row (0, 1, 0, 1, …).
+multiplied: positions / 10000 ** → positions * 10000.0 **
+    You multiply by 10000^(2i / C), so later pairs turn faster and faster; divide.
+sines-only: torch.cos(angles) → torch.sin(angles)
+    Every column is a sine; odd columns are the cosines of the same angles.
+one-pace: even / width → 0 * even / width
+    All pairs turn at the same pace: the divisor has to grow with i, and `//` rounds every exponent down to 0.
+thousand: 10000 ** → 1000 **
+    Your base is 1000; it is 10000 here, with four zeros.
+degrees: torch.arange(length)[:, None] → torch.deg2rad(torch.arange(length)[:, None])
+    Your angles are in degrees; sin and cos take them as they are, in radians.
+turned: return waves → return waves.T
+    The positions run along the columns; each position should have a row, (length, width).
+""")
+alternatives("""
+stacked:
+    - waves = torch.empty(length, width)
+    - waves[:, 0::2] = torch.sin(angles)
+    - waves[:, 1::2] = torch.cos(angles)
+    - return waves
+    + return torch.stack([angles.sin(), angles.cos()], dim=-1).reshape(length, width)
+multiplied-by-a-rate: positions / 10000 ** (even / width) → positions * torch.exp(-math.log(10000) * even / width)
+halves-of-the-width: even / width → torch.arange(width // 2) / (width / 2)
+""")
+
+
+@alternative
+def sinusoidal__loop(length, width):
+    rows = []
+    for p in range(length):
+        row = []
+        for i in range(width // 2):
+            angle = p / 10000 ** (2 * i / width)
+            row += [math.sin(angle), math.cos(angle)]
+        rows.append(row)
+    return torch.tensor(rows)
+
+
+@alternative
+def sinusoidal__shifted_sine(length, width):
+    columns = torch.arange(width)
+    angles = torch.arange(length)[:, None] / 10000 ** ((columns - columns % 2) / width)
+    return torch.where(columns % 2 == 0, angles.sin(), angles.cos())
+
+
+forbid("PositionExplorer", "show_position_explorer", "encodings", because="the explorer comes afterwards, to look at what you built.")
+hint("How many pairs are there for width 6, and by what does each of them divide the position?")
+hint("A column of positions (length, 1) against a row of divisors (width / 2,) broadcasts to all angles. What shape has that?")
+hint("`encoding[:, 0::2]` means every second column, beginning with column 0. How do you write the others?")
+hint("```python\npositions = <0, 1, 2, … as a column>\nangles = positions / 10000 ** (<0, 2, 4, …> / width)\nencoding = torch.empty(length, width)\nencoding[:, <even columns>] = <sines>\nencoding[:, <odd columns>] = <cosines>\nreturn encoding\n```")
+why("All angles come from one division of a column by a row. Slices with step 2 then lay sines and cosines side by side, so that each pair of columns is one hand.")
+
+# %% judges="add_positions"
+case("by_hand", "Two sentences of three tokens of width 2, a context of five; whole numbers.", whole, B=2, T=3, C=2, context=5)
+case("four_sentences", "Four sentences of two tokens of width 3, a context of seven.", B=4, T=2, C=3, context=7)
+case("full_context", "Three sentences that fill a context of five.", B=3, T=5, C=2, context=5)
+case("square", "Four sentences of four tokens of width 4, a context of four.", B=4, T=4, C=4, context=4)
+case("what_flows_back", "The gradients that flow back to two sentences of three tokens, and to a context of six.", lambda add_positions: gradients(add_positions, x=randn(2, 3, 4), positions=randn(6, 4)))
+
+
+@entry
+def add_positions__entry(b, t, c, x, positions):
+    word, place = x[b, t, c], positions[t, c]
+    added = f"({written(place)})" if place < 0 else written(place)
+    return f"number {c} of token {t} in sentence {b}, plus number {c} of position {t}: {written(word)} + {added} = {written(word + place)}"
+
+
+mistakes("""
+multiplied: x + positions → x * positions
+    You multiply by the positions; add them, or a position with zeros wipes out half of the word.
+positions-from-one: positions[: x.shape[1]] → positions[1 : x.shape[1] + 1]
+    Your positions start at 1; the first token stands at position 0.
+last-positions: positions[: x.shape[1]] → positions[-x.shape[1] :]
+    You add the last T rows of the table; a sentence begins at position 0.
+all-positions: positions[: x.shape[1]] → positions
+    You add the whole table; sentences that are shorter than the context use its first T rows only.
+as-many-as-sentences: positions[: x.shape[1]] → positions[: len(x)]
+    `len(x)` is the number of sentences; take as many rows as a sentence has tokens, x.shape[1].
+colon-forgotten: positions[: x.shape[1]] → positions[x.shape[1]]
+    `positions[T]` is one row, that of position T; `positions[:T]` are the first T rows.
+columns-cut: positions[: x.shape[1]] → positions[:, : x.shape[1]]
+    You cut the columns; a position is a row of the table, so the slice comes first.
+number-added: positions[: x.shape[1]] → torch.arange(x.shape[1])[:, None]
+    You add the number of the position itself; its row of the table is asked for.
+own-sines: positions[: x.shape[1]] → sinusoidal(x.shape[1], x.shape[2])
+    You add sines, whatever the table holds; learned rows come in by the same argument, so use `positions`.
+positions-added-up: positions[: x.shape[1]] → positions[: x.shape[1]].sum(dim=0)
+    You add up the rows of all positions and give every token the same sum; token t gets row t.
+one-position-for-all: positions[: x.shape[1]] → positions[0]
+    Every token gets position 0, so order still shows nowhere: token t gets row t.
+side-by-side: x + positions[: x.shape[1]] → torch.cat([x, positions[: x.shape[1]].expand(len(x), -1, -1)], dim=-1)
+    You set the positions beside the vectors, which makes them wider; add them.
+x-changed: x + positions[: x.shape[1]] → x.add_(positions[: x.shape[1]])
+    The result is right, but `x` is changed in place, and the caller may still need it: add into a new tensor.
+averaged: x + positions[: x.shape[1]] → (x + positions[: x.shape[1]]) / 2
+    You take the mean of word and position; their sum is asked for.
+positions-forgotten: x + positions[: x.shape[1]] → 1 * x
+    You return the rows of the words; the positions are missing.
+""")
+alternatives("""
+indexed-by-position: positions[: x.shape[1]] → positions[torch.arange(x.shape[1])]
+with-a-batch-axis: positions[: x.shape[1]] → positions[None, : x.size(1), :]
+""")
+
+
+@alternative
+def add_positions__sentence_by_sentence(x, positions):
+    return torch.stack([sentence + positions[: len(sentence)] for sentence in x])
+
+
+@alternative
+def add_positions__token_by_token(x, positions):
+    return torch.stack([x[:, t] + positions[t] for t in range(x.shape[1])], dim=1)
+
+
+forbid("Embedding", "embedding", "pos_emb", because="one sum of yours does all of it.")
+hint("Which rows of `positions` does a sentence of three tokens need? Which number in `x.shape` says three?")
+hint("(B, T, C) + (T, C): compare the shapes from the right. What does broadcasting do with B?")
+hint("```python\nreturn x + positions[<the first T>]\n```")
+why("Broadcasting lines (T, C) up with the last two axes of (B, T, C) and repeats it for each sentence: one table of positions serves the batch. The slice takes T from `x`, so sentences may have any length up to the context.")

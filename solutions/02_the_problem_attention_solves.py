@@ -23,10 +23,6 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 
 start("the_problem_attention_solves")
 
-# %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint, mistake, probe, rewrite, why
-from spotlight.sandbox.kit import gradients, randn, uniform, whole, written
-
 # %%
 import torch
 from torch import Tensor
@@ -85,89 +81,6 @@ def average_context(x: Tensor) -> Tensor:
     return x.mean(dim=0)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(average_context):
-    "Four tokens of width 2; whole numbers."
-    return average_context(whole(4, 2))
-
-
-@probe
-def five_tokens(average_context):
-    "Five tokens of width 3."
-    return average_context(randn(5, 3))
-
-
-@probe
-def square(average_context):
-    "Four tokens of width 4."
-    return average_context(randn(4, 4))
-
-
-@entry
-def average_context__entry(j, x):
-    return f"column {j} of `x` is {written(x[:, j])}; its sum divided by {len(x)} is {written(x[:, j].mean())}"
-
-
-edit(
-    "average-over-features",
-    "You average over the features and get one number per token: average over the tokens, dim 0.",
-    "dim=0",
-    "dim=1",
-)
-edit(
-    "sum-of-tokens",
-    "That is the sum of the vectors, which grows with the length of the sentence: divide by the number of tokens.",
-    "x.mean(dim=0)",
-    "x.sum(dim=0)",
-)
-edit(
-    "average-of-everything",
-    "You average tokens and features together into one number; every feature should keep an average of its own.",
-    "dim=0",
-    "",
-)
-edit(
-    "divided-by-width",
-    "You divide by d, the number of features; the sum runs over n tokens, so divide by n.",
-    "x.mean(dim=0)",
-    "x.sum(dim=0) / x.shape[1]",
-)
-edit(
-    "largest-of-each-feature",
-    "You keep the largest value of every feature; the average is asked for.",
-    "x.mean(dim=0)",
-    "x.amax(dim=0)",
-)
-edit(
-    "kept-as-a-row",
-    "The numbers are right but you keep the token dimension: the result should be (d,), not (1, d).",
-    "dim=0",
-    "dim=0, keepdim=True",
-)
-rewrite("sum-over-count", "x.mean(dim=0)", "x.sum(dim=0) / len(x)")
-rewrite("equal-weights", "x.mean(dim=0)", "torch.full((len(x),), 1 / len(x), dtype=x.dtype) @ x")
-
-
-@alternative
-def average_context__loop(x):
-    total = torch.zeros(x.shape[1])
-    for row in x:
-        total = total + row
-    return total / x.shape[0]
-
-
-forbid("EmbeddingBag", "embedding_bag", because="it hides the average that you are to write.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Five words of width 12 go in. How many numbers should come out, and what does the first of them average?")
-hint("`x.mean(dim=...)` makes the dimension that it averages over disappear. Which one should disappear, tokens or features?")
-hint("```python\nreturn x.mean(dim=<the dimension of the tokens>)\n```")
-why(
-    "`dim=0` is the dimension that disappears: averaging over tokens leaves one number per feature, however many tokens "
-    "there are."
-)
-
 # %%
 show_bars(
     {"about a river": average_context(river), "about money": average_context(money)},
@@ -218,92 +131,6 @@ def weighted_average(weights: Tensor, x: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return weights @ x
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-def _shares(*shape):
-    positive = uniform(*shape, low=0.1)
-    return positive / positive.sum(dim=-1, keepdim=True)
-
-
-@probe
-def by_hand(weighted_average):
-    "Three tokens of width 2 with the weights 0.5, 0.25 and 0.25; whole numbers."
-    return weighted_average(uniform(3, low=1, high=1) * torch.tensor([0.5, 0.25, 0.25]), whole(3, 2, low=-4))
-
-
-@probe
-def five_tokens(weighted_average):
-    "Five tokens of width 3."
-    return weighted_average(_shares(5), randn(5, 3))
-
-
-@probe
-def square(weighted_average):
-    "Four tokens of width 4."
-    return weighted_average(_shares(4), randn(4, 4))
-
-
-@entry
-def weighted_average__entry(j, weights, x):
-    return f"weights · column {j} of `x` = {written(weights)} · {written(x[:, j])} = {written(weights @ x[:, j])}"
-
-
-edit(
-    "not-added-up",
-    "Each vector is multiplied by its weight, but the n products are not added up to one vector.",
-    "weights @ x",
-    "weights[:, None] * x",
-)
-edit(
-    "added-over-features",
-    "You add up over the features; add up over the tokens, so that one vector of width d is left.",
-    "weights @ x",
-    "(weights[:, None] * x).sum(dim=1)",
-)
-edit(
-    "divided-again",
-    "The weights add up to 1 already: do not divide by the number of tokens as well.",
-    "weights @ x",
-    "(weights[:, None] * x).mean(dim=0)",
-)
-edit(
-    "weights-from-the-right",
-    "`x @ weights` weighs the features; rows of `x` are tokens, so the weights stand on the left.",
-    "weights @ x",
-    "x @ weights",
-)
-edit(
-    "weights-ignored",
-    "That is the plain average: the weights play no part in it.",
-    "weights @ x",
-    "x.mean(dim=0)",
-)
-edit(
-    "only-the-heaviest",
-    "You return the vector with the largest weight; the others count too, each by its own weight.",
-    "weights @ x",
-    "x[weights.argmax()]",
-)
-rewrite("broadcast", "weights @ x", "(weights[:, None] * x).sum(dim=0)")
-rewrite("einsum", "weights @ x", 'torch.einsum("n,nd->d", weights, x)')
-rewrite("transposed", "weights @ x", "x.T @ weights")
-
-
-@alternative
-def weighted_average__loop(weights, x):
-    return sum(weight * row for weight, row in zip(weights, x))
-
-
-forbid("EmbeddingBag", "embedding_bag", because="it hides the two steps, multiply and add.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("How many products of a number and a vector are there, and what happens to them?")
-hint("As a matrix product: (n,) meets (n, d) and leaves (d,). Which of the two stands on the left?")
-hint("```python\nreturn <weights> @ <tokens>\n```")
-why(
-    "`weights @ x` is the sum of every row of `x` times its weight: a vector from the left takes one multiple of each row. "
-    "No division follows, since the weights add up to 1 already."
-)
 
 # %%
 chosen = torch.tensor([0.0, 0.4, 0.0, 0.3, 0.0, 0.3])  # the bank was steep and muddy
@@ -357,101 +184,6 @@ def dot_product(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum()
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(dot_product):
-    "Two vectors of width 4; whole numbers."
-    return dot_product(whole(4), whole(4))
-
-
-@probe
-def width_3(dot_product):
-    "Two vectors of width 3."
-    return dot_product(randn(3), randn(3))
-
-
-@probe
-def width_8(dot_product):
-    "Two vectors of width 8."
-    return dot_product(randn(8), randn(8))
-
-
-@probe
-def opposite(dot_product):
-    "A vector and its opposite: the answer is negative."
-    a = randn(4)
-    return dot_product(a, -2 * a)
-
-
-@entry
-def dot_product__entry(a, b):
-    return f"{written(a)} · {written(b)}: the products are {written(a * b)}, and they add up to {written(a @ b)}"
-
-
-edit(
-    "not-added-up",
-    "These are the products entry by entry; add them up to one number.",
-    "(a * b).sum()",
-    "a * b",
-)
-edit(
-    "averaged",
-    "You average the products; the dot product adds them up.",
-    ".sum()",
-    ".mean()",
-)
-edit(
-    "product-of-sums",
-    "You add up each vector first and multiply the two sums; multiply entry by entry first, then add up.",
-    "(a * b).sum()",
-    "a.sum() * b.sum()",
-)
-edit(
-    "cosine",
-    "That is the cosine: the dot product is not divided by the lengths.",
-    "(a * b).sum()",
-    "(a * b).sum() / (a.norm() * b.norm())",
-)
-edit(
-    "sign-dropped",
-    "You drop the sign; opposite vectors should get a negative dot product.",
-    "(a * b).sum()",
-    "(a * b).sum().abs()",
-)
-edit(
-    "distance",
-    "That is the distance between the two, small when they match; the dot product is large when they match.",
-    "(a * b).sum()",
-    "(a - b).norm()",
-)
-edit(
-    "every-pair-of-entries",
-    "You multiply every entry with every entry; only entries at the same place meet.",
-    "(a * b).sum()",
-    "torch.outer(a, b)",
-)
-rewrite("matmul", "(a * b).sum()", "a @ b")
-rewrite("einsum", "(a * b).sum()", 'torch.einsum("d,d->", a, b)')
-
-
-@alternative
-def dot_product__loop(a, b):
-    total = 0.0
-    for i in range(len(a)):
-        total = total + a[i] * b[i]
-    return total
-
-
-forbid("cosine_similarity", "cdist", because="the sum of products itself is asked for.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Two vectors of width d go in and one number comes out. What do you have after `a * b`?")
-hint("Which method of a tensor turns d numbers into one, without dividing?")
-hint("```python\nreturn (<entry by entry>).sum()\n```")
-why(
-    "`a * b` keeps the single products in sight, one for each feature; their sum is the score. `a @ b` does both at once."
-)
-
 # %%
 pairs = {
     "similar direction": (torch.tensor([2.0, 1.0]), torch.tensor([1.5, 1.5])),
@@ -486,95 +218,6 @@ def cosine(a: Tensor, b: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return dot_product(a, b) / (a.norm() * b.norm())
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(cosine):
-    "Two vectors of width 2; whole numbers."
-    return cosine(whole(2, low=1, high=5), whole(2, low=1, high=5))
-
-
-@probe
-def width_3(cosine):
-    "Two vectors of width 3."
-    return cosine(randn(3), randn(3))
-
-
-@probe
-def long_and_short(cosine):
-    "A long vector of width 6 and a short one."
-    return cosine(10 * randn(6), randn(6) / 10)
-
-
-@entry
-def cosine__entry(a, b):
-    return (
-        f"{written(a)} · {written(b)} = {written(a @ b)}; the lengths are {written(a.norm())} and {written(b.norm())}; "
-        f"{written(a @ b)} / ({written(a.norm())} · {written(b.norm())}) = {written(a @ b / (a.norm() * b.norm()))}"
-    )
-
-
-edit(
-    "lengths-left-in",
-    "That is the dot product still: divide it by both lengths.",
-    " / (a.norm() * b.norm())",
-    "",
-)
-edit(
-    "one-length-only",
-    "You divide by the length of the first vector only; divide by both.",
-    "(a.norm() * b.norm())",
-    "a.norm()",
-)
-edit(
-    "lengths-added",
-    "You add the two lengths; the formula multiplies them.",
-    "a.norm() * b.norm()",
-    "a.norm() + b.norm()",
-)
-edit(
-    "lengths-squared",
-    "`dot_product(a, a)` is the square of the length: take its root, or use `norm`.",
-    "(a.norm() * b.norm())",
-    "(dot_product(a, a) * dot_product(b, b))",
-)
-edit(
-    "second-length-multiplied",
-    "`/ x * y` divides by x and then multiplies by y: put both lengths in one pair of parentheses.",
-    "(a.norm() * b.norm())",
-    "a.norm() * b.norm()",
-)
-edit(
-    "angle",
-    "That is the angle itself; its cosine is asked for.",
-    "dot_product(a, b) / (a.norm() * b.norm())",
-    "torch.arccos(dot_product(a, b) / (a.norm() * b.norm()))",
-)
-edit(
-    "distance",
-    "That is 1 minus the cosine, a distance: it is small when the directions agree.",
-    "dot_product(a, b) /",
-    "1 - dot_product(a, b) /",
-)
-rewrite("unit-vectors", "dot_product(a, b) / (a.norm() * b.norm())", "dot_product(a / a.norm(), b / b.norm())")
-rewrite("one-after-the-other", "(a.norm() * b.norm())", "torch.linalg.norm(a) / torch.linalg.norm(b)")
-
-
-@alternative
-def cosine__from_dot_products(a, b):
-    return (a @ b) / ((a @ a) * (b @ b)) ** 0.5
-
-
-forbid("cosine_similarity", "CosineSimilarity", because="the formula has three parts, and you write them.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Which two numbers make a dot product large although the directions do not agree well?")
-hint("Solve a · b = |a| |b| cos θ for cos θ. What stands below the line?")
-hint("```python\nreturn <dot product> / (<length of a> * <length of b>)\n```")
-why(
-    "The dot product grows with both lengths, so dividing by both leaves what the directions alone say. One pair of "
-    "brackets around the lengths makes it one division."
-)
 
 # %%
 others = ["bird", "puppy", "mat", "big"]
@@ -636,213 +279,6 @@ def softmax_rows(scores: Tensor) -> Tensor:
     return exponentials / exponentials.sum(dim=-1, keepdim=True)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(softmax_rows):
-    "Two rows of three scores; whole numbers."
-    return softmax_rows(whole(2, 3))
-
-
-@probe
-def three_rows(softmax_rows):
-    "Three rows of five scores."
-    return softmax_rows(randn(3, 5))
-
-
-@probe
-def square(softmax_rows):
-    "Four rows of four scores."
-    return softmax_rows(2 * randn(4, 4))
-
-
-@probe
-def a_thousand(softmax_rows):
-    "Scores of about 1000, which overflow where exponentials are taken of them directly."
-    return softmax_rows(1000 + randn(2, 4, dtype=torch.float64))
-
-
-@probe
-def what_flows_back(softmax_rows):
-    "The gradient that flows back to three rows of five scores."
-    return gradients(softmax_rows, scores=randn(3, 5))
-
-
-@probe
-def single_precision(softmax_rows):
-    "Rows up to 1000 and down to -1000 in single precision, with scores hundreds apart."
-    levels = torch.tensor(
-        [[1000.0, 600.0, 200.0, -200.0], [-1000.0, -700.0, -900.0, -800.0], [0.0, -1000.0, 500.0, 1000.0]]
-    )
-    return softmax_rows(levels + randn(3, 4, dtype=torch.float32))
-
-
-@probe
-def nothing_but_zeros(softmax_rows):
-    "Two rows of five scores, all of them 0."
-    return softmax_rows(0 * randn(2, 5))
-
-
-@probe
-def rows_far_apart(softmax_rows):
-    "A row of about 1000, one of about -1000, and one that holds both."
-    levels = torch.full((3, 5), 1000.0)
-    levels[1] = -1000.0
-    levels[2, :4] = -1000.0
-    return softmax_rows(levels + randn(3, 5, dtype=torch.float64))
-
-
-@entry
-def softmax_rows__entry(i, j, scores):
-    shifted = scores[i] - scores[i].max()
-    exponentials = shifted.exp()
-    return (
-        f"row {i} less its largest score is {written(shifted)}, the exponentials are {written(exponentials)} with the "
-        f"sum {written(exponentials.sum())}, and number {j} of them divided by that is {written(torch.softmax(scores[i], -1)[j])}"
-    )
-
-
-edit(
-    "overflow",
-    "The weights are right for small scores, but the exponential of 1000 is infinite: subtract each row's largest score first.",
-    "scores - largest",
-    "scores",
-)
-edit(
-    "largest-of-the-matrix",
-    "You subtract the largest score of the whole matrix: a row far below it underflows to 0/0. Subtract each row's own.",
-    "scores.max(dim=-1, keepdim=True).values",
-    "scores.max()",
-)
-edit(
-    "mean-subtracted",
-    "You subtract each row's mean: a score far above it still overflows. Subtract each row's largest.",
-    "scores.max(dim=-1, keepdim=True).values",
-    "scores.mean(dim=-1, keepdim=True)",
-)
-edit(
-    "sign-turned",
-    "You subtract the scores from the largest one, so that the best match gets the least weight: turn the subtraction round.",
-    "scores - largest",
-    "largest - scores",
-)
-edit(
-    "not-divided",
-    "These are exponentials; divide each by the sum of its row, so that the row adds up to 1.",
-    " / exponentials.sum(dim=-1, keepdim=True)",
-    "",
-)
-edit(
-    "keepdim-forgotten",
-    "Without keepdim=True the row sums lie along a row, so column j is divided by the sum of row j; keep them as a column.",
-    "exponentials.sum(dim=-1, keepdim=True)",
-    "exponentials.sum(dim=-1)",
-)
-edit(
-    "keepdim-forgotten-in-max",
-    "Without keepdim=True the largest scores lie along a row, so column j loses the largest of row j; keep them as a column.",
-    "scores.max(dim=-1, keepdim=True)",
-    "scores.max(dim=-1)",
-)
-edit(
-    "logarithms",
-    "These are the logarithms of the weights: the last exponential is missing.",
-    "exponentials / exponentials.sum(dim=-1, keepdim=True)",
-    "scores - largest - exponentials.sum(dim=-1, keepdim=True).log()",
-)
-edit(
-    "input-changed",
-    "The weights are right, but the scores that you were given are changed in place: subtract into a new tensor.",
-    "scores - largest",
-    "scores.sub_(largest)",
-)
-
-
-@mistake(
-    "over-columns",
-    "Your columns add up to 1; a row belongs to one token, so it is each row (dim=-1) that should.",
-)
-def softmax_rows__over_columns(scores):
-    exponentials = torch.exp(scores - scores.max(dim=0, keepdim=True).values)
-    return exponentials / exponentials.sum(dim=0, keepdim=True)
-
-
-@mistake(
-    "over-columns-and-overflow",
-    "Two things: your columns add up to 1 where each row should, and large scores overflow because nothing is subtracted.",
-)
-def softmax_rows__over_columns_and_overflow(scores):
-    return scores.exp() / scores.exp().sum(dim=0)
-
-
-@mistake(
-    "over-the-whole-matrix",
-    "All weights together add up to 1; each row is an average of its own, so take the sum row by row.",
-)
-def softmax_rows__over_the_whole_matrix(scores):
-    exponentials = torch.exp(scores - scores.max())
-    return exponentials / exponentials.sum()
-
-
-@mistake(
-    "over-the-whole-matrix-and-overflow",
-    "Two things: the sum runs over the whole matrix where each row needs its own, and large scores overflow because nothing is subtracted.",
-)
-def softmax_rows__over_the_whole_matrix_and_overflow(scores):
-    return scores.exp() / scores.exp().sum()
-
-
-@mistake(
-    "scores-divided-by-their-sum",
-    "You divide the scores themselves by their sum, which leaves negative weights: take exponentials first.",
-)
-def softmax_rows__scores_divided(scores):
-    return scores / scores.sum(dim=-1, keepdim=True)
-
-
-rewrite("amax", "scores.max(dim=-1, keepdim=True).values", "scores.amax(dim=1, keepdim=True)")
-rewrite("indexed-column", "exponentials.sum(dim=-1, keepdim=True)", "exponentials.sum(dim=1)[:, None]")
-
-
-@alternative
-def softmax_rows__row_by_row(scores):
-    rows = []
-    for row in scores:
-        raised = (row - max(row)).exp()
-        rows.append(raised / sum(raised))
-    return torch.stack(rows)
-
-
-@alternative
-def softmax_rows__through_logarithms(scores):
-    return torch.exp(scores - torch.logsumexp(scores, dim=-1, keepdim=True))
-
-
-@alternative
-def softmax_rows__by_differences(scores):
-    # weight_j = 1 / sum over k of e^(s_k - s_j); an infinite sum gives the weight 0.
-    return 1 / (scores[:, None, :] - scores[:, :, None]).exp().sum(dim=-1)
-
-
-forbid(
-    "softmax",
-    "Softmax",
-    "log_softmax",
-    "softmin",
-    because="build it from exponentials, so that you know what it does to a row.",
-)
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Each row gets one largest score and one sum. What shape do n of them need, so that they broadcast against (n, m)?")
-hint("`max(dim=-1, keepdim=True)` returns values and indices; you want `.values`. Which other method needs `keepdim=True`?")
-hint(
-    "```python\nlargest = <largest score of each row>  # (n, 1)\nexponentials = torch.exp(<scores, lowered by largest>)\n"
-    "return exponentials / <sum of each row>  # (n, 1) below the line\n```"
-)
-why(
-    "Subtracting the largest score changes nothing in the result, since every exponential of the row is divided by the "
-    "same factor, and no exponential can exceed 1. `keepdim=True` keeps (n, 1), which lines up with the rows again."
-)
-
 # %%
 examples = torch.tensor([[1.0, 2.0, 3.0, 0.0], [1001.0, 1002.0, 1003.0, 1000.0], [3.0, 6.0, 9.0, 0.0]])
 plain, raised, tripled = softmax_rows(examples)
@@ -895,139 +331,6 @@ def raw_attention_weights(x: Tensor) -> Tensor:
     scores = x @ x.T  # (n, n)
     return softmax_rows(scores)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(raw_attention_weights):
-    "Three tokens of width 2; whole numbers."
-    return raw_attention_weights(whole(3, 2, low=-1, high=3))
-
-
-@probe
-def five_tokens(raw_attention_weights):
-    "Five tokens of width 3."
-    return raw_attention_weights(randn(5, 3))
-
-
-@probe
-def square(raw_attention_weights):
-    "Four tokens of width 4."
-    return raw_attention_weights(randn(4, 4) / 2)
-
-
-@probe
-def long_vectors(raw_attention_weights):
-    "Three tokens of width 6 with long vectors, so that scores go into the thousands."
-    return raw_attention_weights(25 * randn(3, 6, dtype=torch.float64))
-
-
-@entry
-def raw_attention_weights__entry(i, j, x):
-    scores = x[i] @ x.T
-    return (
-        f"token {i} scored against every token is {written(scores)}; softmax turns that row into "
-        f"{written(torch.softmax(scores, -1))}, and the weight of token {j} is {written(torch.softmax(scores, -1)[j])}"
-    )
-
-
-edit(
-    "dimensions-compared",
-    "XᵀX compares the d features with each other; you want tokens compared with tokens, XXᵀ.",
-    "x @ x.T",
-    "x.T @ x",
-)
-edit(
-    "not-transposed",
-    "`x @ x` does not pair tokens with tokens: the second factor has to be transposed.",
-    "x @ x.T",
-    "x @ x",
-)
-edit(
-    "element-by-element",
-    "`*` multiplies each entry with itself; the dot products of all pairs are a matrix product, `@`.",
-    "x @ x.T",
-    "x * x",
-)
-edit(
-    "softmax-forgotten",
-    "These are the scores; softmax over each row turns them into weights.",
-    "softmax_rows(scores)",
-    "scores",
-)
-# The scores are symmetric, so softmax over columns is the transpose of softmax over rows.
-edit(
-    "softmax-over-columns",
-    "Your columns add up to 1: either softmax runs over columns, or the weights are transposed. Row i belongs to token i.",
-    "softmax_rows(scores)",
-    "softmax_rows(scores).T",
-)
-edit(
-    "softmax-over-the-whole-matrix",
-    "All weights together add up to 1; each row should, so that each token has an average of its own.",
-    "softmax_rows(scores)",
-    "torch.softmax(scores.flatten(), dim=0).view_as(scores)",
-)
-edit(
-    "scores-divided-by-their-sum",
-    "You divide the scores by their sum; softmax divides their exponentials.",
-    "softmax_rows(scores)",
-    "scores / scores.sum(dim=-1, keepdim=True)",
-)
-edit(
-    "softmax-twice",
-    "Softmax is applied twice, which flattens the weights; once is enough.",
-    "softmax_rows(scores)",
-    "softmax_rows(softmax_rows(scores))",
-)
-edit(
-    "overflow",
-    "Right for small scores, but exponentials of large ones are infinite: use your softmax_rows, which subtracts each row's largest score.",
-    "softmax_rows(scores)",
-    "scores.exp() / scores.exp().sum(dim=-1, keepdim=True)",
-)
-edit(
-    "cosines",
-    "You score by the cosine; the dot product keeps the lengths.",
-    "x @ x.T",
-    "x @ x.T / (x.norm(dim=-1, keepdim=True) * x.norm(dim=-1))",
-)
-edit(
-    "scaled",
-    "You divide the scores by √d. That has a reason, and lesson 03 gives it; here the scores stay as they are.",
-    "x @ x.T",
-    "x @ x.T / x.shape[-1] ** 0.5",
-)
-edit(
-    "itself-left-out",
-    "You leave out each token's score with itself; every token is scored against all tokens, itself included.",
-    "x @ x.T",
-    "(x @ x.T).fill_diagonal_(float('-inf'))",
-)
-rewrite("einsum", "x @ x.T", 'torch.einsum("id,jd->ij", x, x)')
-rewrite("built-in-softmax", "softmax_rows(scores)", "scores.softmax(dim=-1)")
-
-
-@alternative
-def raw_attention_weights__loops(x):
-    scores = torch.stack([torch.stack([dot_product(a, b) for b in x]) for a in x])
-    return softmax_rows(scores)
-
-
-@alternative
-def raw_attention_weights__columns_of_a_symmetric_matrix(x):
-    return softmax_rows((x @ x.T).T)
-
-
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("How many scores are there for four tokens, and which two rows of `x` make the score (i, j)?")
-hint("A matrix product pairs rows of the left with columns of the right. What turns the rows of `x` into columns?")
-hint("```python\nscores = <x against itself>  # (n, n)\nreturn softmax_rows(<scores>)\n```")
-why(
-    "`x @ x.T` pairs every row with every row: all n · n dot products in one product. What turns scores into weights is "
-    "already a function of yours, so it is called, not written again."
-)
 
 # %%
 scores = X @ X.T  # (4, 4)
@@ -1101,95 +404,6 @@ def context_vectors(weights: Tensor, x: Tensor) -> Tensor:
     return weights @ x
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _shares(*shape):
-    positive = uniform(*shape, low=0.1)
-    return positive / positive.sum(dim=-1, keepdim=True)
-
-
-@probe
-def by_hand(context_vectors):
-    "Two rows of weights over three tokens of width 4; whole numbers."
-    weights = uniform(2, 3, low=1, high=1) * torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]])
-    return context_vectors(weights, whole(3, 4, low=-4))
-
-
-@probe
-def three_rows(context_vectors):
-    "Three rows of weights over five tokens of width 2."
-    return context_vectors(_shares(3, 5), randn(5, 2))
-
-
-@probe
-def square(context_vectors):
-    "Four rows of weights over four tokens of width 4."
-    return context_vectors(_shares(4, 4), randn(4, 4))
-
-
-@entry
-def context_vectors__entry(i, j, weights, x):
-    return (
-        f"row {i} of weights · column {j} of `x` = {written(weights[i])} · {written(x[:, j])} = "
-        f"{written(weights[i] @ x[:, j])}"
-    )
-
-
-edit(
-    "weights-transposed",
-    "You use column i of the weights for token i; its weights stand in row i, so leave them as they are.",
-    "weights @ x",
-    "weights.T @ x",
-)
-edit(
-    "weights-from-the-right",
-    "`x @ weights` mixes features; the rows of `x` are tokens, so the weights stand on the left.",
-    "weights @ x",
-    "x @ weights",
-)
-edit(
-    "element-by-element",
-    "`*` multiplies entry by entry and averages nothing; you want the matrix product, `@`.",
-    "weights @ x",
-    "weights * x",
-)
-edit(
-    "one-summary",
-    "You average the context vectors into one; every row of weights keeps a context vector of its own.",
-    "weights @ x",
-    "(weights @ x).mean(dim=0)",
-)
-edit(
-    "only-the-heaviest",
-    "You pick the token with the largest weight in each row; all tokens count, each by its weight.",
-    "weights @ x",
-    "x[weights.argmax(dim=-1)]",
-)
-edit(
-    "softmax-again",
-    "The rows add up to 1 already; another softmax flattens them.",
-    "weights @ x",
-    "softmax_rows(weights) @ x",
-)
-edit(
-    "divided-again",
-    "The rows add up to 1 already; do not divide by the number of tokens as well.",
-    "weights @ x",
-    "weights @ x / len(x)",
-)
-rewrite("row-by-row", "weights @ x", "torch.stack([weighted_average(row, x) for row in weights])")
-rewrite("einsum", "weights @ x", 'torch.einsum("mn,nd->md", weights, x)')
-rewrite("broadcast", "weights @ x", "(weights[:, :, None] * x).sum(dim=1)")
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("For one row you wrote `weighted_average`. What would you get from calling it for every row?")
-hint("(m, n) and (n, d) make (m, d). In which order do the two stand, and is any of them transposed?")
-hint("```python\nreturn <rows of weights> @ <rows of vectors>\n```")
-why(
-    "It is the weighted average of before, once for each row of weights: a matrix from the left does for every row what a "
-    "vector does for one."
-)
-
 # %%
 context = context_vectors(weights, X)  # (4, 3)
 show_heatmaps(
@@ -1224,142 +438,6 @@ def dot_product_attention(x: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return context_vectors(raw_attention_weights(x), x)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(dot_product_attention):
-    "Three tokens of width 2; whole numbers."
-    return dot_product_attention(whole(3, 2, low=-1, high=3))
-
-
-@probe
-def five_tokens(dot_product_attention):
-    "Five tokens of width 3."
-    return dot_product_attention(randn(5, 3))
-
-
-@probe
-def square(dot_product_attention):
-    "Four tokens of width 4."
-    return dot_product_attention(randn(4, 4) / 2)
-
-
-@probe
-def long_vectors(dot_product_attention):
-    "Three tokens of width 6 with long vectors, so that scores go into the thousands."
-    return dot_product_attention(25 * randn(3, 6, dtype=torch.float64))
-
-
-@entry
-def dot_product_attention__entry(i, j, x):
-    weights = torch.softmax(x[i] @ x.T, -1)
-    return (
-        f"the weights of token {i} are {written(weights)}; with column {j} of `x`, {written(x[:, j])}, "
-        f"they make {written(weights @ x[:, j])}"
-    )
-
-
-edit(
-    "scores-not-normalised",
-    "You average with the raw scores, which do not add up to 1: turn them into weights first.",
-    "raw_attention_weights(x)",
-    "x @ x.T",
-)
-edit(
-    "softmax-last",
-    "You average with raw scores and apply softmax to the result: the weights come first, then the average.",
-    "context_vectors(raw_attention_weights(x), x)",
-    "softmax_rows(x @ x.T @ x)",
-)
-edit(
-    "dimensions-compared",
-    "The shape is right, but you compare features with features, XᵀX, and mix features; compare tokens, XXᵀ.",
-    "context_vectors(raw_attention_weights(x), x)",
-    "x @ raw_attention_weights(x.T)",
-)
-edit(
-    "weights-transposed",
-    "You average with columns of the weights, or softmax runs over columns; row i belongs to token i, and rows add up to 1.",
-    "raw_attention_weights(x)",
-    "raw_attention_weights(x).T",
-)
-edit(
-    "weights-returned",
-    "These are the weights, (n, n); average the vectors with them to get (n, d).",
-    "context_vectors(raw_attention_weights(x), x)",
-    "raw_attention_weights(x)",
-)
-edit(
-    "scores-averaged",
-    "You average the scores with the weights; it is the vectors in `x` that should be averaged.",
-    "context_vectors(raw_attention_weights(x), x)",
-    "context_vectors(raw_attention_weights(x), x @ x.T)",
-)
-edit(
-    "softmax-twice",
-    "Softmax is applied twice: raw_attention_weights has done it already.",
-    "raw_attention_weights(x)",
-    "softmax_rows(raw_attention_weights(x))",
-)
-edit(
-    "overflow",
-    "Right for small scores, but exponentials of large ones are infinite: subtract each row's largest score, as softmax_rows does.",
-    "raw_attention_weights(x)",
-    "(x @ x.T).exp() / (x @ x.T).exp().sum(dim=-1, keepdim=True)",
-)
-edit(
-    "one-summary",
-    "You average the context vectors into one; every token keeps a context vector of its own.",
-    "context_vectors(raw_attention_weights(x), x)",
-    "context_vectors(raw_attention_weights(x), x).mean(dim=0)",
-)
-edit(
-    "embedding-added",
-    "You add the embeddings to the context vectors. Lesson 04 does that, with a reason; here the context vectors alone are asked for.",
-    "context_vectors(raw_attention_weights(x), x)",
-    "x + context_vectors(raw_attention_weights(x), x)",
-)
-edit(
-    "scaled",
-    "You divide the scores by √d. Lesson 03 gives the reason for that; here they stay as they are.",
-    "raw_attention_weights(x)",
-    "softmax_rows(x @ x.T / x.shape[-1] ** 0.5)",
-)
-rewrite(
-    "one-line",
-    "context_vectors(raw_attention_weights(x), x)",
-    "torch.softmax(x @ x.T, dim=-1) @ x",
-)
-
-
-@alternative
-def dot_product_attention__token_by_token(x):
-    contexts = []
-    for row in x:
-        scores = x @ row
-        raised = (scores - scores.max()).exp()
-        contexts.append(raised / raised.sum() @ x)
-    return torch.stack(contexts)
-
-
-@alternative
-def dot_product_attention__divided_last(x):
-    # Dividing each row by its sum of exponentials may wait until after the product.
-    scores = x @ x.T
-    raised = (scores - scores.amax(dim=-1, keepdim=True)).exp()
-    return (raised @ x) / raised.sum(dim=-1, keepdim=True)
-
-
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Which of your functions makes weights from `x`, and which makes context vectors from weights?")
-hint("`x` is used twice, for two different things. Which are they?")
-hint("```python\nreturn context_vectors(<weights of x>, <what is averaged>)\n```")
-why(
-    "Two functions, in the order of the formula. The embeddings go in twice, once to be compared and once to be "
-    "averaged, and keeping those two uses apart is what the next lessons build on."
-)
 
 # %%
 show_bars(
@@ -1573,3 +651,511 @@ print(f"   →  weights times X: context vectors {tuple(context.shape)}")
 #
 # Two vectors per token break the symmetry. Where do they come from, when each token has only one
 # embedding? Lesson 03 answers.
+
+# %% tags=["authoring"]
+# From here on: how each exercise is judged. Of this, students see the hints alone.
+from spotlight.authoring import alternative, alternatives, case, entry, forbid
+from spotlight.authoring import hint, mistake, mistakes, probe, why
+from spotlight.sandbox.kit import gradients, randn, uniform, whole, written
+
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+
+# %% judges="average_context"
+case("by_hand", "Four tokens of width 2; whole numbers.", whole, n=4, d=2)
+case("five_tokens", "Five tokens of width 3.", n=5, d=3)
+case("square", "Four tokens of width 4.", n=4, d=4)
+entry(lambda j, x: f"column {j} of `x` is {written(x[:, j])}; its sum divided by {len(x)} is {written(x[:, j].mean())}")
+mistakes("""
+average-over-features: dim=0 → dim=1
+    You average over the features and get one number per token: average over the tokens, dim 0.
+sum-of-tokens: x.mean(dim=0) → x.sum(dim=0)
+    That is the sum of the vectors, which grows with the length of the sentence: divide by the number of tokens.
+average-of-everything: dim=0 →
+    You average tokens and features together into one number; every feature should keep an average of its own.
+divided-by-width: x.mean(dim=0) → x.sum(dim=0) / x.shape[1]
+    You divide by d, the number of features; the sum runs over n tokens, so divide by n.
+largest-of-each-feature: x.mean(dim=0) → x.amax(dim=0)
+    You keep the largest value of every feature; the average is asked for.
+kept-as-a-row: dim=0 → dim=0, keepdim=True
+    The numbers are right but you keep the token dimension: the result should be (d,), not (1, d).
+""")
+alternatives("""
+sum-over-count: x.mean(dim=0) → x.sum(dim=0) / len(x)
+equal-weights: x.mean(dim=0) → torch.full((len(x),), 1 / len(x), dtype=x.dtype) @ x
+""")
+
+
+@alternative
+def average_context__loop(x):
+    total = torch.zeros(x.shape[1])
+    for row in x:
+        total = total + row
+    return total / x.shape[0]
+
+
+forbid("EmbeddingBag", "embedding_bag", because="it hides the average that you are to write.")
+hint("Five words of width 12 go in. How many numbers should come out, and what does the first of them average?")
+hint("`x.mean(dim=...)` makes the dimension that it averages over disappear. Which one should disappear, tokens or features?")
+hint("```python\nreturn x.mean(dim=<the dimension of the tokens>)\n```")
+why("`dim=0` is the dimension that disappears: averaging over tokens leaves one number per feature, however many tokens there are.")
+
+# %% judges="weighted_average"
+def _shares(*shape):
+    positive = uniform(*shape, low=0.1)
+    return positive / positive.sum(dim=-1, keepdim=True)
+
+
+case("by_hand", "Three tokens of width 2 with the weights 0.5, 0.25 and 0.25; whole numbers.", whole(low=-4), n=3, d=2, weights=uniform(3, low=1, high=1) * torch.tensor([0.5, 0.25, 0.25]))
+case("five_tokens", "Five tokens of width 3.", n=5, d=3, weights=_shares(5))
+case("square", "Four tokens of width 4.", n=4, d=4, weights=_shares(4))
+entry(lambda j, weights, x: f"weights · column {j} of `x` = {written(weights)} · {written(x[:, j])} = {written(weights @ x[:, j])}")
+mistakes("""
+not-added-up: weights @ x → weights[:, None] * x
+    Each vector is multiplied by its weight, but the n products are not added up to one vector.
+added-over-features: weights @ x → (weights[:, None] * x).sum(dim=1)
+    You add up over the features; add up over the tokens, so that one vector of width d is left.
+divided-again: weights @ x → (weights[:, None] * x).mean(dim=0)
+    The weights add up to 1 already: do not divide by the number of tokens as well.
+weights-from-the-right: weights @ x → x @ weights
+    `x @ weights` weighs the features; rows of `x` are tokens, so the weights stand on the left.
+weights-ignored: weights @ x → x.mean(dim=0)
+    That is the plain average: the weights play no part in it.
+only-the-heaviest: weights @ x → x[weights.argmax()]
+    You return the vector with the largest weight; the others count too, each by its own weight.
+""")
+alternatives("""
+broadcast: weights @ x → (weights[:, None] * x).sum(dim=0)
+einsum: weights @ x → torch.einsum("n,nd->d", weights, x)
+transposed: weights @ x → x.T @ weights
+""")
+
+
+@alternative
+def weighted_average__loop(weights, x):
+    return sum(weight * row for weight, row in zip(weights, x))
+
+
+forbid("EmbeddingBag", "embedding_bag", because="it hides the two steps, multiply and add.")
+hint("How many products of a number and a vector are there, and what happens to them?")
+hint("As a matrix product: (n,) meets (n, d) and leaves (d,). Which of the two stands on the left?")
+hint("```python\nreturn <weights> @ <tokens>\n```")
+why("`weights @ x` is the sum of every row of `x` times its weight: a vector from the left takes one multiple of each row. No division follows, since the weights add up to 1 already.")
+
+# %% judges="dot_product"
+case("by_hand", "Two vectors of width 4; whole numbers.", whole, d=4)
+case("width_3", "Two vectors of width 3.", d=3)
+case("width_8", "Two vectors of width 8.", d=8)
+
+
+@probe
+def opposite(dot_product):
+    "A vector and its opposite: the answer is negative."
+    a = randn(4)
+    return dot_product(a, -2 * a)
+
+
+entry(lambda a, b: f"{written(a)} · {written(b)}: the products are {written(a * b)}, and they add up to {written(a @ b)}")
+mistakes("""
+not-added-up: (a * b).sum() → a * b
+    These are the products entry by entry; add them up to one number.
+averaged: .sum() → .mean()
+    You average the products; the dot product adds them up.
+product-of-sums: (a * b).sum() → a.sum() * b.sum()
+    You add up each vector first and multiply the two sums; multiply entry by entry first, then add up.
+cosine: (a * b).sum() → (a * b).sum() / (a.norm() * b.norm())
+    That is the cosine: the dot product is not divided by the lengths.
+sign-dropped: (a * b).sum() → (a * b).sum().abs()
+    You drop the sign; opposite vectors should get a negative dot product.
+distance: (a * b).sum() → (a - b).norm()
+    That is the distance between the two, small when they match; the dot product is large when they match.
+every-pair-of-entries: (a * b).sum() → torch.outer(a, b)
+    You multiply every entry with every entry; only entries at the same place meet.
+""")
+alternatives("""
+matmul: (a * b).sum() → a @ b
+einsum: (a * b).sum() → torch.einsum("d,d->", a, b)
+""")
+
+
+@alternative
+def dot_product__loop(a, b):
+    total = 0.0
+    for i in range(len(a)):
+        total = total + a[i] * b[i]
+    return total
+
+
+forbid("cosine_similarity", "cdist", because="the sum of products itself is asked for.")
+hint("Two vectors of width d go in and one number comes out. What do you have after `a * b`?")
+hint("Which method of a tensor turns d numbers into one, without dividing?")
+hint("```python\nreturn (<entry by entry>).sum()\n```")
+why("`a * b` keeps the single products in sight, one for each feature; their sum is the score. `a @ b` does both at once.")
+
+# %% judges="cosine"
+case("by_hand", "Two vectors of width 2; whole numbers.", whole(low=1, high=5), d=2)
+case("width_3", "Two vectors of width 3.", d=3)
+case("long_and_short", "A long vector of width 6 and a short one.", lambda cosine: cosine(10 * randn(6), randn(6) / 10))
+
+
+@entry
+def cosine__entry(a, b):
+    return (
+        f"{written(a)} · {written(b)} = {written(a @ b)}; the lengths are {written(a.norm())} and {written(b.norm())}; "
+        f"{written(a @ b)} / ({written(a.norm())} · {written(b.norm())}) = {written(a @ b / (a.norm() * b.norm()))}"
+    )
+
+
+mistakes("""
+lengths-left-in: / (a.norm() * b.norm()) →
+    That is the dot product still: divide it by both lengths.
+one-length-only: (a.norm() * b.norm()) → a.norm()
+    You divide by the length of the first vector only; divide by both.
+lengths-added: a.norm() * b.norm() → a.norm() + b.norm()
+    You add the two lengths; the formula multiplies them.
+lengths-squared: (a.norm() * b.norm()) → (dot_product(a, a) * dot_product(b, b))
+    `dot_product(a, a)` is the square of the length: take its root, or use `norm`.
+second-length-multiplied: (a.norm() * b.norm()) → a.norm() * b.norm()
+    `/ x * y` divides by x and then multiplies by y: put both lengths in one pair of parentheses.
+angle: dot_product(a, b) / (a.norm() * b.norm()) → torch.arccos(dot_product(a, b) / (a.norm() * b.norm()))
+    That is the angle itself; its cosine is asked for.
+distance: dot_product(a, b) / → 1 - dot_product(a, b) /
+    That is 1 minus the cosine, a distance: it is small when the directions agree.
+""")
+alternatives("""
+unit-vectors: dot_product(a, b) / (a.norm() * b.norm()) → dot_product(a / a.norm(), b / b.norm())
+one-after-the-other: (a.norm() * b.norm()) → torch.linalg.norm(a) / torch.linalg.norm(b)
+""")
+
+
+@alternative
+def cosine__from_dot_products(a, b):
+    return (a @ b) / ((a @ a) * (b @ b)) ** 0.5
+
+
+forbid("cosine_similarity", "CosineSimilarity", because="the formula has three parts, and you write them.")
+hint("Which two numbers make a dot product large although the directions do not agree well?")
+hint("Solve a · b = |a| |b| cos θ for cos θ. What stands below the line?")
+hint("```python\nreturn <dot product> / (<length of a> * <length of b>)\n```")
+why("The dot product grows with both lengths, so dividing by both leaves what the directions alone say. One pair of brackets around the lengths makes it one division.")
+
+# %% judges="softmax_rows"
+case("by_hand", "Two rows of three scores; whole numbers.", whole, n=2, m=3)
+case("three_rows", "Three rows of five scores.", n=3, m=5)
+case("square", "Four rows of four scores.", lambda softmax_rows: softmax_rows(2 * randn(4, 4)))
+case("a_thousand", "Scores of about 1000, which overflow where exponentials are taken of them directly.", lambda softmax_rows: softmax_rows(1000 + randn(2, 4, dtype=torch.float64)))
+case("what_flows_back", "The gradient that flows back to three rows of five scores.", lambda softmax_rows: gradients(softmax_rows, scores=randn(3, 5)))
+
+
+@probe
+def single_precision(softmax_rows):
+    "Rows up to 1000 and down to -1000 in single precision, with scores hundreds apart."
+    levels = torch.tensor(
+        [[1000.0, 600.0, 200.0, -200.0], [-1000.0, -700.0, -900.0, -800.0], [0.0, -1000.0, 500.0, 1000.0]]
+    )
+    return softmax_rows(levels + randn(3, 4, dtype=torch.float32))
+
+
+case("nothing_but_zeros", "Two rows of five scores, all of them 0.", lambda softmax_rows: softmax_rows(0 * randn(2, 5)))
+
+
+@probe
+def rows_far_apart(softmax_rows):
+    "A row of about 1000, one of about -1000, and one that holds both."
+    levels = torch.full((3, 5), 1000.0)
+    levels[1] = -1000.0
+    levels[2, :4] = -1000.0
+    return softmax_rows(levels + randn(3, 5, dtype=torch.float64))
+
+
+@entry
+def softmax_rows__entry(i, j, scores):
+    shifted = scores[i] - scores[i].max()
+    exponentials = shifted.exp()
+    return (
+        f"row {i} less its largest score is {written(shifted)}, the exponentials are {written(exponentials)} with the "
+        f"sum {written(exponentials.sum())}, and number {j} of them divided by that is {written(torch.softmax(scores[i], -1)[j])}"
+    )
+
+
+mistakes("""
+overflow: scores - largest → scores
+    The weights are right for small scores, but the exponential of 1000 is infinite: subtract each row's largest score first.
+largest-of-the-matrix: scores.max(dim=-1, keepdim=True).values → scores.max()
+    You subtract the largest score of the whole matrix: a row far below it underflows to 0/0. Subtract each row's own.
+mean-subtracted: scores.max(dim=-1, keepdim=True).values → scores.mean(dim=-1, keepdim=True)
+    You subtract each row's mean: a score far above it still overflows. Subtract each row's largest.
+sign-turned: scores - largest → largest - scores
+    You subtract the scores from the largest one, so that the best match gets the least weight: turn the subtraction round.
+not-divided: / exponentials.sum(dim=-1, keepdim=True) →
+    These are exponentials; divide each by the sum of its row, so that the row adds up to 1.
+keepdim-forgotten: exponentials.sum(dim=-1, keepdim=True) → exponentials.sum(dim=-1)
+    Without keepdim=True the row sums lie along a row, so column j is divided by the sum of row j; keep them as a column.
+keepdim-forgotten-in-max: scores.max(dim=-1, keepdim=True) → scores.max(dim=-1)
+    Without keepdim=True the largest scores lie along a row, so column j loses the largest of row j; keep them as a column.
+logarithms: exponentials / exponentials.sum(dim=-1, keepdim=True) → scores - largest - exponentials.sum(dim=-1, keepdim=True).log()
+    These are the logarithms of the weights: the last exponential is missing.
+input-changed: scores - largest → scores.sub_(largest)
+    The weights are right, but the scores that you were given are changed in place: subtract into a new tensor.
+""")
+
+
+@mistake(
+    "over-columns",
+    "Your columns add up to 1; a row belongs to one token, so it is each row (dim=-1) that should.",
+)
+def softmax_rows__over_columns(scores):
+    exponentials = torch.exp(scores - scores.max(dim=0, keepdim=True).values)
+    return exponentials / exponentials.sum(dim=0, keepdim=True)
+
+
+@mistake(
+    "over-columns-and-overflow",
+    "Two things: your columns add up to 1 where each row should, and large scores overflow because nothing is subtracted.",
+)
+def softmax_rows__over_columns_and_overflow(scores):
+    return scores.exp() / scores.exp().sum(dim=0)
+
+
+@mistake(
+    "over-the-whole-matrix",
+    "All weights together add up to 1; each row is an average of its own, so take the sum row by row.",
+)
+def softmax_rows__over_the_whole_matrix(scores):
+    exponentials = torch.exp(scores - scores.max())
+    return exponentials / exponentials.sum()
+
+
+@mistake(
+    "over-the-whole-matrix-and-overflow",
+    "Two things: the sum runs over the whole matrix where each row needs its own, and large scores overflow because nothing is subtracted.",
+)
+def softmax_rows__over_the_whole_matrix_and_overflow(scores):
+    return scores.exp() / scores.exp().sum()
+
+
+@mistake(
+    "scores-divided-by-their-sum",
+    "You divide the scores themselves by their sum, which leaves negative weights: take exponentials first.",
+)
+def softmax_rows__scores_divided(scores):
+    return scores / scores.sum(dim=-1, keepdim=True)
+
+
+alternatives("""
+amax: scores.max(dim=-1, keepdim=True).values → scores.amax(dim=1, keepdim=True)
+indexed-column: exponentials.sum(dim=-1, keepdim=True) → exponentials.sum(dim=1)[:, None]
+""")
+
+
+@alternative
+def softmax_rows__row_by_row(scores):
+    rows = []
+    for row in scores:
+        raised = (row - max(row)).exp()
+        rows.append(raised / sum(raised))
+    return torch.stack(rows)
+
+
+@alternative
+def softmax_rows__through_logarithms(scores):
+    return torch.exp(scores - torch.logsumexp(scores, dim=-1, keepdim=True))
+
+
+@alternative
+def softmax_rows__by_differences(scores):
+    # weight_j = 1 / sum over k of e^(s_k - s_j); an infinite sum gives the weight 0.
+    return 1 / (scores[:, None, :] - scores[:, :, None]).exp().sum(dim=-1)
+
+
+forbid("softmax", "Softmax", "log_softmax", "softmin", because="build it from exponentials, so that you know what it does to a row.")
+hint("Each row gets one largest score and one sum. What shape do n of them need, so that they broadcast against (n, m)?")
+hint("`max(dim=-1, keepdim=True)` returns values and indices; you want `.values`. Which other method needs `keepdim=True`?")
+hint("```python\nlargest = <largest score of each row>  # (n, 1)\nexponentials = torch.exp(<scores, lowered by largest>)\nreturn exponentials / <sum of each row>  # (n, 1) below the line\n```")
+why("Subtracting the largest score changes nothing in the result, since every exponential of the row is divided by the same factor, and no exponential can exceed 1. `keepdim=True` keeps (n, 1), which lines up with the rows again.")
+
+# %% judges="raw_attention_weights"
+case("by_hand", "Three tokens of width 2; whole numbers.", whole(low=-1, high=3), n=3, d=2)
+case("five_tokens", "Five tokens of width 3.", n=5, d=3)
+case("square", "Four tokens of width 4.", lambda raw_attention_weights: raw_attention_weights(randn(4, 4) / 2))
+case("long_vectors", "Three tokens of width 6 with long vectors, so that scores go into the thousands.", lambda raw_attention_weights: raw_attention_weights(25 * randn(3, 6, dtype=torch.float64)))
+
+
+@entry
+def raw_attention_weights__entry(i, j, x):
+    scores = x[i] @ x.T
+    return (
+        f"token {i} scored against every token is {written(scores)}; softmax turns that row into "
+        f"{written(torch.softmax(scores, -1))}, and the weight of token {j} is {written(torch.softmax(scores, -1)[j])}"
+    )
+
+
+mistakes("""
+dimensions-compared: x @ x.T → x.T @ x
+    XᵀX compares the d features with each other; you want tokens compared with tokens, XXᵀ.
+not-transposed: x @ x.T → x @ x
+    `x @ x` does not pair tokens with tokens: the second factor has to be transposed.
+element-by-element: x @ x.T → x * x
+    `*` multiplies each entry with itself; the dot products of all pairs are a matrix product, `@`.
+softmax-forgotten: softmax_rows(scores) → scores
+    These are the scores; softmax over each row turns them into weights.
+# The scores are symmetric, so softmax over columns is the transpose of softmax over rows.
+softmax-over-columns: softmax_rows(scores) → softmax_rows(scores).T
+    Your columns add up to 1: either softmax runs over columns, or the weights are transposed. Row i belongs to token i.
+softmax-over-the-whole-matrix: softmax_rows(scores) → torch.softmax(scores.flatten(), dim=0).view_as(scores)
+    All weights together add up to 1; each row should, so that each token has an average of its own.
+scores-divided-by-their-sum: softmax_rows(scores) → scores / scores.sum(dim=-1, keepdim=True)
+    You divide the scores by their sum; softmax divides their exponentials.
+softmax-twice: softmax_rows(scores) → softmax_rows(softmax_rows(scores))
+    Softmax is applied twice, which flattens the weights; once is enough.
+overflow: softmax_rows(scores) → scores.exp() / scores.exp().sum(dim=-1, keepdim=True)
+    Right for small scores, but exponentials of large ones are infinite: use your softmax_rows, which subtracts each row's largest score.
+cosines: x @ x.T → x @ x.T / (x.norm(dim=-1, keepdim=True) * x.norm(dim=-1))
+    You score by the cosine; the dot product keeps the lengths.
+scaled: x @ x.T → x @ x.T / x.shape[-1] ** 0.5
+    You divide the scores by √d. That has a reason, and lesson 03 gives it; here the scores stay as they are.
+itself-left-out: x @ x.T → (x @ x.T).fill_diagonal_(float('-inf'))
+    You leave out each token's score with itself; every token is scored against all tokens, itself included.
+""")
+alternatives("""
+einsum: x @ x.T → torch.einsum("id,jd->ij", x, x)
+built-in-softmax: softmax_rows(scores) → scores.softmax(dim=-1)
+""")
+
+
+@alternative
+def raw_attention_weights__loops(x):
+    scores = torch.stack([torch.stack([dot_product(a, b) for b in x]) for a in x])
+    return softmax_rows(scores)
+
+
+@alternative
+def raw_attention_weights__columns_of_a_symmetric_matrix(x):
+    return softmax_rows((x @ x.T).T)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
+hint("How many scores are there for four tokens, and which two rows of `x` make the score (i, j)?")
+hint("A matrix product pairs rows of the left with columns of the right. What turns the rows of `x` into columns?")
+hint("```python\nscores = <x against itself>  # (n, n)\nreturn softmax_rows(<scores>)\n```")
+why("`x @ x.T` pairs every row with every row: all n · n dot products in one product. What turns scores into weights is already a function of yours, so it is called, not written again.")
+
+# %% judges="context_vectors"
+def _shares(*shape):
+    positive = uniform(*shape, low=0.1)
+    return positive / positive.sum(dim=-1, keepdim=True)
+
+
+@probe
+def by_hand(context_vectors):
+    "Two rows of weights over three tokens of width 4; whole numbers."
+    weights = uniform(2, 3, low=1, high=1) * torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]])
+    return context_vectors(weights, whole(3, 4, low=-4))
+
+
+case("three_rows", "Three rows of weights over five tokens of width 2.", n=5, d=2, weights=_shares(3, 5))
+case("square", "Four rows of weights over four tokens of width 4.", n=4, d=4, weights=_shares(4, 4))
+
+
+@entry
+def context_vectors__entry(i, j, weights, x):
+    return (
+        f"row {i} of weights · column {j} of `x` = {written(weights[i])} · {written(x[:, j])} = "
+        f"{written(weights[i] @ x[:, j])}"
+    )
+
+
+mistakes("""
+weights-transposed: weights @ x → weights.T @ x
+    You use column i of the weights for token i; its weights stand in row i, so leave them as they are.
+weights-from-the-right: weights @ x → x @ weights
+    `x @ weights` mixes features; the rows of `x` are tokens, so the weights stand on the left.
+element-by-element: weights @ x → weights * x
+    `*` multiplies entry by entry and averages nothing; you want the matrix product, `@`.
+one-summary: weights @ x → (weights @ x).mean(dim=0)
+    You average the context vectors into one; every row of weights keeps a context vector of its own.
+only-the-heaviest: weights @ x → x[weights.argmax(dim=-1)]
+    You pick the token with the largest weight in each row; all tokens count, each by its weight.
+softmax-again: weights @ x → softmax_rows(weights) @ x
+    The rows add up to 1 already; another softmax flattens them.
+divided-again: weights @ x → weights @ x / len(x)
+    The rows add up to 1 already; do not divide by the number of tokens as well.
+""")
+alternatives("""
+row-by-row: weights @ x → torch.stack([weighted_average(row, x) for row in weights])
+einsum: weights @ x → torch.einsum("mn,nd->md", weights, x)
+broadcast: weights @ x → (weights[:, :, None] * x).sum(dim=1)
+""")
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
+hint("For one row you wrote `weighted_average`. What would you get from calling it for every row?")
+hint("(m, n) and (n, d) make (m, d). In which order do the two stand, and is any of them transposed?")
+hint("```python\nreturn <rows of weights> @ <rows of vectors>\n```")
+why("It is the weighted average of before, once for each row of weights: a matrix from the left does for every row what a vector does for one.")
+
+# %% judges="dot_product_attention"
+case("by_hand", "Three tokens of width 2; whole numbers.", whole(low=-1, high=3), n=3, d=2)
+case("five_tokens", "Five tokens of width 3.", n=5, d=3)
+case("square", "Four tokens of width 4.", lambda dot_product_attention: dot_product_attention(randn(4, 4) / 2))
+case("long_vectors", "Three tokens of width 6 with long vectors, so that scores go into the thousands.", lambda dot_product_attention: dot_product_attention(25 * randn(3, 6, dtype=torch.float64)))
+
+
+@entry
+def dot_product_attention__entry(i, j, x):
+    weights = torch.softmax(x[i] @ x.T, -1)
+    return (
+        f"the weights of token {i} are {written(weights)}; with column {j} of `x`, {written(x[:, j])}, "
+        f"they make {written(weights @ x[:, j])}"
+    )
+
+
+mistakes("""
+scores-not-normalised: raw_attention_weights(x) → x @ x.T
+    You average with the raw scores, which do not add up to 1: turn them into weights first.
+softmax-last: context_vectors(raw_attention_weights(x), x) → softmax_rows(x @ x.T @ x)
+    You average with raw scores and apply softmax to the result: the weights come first, then the average.
+dimensions-compared: context_vectors(raw_attention_weights(x), x) → x @ raw_attention_weights(x.T)
+    The shape is right, but you compare features with features, XᵀX, and mix features; compare tokens, XXᵀ.
+weights-transposed: raw_attention_weights(x) → raw_attention_weights(x).T
+    You average with columns of the weights, or softmax runs over columns; row i belongs to token i, and rows add up to 1.
+weights-returned: context_vectors(raw_attention_weights(x), x) → raw_attention_weights(x)
+    These are the weights, (n, n); average the vectors with them to get (n, d).
+scores-averaged: context_vectors(raw_attention_weights(x), x) → context_vectors(raw_attention_weights(x), x @ x.T)
+    You average the scores with the weights; it is the vectors in `x` that should be averaged.
+softmax-twice: raw_attention_weights(x) → softmax_rows(raw_attention_weights(x))
+    Softmax is applied twice: raw_attention_weights has done it already.
+overflow: raw_attention_weights(x) → (x @ x.T).exp() / (x @ x.T).exp().sum(dim=-1, keepdim=True)
+    Right for small scores, but exponentials of large ones are infinite: subtract each row's largest score, as softmax_rows does.
+one-summary: context_vectors(raw_attention_weights(x), x) → context_vectors(raw_attention_weights(x), x).mean(dim=0)
+    You average the context vectors into one; every token keeps a context vector of its own.
+embedding-added: context_vectors(raw_attention_weights(x), x) → x + context_vectors(raw_attention_weights(x), x)
+    You add the embeddings to the context vectors. Lesson 04 does that, with a reason; here the context vectors alone are asked for.
+scaled: raw_attention_weights(x) → softmax_rows(x @ x.T / x.shape[-1] ** 0.5)
+    You divide the scores by √d. Lesson 03 gives the reason for that; here they stay as they are.
+""")
+alternatives("""
+one-line: context_vectors(raw_attention_weights(x), x) → torch.softmax(x @ x.T, dim=-1) @ x
+""")
+
+
+@alternative
+def dot_product_attention__token_by_token(x):
+    contexts = []
+    for row in x:
+        scores = x @ row
+        raised = (scores - scores.max()).exp()
+        contexts.append(raised / raised.sum() @ x)
+    return torch.stack(contexts)
+
+
+@alternative
+def dot_product_attention__divided_last(x):
+    # Dividing each row by its sum of exponentials may wait until after the product.
+    scores = x @ x.T
+    raised = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    return (raised @ x) / raised.sum(dim=-1, keepdim=True)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
+hint("Which of your functions makes weights from `x`, and which makes context vectors from weights?")
+hint("`x` is used twice, for two different things. Which are they?")
+hint("```python\nreturn context_vectors(<weights of x>, <what is averaged>)\n```")
+why("Two functions, in the order of the formula. The embeddings go in twice, once to be compared and once to be averaged, and keeping those two uses apart is what the next lessons build on.")

@@ -23,11 +23,6 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 
 start("queries_and_keys")
 
-# %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, flops_within, forbid, hint
-from spotlight.authoring import probe, rewrite, why, without_loops
-from spotlight.sandbox.kit import gradients, randn, whole, written
-
 # %%
 import math
 
@@ -85,68 +80,6 @@ def project(x: Tensor, weights: Tensor) -> Tensor:
     return x @ weights
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(project):
-    "Two tokens of width 3, projected to width 4; whole numbers."
-    return project(whole(2, 3), whole(3, 4))
-
-
-@probe
-def five_tokens(project):
-    "Five tokens of width 4, projected to width 3."
-    return project(randn(5, 4), randn(4, 3))
-
-
-@probe
-def square(project):
-    "Three tokens of width 3, projected to width 3."
-    return project(randn(3, 3), randn(3, 3))
-
-
-@entry
-def project__entry(i, j, x, weights):
-    return f"row {i} of `x` · column {j} of `weights` = {written(x[i])} · {written(weights[:, j])} = {written(x[i] @ weights[:, j])}"
-
-
-edit(
-    "transposed-weights",
-    "You multiply by the transpose of the matrix: `weights` is (d_model, d_k) and stands on the right as it is.",
-    "x @ weights",
-    "x @ weights.T",
-)
-edit(
-    "element-by-element",
-    "`*` multiplies entry by entry; a projection is a matrix product, `@`.",
-    "x @ weights",
-    "x * weights",
-)
-edit(
-    "weights-from-the-left",
-    "You put the matrix on the left, which mixes tokens; rows of `x` are tokens, so the matrix stands on the right.",
-    "x @ weights",
-    "weights @ x",
-)
-rewrite("matmul", "x @ weights", "torch.matmul(x, weights)")
-rewrite("einsum", "x @ weights", 'torch.einsum("nd,dk->nk", x, weights)')
-
-
-@alternative
-def project__row_by_row(x, weights):
-    return torch.stack([torch.stack([row @ column for column in weights.T]) for row in x])
-
-
-forbid("Linear", "linear", because="write the product itself, so that the shapes are yours to see.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("One row of the result belongs to one token. Which row of `x`, and which part of `weights`, does its first entry need?")
-hint("A matrix product pairs rows of the left with columns of the right. The result is (n, d_k): what must stand left, what right?")
-hint("```python\nreturn <tokens> @ <matrix>\n```")
-why(
-    "`@` pairs the d_model columns of `x` with the d_model rows of `weights`, so all tokens are projected at once, "
-    "and the same line works for any number of them."
-)
-
 # %% [markdown]
 # Now one embedding becomes two vectors. The picture shows *sat*: the same starting point, two matrices,
 # two places.
@@ -193,88 +126,6 @@ def query_key_scores(q: Tensor, k: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return q @ k.T
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(query_key_scores):
-    "Two queries against three keys of width 4; whole numbers."
-    return query_key_scores(whole(2, 4), whole(3, 4))
-
-
-@probe
-def three_against_five(query_key_scores):
-    "Three queries against five keys of width 4."
-    return query_key_scores(randn(3, 4), randn(5, 4))
-
-
-@probe
-def narrow(query_key_scores):
-    "Two queries against four keys of width 3."
-    return query_key_scores(randn(2, 3), randn(4, 3))
-
-
-@probe
-def as_many_keys_as_queries(query_key_scores):
-    "Four queries against four keys of width 4."
-    return query_key_scores(randn(4, 4), randn(4, 4))
-
-
-@entry
-def query_key_scores__entry(i, j, q, k):
-    return f"query {i} · key {j} = {written(q[i])} · {written(k[j])} = {written(q[i] @ k[j])}"
-
-
-edit(
-    "keys-against-queries",
-    "You scored keys against queries: row i should belong to query i. Swap the two.",
-    "q @ k.T",
-    "k @ q.T",
-)
-edit(
-    "summed-over-tokens",
-    "QᵀK sums over tokens and compares dimensions; you want to sum over d_k and compare tokens.",
-    "q @ k.T",
-    "q.T @ k",
-)
-edit(
-    "key-not-transposed",
-    "Without the transpose the product does not pair queries with keys: the d_k columns of `q` must meet the d_k columns of `k`.",
-    "q @ k.T",
-    "q @ k",
-)
-edit(
-    "queries-against-queries",
-    "You compare queries with queries; the right-hand side should be the keys.",
-    "q @ k.T",
-    "q @ q.T",
-)
-rewrite("einsum", "q @ k.T", 'torch.einsum("nd,md->nm", q, k)')
-rewrite("broadcast", "q @ k.T", "(q[:, None, :] * k[None, :, :]).sum(dim=-1)")
-
-
-@alternative
-def query_key_scores__loop(q, k):
-    scores = torch.empty(len(q), len(k))
-    for i in range(len(q)):
-        for j in range(len(k)):
-            scores[i, j] = torch.dot(q[i], k[j])
-    return scores
-
-
-forbid(
-    "scaled_dot_product_attention",
-    "MultiheadAttention",
-    because="it is the very thing you are building.",
-)
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Entry (i, j) is one number made of two vectors. Which two?")
-hint("Rows of `q` should meet rows of `k`. A matrix product pairs rows with columns: what turns the rows of `k` into columns?")
-hint("```python\nreturn <queries> @ <keys, turned so that their d_k runs downwards>\n```")
-why(
-    "Rows of `q` meet rows of `k`: the transpose turns the rows of `k` into the columns that `@` pairs with. "
-    "One product replaces a loop over all n · m pairs."
-)
 
 # %%
 scores = query_key_scores(Q, K)  # (4, 4)
@@ -342,96 +193,6 @@ def asymmetry(scores: Tensor) -> Tensor:
     return (scores - scores.T).abs().max()
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _lopsided(n):
-    return randn(n, n + 1)[:, :n]
-
-
-@probe
-def by_hand(asymmetry):
-    "Scores of three tokens; whole numbers."
-    return asymmetry(whole(3, 4, low=-9, high=10)[:, :3])
-
-
-@probe
-def three_tokens(asymmetry):
-    "Scores of three tokens."
-    return asymmetry(_lopsided(3))
-
-
-@probe
-def six_tokens(asymmetry):
-    "Scores of six tokens."
-    return asymmetry(_lopsided(6))
-
-
-@probe
-def symmetric(asymmetry):
-    "A symmetric matrix: the answer is 0."
-    half = _lopsided(4)
-    return asymmetry(half + half.T)
-
-
-@entry
-def asymmetry__entry(scores):
-    gaps = (scores - scores.T).abs()
-    i, j = divmod(int(gaps.argmax()), len(scores))
-    there, back = written(scores[i, j]), written(scores[j, i])
-    return f"the largest gap is between `scores[{i}, {j}]` and `scores[{j}, {i}]`: |{there} − ({back})| = {written(gaps.max())}"
-
-
-edit(
-    "average-gap",
-    "You return the average gap; the question is about the largest one.",
-    ".max()",
-    ".mean()",
-)
-edit(
-    "sum-of-gaps",
-    "You add all gaps up; return the largest one.",
-    ".max()",
-    ".sum()",
-)
-edit(
-    "largest-score",
-    "That is the largest score, not the largest gap: subtract the mirrored matrix first.",
-    "(scores - scores.T)",
-    "scores",
-)
-edit(
-    "gap-against-reversed-rows",
-    "`flip` reverses the order of the rows; the mirror image across the diagonal is the transpose.",
-    "scores.T",
-    "scores.flip(0)",
-)
-edit(
-    "smallest-gap",
-    "You return the smallest gap, and that is 0 on every diagonal; return the largest.",
-    ".max()",
-    ".min()",
-)
-# The difference is antisymmetric, so its largest entry is its largest absolute entry too.
-rewrite("antisymmetric", "(scores - scores.T).abs().max()", "(scores - scores.T).max()")
-rewrite("amax", ".abs().max()", ".abs().amax()")
-
-
-@alternative
-def asymmetry__loop(scores):
-    n = len(scores)
-    return max(abs(scores[i, j] - scores[j, i]) for i in range(n) for j in range(n))
-
-
-forbid("allclose", "equal", because="those answer yes or no, and a number is asked for.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Which matrix has the entry (j, i) of `scores` at (i, j)?")
-hint("Gaps can be negative. What makes all of them count the same?")
-hint("```python\ngaps = <scores minus its mirror image>\nreturn <largest of their absolute values>\n```")
-why(
-    "The mirror image of the whole matrix is its transpose, so one subtraction makes all gaps. Each gap stands there "
-    "twice, once with either sign; `abs` makes the two alike."
-)
-
 # %%
 print(f"raw scores XXᵀ       {asymmetry(raw_scores).item():.1f}")
 print(f"projected scores QKᵀ {asymmetry(scores).item():.1f}")
@@ -453,75 +214,6 @@ def tied_scores(x: Tensor, weights: Tensor) -> Tensor:
     projected = project(x, weights)  # (n, d_k)
     return query_key_scores(projected, projected)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(tied_scores):
-    "Three tokens of width 2, projected to width 4; whole numbers."
-    return tied_scores(whole(3, 2), whole(2, 4))
-
-
-@probe
-def five_tokens(tied_scores):
-    "Five tokens of width 4, projected to width 3."
-    return tied_scores(randn(5, 4), randn(4, 3))
-
-
-@probe
-def square(tied_scores):
-    "Three tokens of width 3, projected to width 3."
-    return tied_scores(randn(3, 3), randn(3, 3))
-
-
-@entry
-def tied_scores__entry(i, j, x, weights):
-    p = x @ weights
-    return f"token {i} projected · token {j} projected = {written(p[i])} · {written(p[j])} = {written(p[i] @ p[j])}"
-
-
-edit(
-    "keys-not-projected",
-    "Only one side is projected: with W_Q = W_K both the queries and the keys go through the matrix.",
-    "query_key_scores(projected, projected)",
-    "query_key_scores(projected, x)",
-)
-edit(
-    "nothing-projected",
-    "These are the raw scores XXᵀ: use the projected tokens on both sides.",
-    "query_key_scores(projected, projected)",
-    "query_key_scores(x, x)",
-)
-edit(
-    "transposed-weights",
-    "You project with the transpose of the matrix; `weights` is used as it is.",
-    "project(x, weights)",
-    "project(x, weights.T)",
-)
-edit(
-    "dimensions-compared",
-    "You compare dimensions instead of tokens: the result should be (n, n), one row per token.",
-    "query_key_scores(projected, projected)",
-    "projected.T @ projected",
-)
-rewrite("matrix-products", "query_key_scores(projected, projected)", "projected @ projected.T")
-rewrite("one-expression", "project(x, weights)", "x @ weights")
-
-
-@alternative
-def tied_scores__one_form(x, weights):
-    return x @ (weights @ weights.T) @ x.T
-
-
-forbid("scaled_dot_product_attention", because="write the scores yourself.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("With one matrix for both roles, what do Q and K have in common?")
-hint("You have a function that projects and a function that scores. Which arguments does each get?")
-hint("```python\nprojected = project(...)\nreturn query_key_scores(<queries>, <keys>)\n```")
-why(
-    "Projecting once and using the result twice says what the exercise is about: both cards are the same card. "
-    "Then p_i · p_j = p_j · p_i, and the symmetry can be read off."
-)
 
 # %%
 print(f"asymmetry with W_Q = W_K: {asymmetry(tied_scores(X, W_Q)).item():.1f}")
@@ -556,89 +248,6 @@ def score_variance(q: Tensor, k: Tensor) -> Tensor:
     scores = (q * k).sum(dim=-1)  # (n,)
     return scores.var()
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(score_variance):
-    "Three pairs of width 2; whole numbers."
-    return score_variance(whole(3, 2), whole(3, 2))
-
-
-@probe
-def narrow(score_variance):
-    "Seven pairs of width 3."
-    return score_variance(randn(7, 3), randn(7, 3))
-
-
-@probe
-def wide(score_variance):
-    "Twenty pairs of width 64."
-    return score_variance(randn(20, 64), randn(20, 64))
-
-
-@entry
-def score_variance__entry(q, k):
-    scores = (q * k).sum(dim=-1)
-    if len(scores) > 4:
-        return f"the {len(scores)} scores have mean {written(scores.mean())} and variance {written(scores.var())}"
-    squares = " + ".join(f"{written(gap)}²" for gap in scores - scores.mean())
-    return (
-        f"the scores are {written(scores)}, their mean is {written(scores.mean())}, "
-        f"and the variance is ({squares}) / {len(scores) - 1} = {written(scores.var())}"
-    )
-
-
-edit(
-    "standard-deviation",
-    "That is the standard deviation; the variance is its square.",
-    "scores.var()",
-    "scores.std()",
-)
-edit(
-    "variance-of-products",
-    "You take the variance of the single products; add them up over d_k first, so that each pair gives one score.",
-    "(q * k).sum(dim=-1)",
-    "(q * k)",
-)
-edit(
-    "summed-over-pairs",
-    "You add up over the pairs (dim 0); a dot product adds up over d_k, the last dimension.",
-    "dim=-1",
-    "dim=0",
-)
-edit(
-    "averaged-over-width",
-    "You average over d_k instead of adding up, which hides just the growth that is to be measured.",
-    ".sum(dim=-1)",
-    ".mean(dim=-1)",
-)
-edit(
-    "every-pair",
-    "You score every query against every key; only query i with key i is asked for.",
-    "(q * k).sum(dim=-1)",
-    "(q @ k.T)",
-)
-rewrite("einsum", "(q * k).sum(dim=-1)", 'torch.einsum("nd,nd->n", q, k)')
-rewrite("matrix-per-pair", "(q * k).sum(dim=-1)", "(q[:, None, :] @ k[:, :, None]).flatten()")
-
-
-@alternative
-def score_variance__by_definition(q, k):
-    scores = torch.stack([a @ b for a, b in zip(q, k)])
-    return ((scores - scores.mean()) ** 2).sum() / (len(scores) - 1)
-
-
-flops_within(8, because="only query i with key i is asked for, and of all n² pairs n would be kept.")
-forbid("cov", "corrcoef", because="the two steps, scores and variance, are the point.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("How many scores come out of n pairs? The variance is taken over those.")
-hint("`q * k` holds all single products, (n, d_k). Over which dimension do they add up to dot products?")
-hint("```python\nscores = <products, added up over d_k>  # (n,)\nreturn <their variance>\n```")
-why(
-    "`(q * k).sum(dim=-1)` makes only the n dot products that are asked for, where `q @ k.T` would make n² and "
-    "throw most of them away."
-)
 
 # %%
 torch.manual_seed(0)
@@ -697,94 +306,6 @@ def softmax_sensitivity(scores: Tensor) -> Tensor:
     return jacobian.abs().max()
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def gentle(softmax_sensitivity):
-    "Five scores of typical size 1."
-    return softmax_sensitivity(randn(5))
-
-
-@probe
-def one_score(softmax_sensitivity):
-    "A single score: its weight is 1 whatever it is, so the answer is 0."
-    return softmax_sensitivity(randn(1))
-
-
-@probe
-def strong(softmax_sensitivity):
-    "Seven scores of typical size 3."
-    return softmax_sensitivity(3 * randn(7))
-
-
-@entry
-def softmax_sensitivity__entry(scores):
-    weights = torch.softmax(scores, dim=-1)
-    i = int((weights * (1 - weights)).argmax())
-    w = written(weights[i])
-    return (
-        f"the weights are {written(weights)}, and ∂weight_{i}/∂score_{i} = w(1 − w) = {w} · (1 − {w}) = "
-        f"{written(weights[i] * (1 - weights[i]))} is the largest entry"
-    )
-
-
-edit(
-    "gradient-of-the-sum",
-    "The weights always add up to 1, so the gradient of their sum is 0 whatever the scores: take the Jacobian of the weights themselves.",
-    "torch.softmax(s, dim=-1)",
-    "torch.softmax(s, dim=-1).sum()",
-)
-edit(
-    "average-entry",
-    "You average the entries; return the largest absolute one.",
-    ".abs().max()",
-    ".abs().mean()",
-)
-edit(
-    "softmax-left-out",
-    "That is the Jacobian of the scores themselves, which is 1 on the diagonal: softmax belongs inside.",
-    "torch.softmax(s, dim=-1)",
-    "1 * s",
-)
-edit(
-    "log-softmax",
-    "That is the Jacobian of the logarithm of softmax; take softmax itself.",
-    "torch.softmax",
-    "torch.log_softmax",
-)
-edit(
-    "smallest-entry",
-    "You return the smallest absolute entry; return the largest.",
-    ".abs().max()",
-    ".abs().min()",
-)
-rewrite("amax", ".abs().max()", ".abs().amax()")
-
-
-@alternative
-def softmax_sensitivity__formula(scores):
-    weights = torch.softmax(scores, dim=-1)
-    return (torch.diag(weights) - torch.outer(weights, weights)).abs().max()
-
-
-@alternative
-def softmax_sensitivity__row_by_row(scores):
-    scores = scores.clone().requires_grad_()
-    weights = torch.softmax(scores, dim=-1)
-    rows = [torch.autograd.grad(w, scores, retain_graph=True)[0] for w in weights]
-    return torch.stack(rows).abs().max()
-
-
-forbid("scaled_dot_product_attention", because="only softmax is measured here.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("`jacobian` wants a function. Which function of the scores gives the weights?")
-hint("An entry of the Jacobian may be negative: when one weight rises, another falls. Which size counts?")
-hint("```python\njacobian = torch.autograd.functional.jacobian(<softmax, as a function of s>, scores)\nreturn <its largest absolute entry>\n```")
-why(
-    "`jacobian` differentiates every weight by every score. The entries are w_i(1 − w_i) on the diagonal and −w_i·w_j "
-    "beside it, so all vanish once one weight is near 1: that is saturation, in numbers."
-)
-
 # %%
 torch.manual_seed(0)
 widths = [2, 4, 8, 16, 32, 64, 128, 256, 512]
@@ -833,97 +354,6 @@ def scaled_scores(q: Tensor, k: Tensor) -> Tensor:
     return q @ k.T / math.sqrt(k.shape[-1])
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(scaled_scores):
-    "Two queries against three keys of width 4; whole numbers."
-    return scaled_scores(whole(2, 4), whole(3, 4))
-
-
-@probe
-def three_against_five(scaled_scores):
-    "Three queries against five keys of width 8."
-    return scaled_scores(randn(3, 8), randn(5, 8))
-
-
-@probe
-def six_against_four(scaled_scores):
-    "Six queries against four keys of width 16."
-    return scaled_scores(randn(6, 16), randn(4, 16))
-
-
-@probe
-def square(scaled_scores):
-    "Five queries against five keys of width 5."
-    return scaled_scores(randn(5, 5), randn(5, 5))
-
-
-@entry
-def scaled_scores__entry(i, j, q, k):
-    score, d_k = q[i] @ k[j], k.shape[-1]
-    return (
-        f"query {i} · key {j} / √d_k = {written(q[i])} · {written(k[j])} / √{d_k} = "
-        f"{written(score)} / {written(math.sqrt(d_k))} = {written(score / math.sqrt(d_k))}"
-    )
-
-
-edit(
-    "not-scaled",
-    "The scores are right but grow with d_k: divide them by √d_k.",
-    " / math.sqrt(k.shape[-1])",
-    "",
-)
-edit(
-    "scaled-by-d-k",
-    "You divide by d_k itself; it is the square root of d_k that brings the variance back to 1.",
-    "math.sqrt(k.shape[-1])",
-    "k.shape[-1]",
-)
-edit(
-    "scaled-by-sequence-length",
-    "You divide by the square root of the number of tokens; the scores grow with d_k, the width of each vector.",
-    "k.shape[-1]",
-    "k.shape[0]",
-)
-edit(
-    "multiplied",
-    "You multiply by √d_k, which makes large scores larger; divide.",
-    "/ math",
-    "* math",
-)
-edit(
-    "keys-against-queries",
-    "The scaling is right, but row i should belong to query i: you scored keys against queries.",
-    "q @ k.T",
-    "k @ q.T",
-)
-edit(
-    "summed-over-tokens",
-    "QᵀK sums over tokens and compares dimensions; you want QKᵀ.",
-    "q @ k.T",
-    "q.T @ k",
-)
-rewrite("power", " / math.sqrt(k.shape[-1])", " * k.shape[-1] ** -0.5")
-rewrite("einsum", "q @ k.T", 'torch.einsum("nd,md->nm", q, k)')
-
-
-@alternative
-def scaled_scores__scaled_first(q, k):
-    scale = q.size(-1) ** 0.25
-    return (q / scale) @ (k / scale).transpose(-2, -1)
-
-
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("You have the scores already. What must they be divided by so that their variance is 1 again?")
-hint("d_k is the width of one query, or of one key. Which entry of `k.shape` is that?")
-hint("```python\nreturn <scores> / math.sqrt(<d_k>)\n```")
-why(
-    "d_k is read off the keys instead of typed in, so the line holds for any width. Dividing by √d_k brings the "
-    "variance of the scores back to 1, whatever d_k is."
-)
-
 # %%
 print("scaled scores of the four tokens:")
 print(scaled_scores(Q, K))
@@ -949,143 +379,6 @@ def attention_weights(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
     q, k = project(x, w_q), project(x, w_k)  # (n, d_k) each
     return torch.softmax(scaled_scores(q, k), dim=-1)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(attention_weights):
-    "Three tokens of width 2, with d_k = 4; whole numbers."
-    return attention_weights(whole(3, 2, low=-2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2))
-
-
-@probe
-def five_tokens(attention_weights):
-    "Five tokens of width 6, with d_k = 3."
-    return attention_weights(randn(5, 6), randn(6, 3), randn(6, 3))
-
-
-@probe
-def square(attention_weights):
-    "Four tokens of width 4, with d_k = 4."
-    return attention_weights(randn(4, 4), randn(4, 4) / 2, randn(4, 4) / 2)
-
-
-@probe
-def what_flows_back(attention_weights):
-    "The gradients that flow back to four tokens of width 3 and to both matrices."
-    return gradients(attention_weights, x=randn(4, 3), w_q=randn(3, 2), w_k=randn(3, 2))
-
-
-@probe
-def thirty_tokens(attention_weights):
-    "Thirty tokens of width 8, with d_k = 5."
-    return attention_weights(randn(30, 8) / 2, randn(8, 5) / 2, randn(8, 5) / 2)
-
-
-@probe
-def large_scores(attention_weights):
-    "Three tokens with scores far apart."
-    return attention_weights(4 * randn(3, 5), randn(5, 2), randn(5, 2))
-
-
-@entry
-def attention_weights__entry(i, j, x, w_q, w_k):
-    scores = (x[i] @ w_q) @ (x @ w_k).T / math.sqrt(w_k.shape[-1])
-    scores = scores - scores.max()  # a shift that softmax does not see, and exp can bear
-    total = written(scores.exp().sum())
-    weight = written(torch.softmax(scores, dim=-1)[j])
-    return (
-        f"less their largest, the scaled scores of token {i} are {written(scores)}; exp({written(scores[j])}) "
-        f"divided by the sum of all {len(scores)} exponentials, {total}, is {weight}"
-    )
-
-
-edit(
-    "softmax-forgotten",
-    "These are the scores; softmax over each row turns them into weights.",
-    "torch.softmax(scaled_scores(q, k), dim=-1)",
-    "scaled_scores(q, k)",
-)
-edit(
-    "softmax-over-columns",
-    "Your columns add up to 1; row i belongs to query i, so it is each row (dim=-1) that should.",
-    "dim=-1",
-    "dim=0",
-)
-edit(
-    "softmax-twice",
-    "Softmax is applied twice, which flattens the weights; once is enough.",
-    "torch.softmax(scaled_scores(q, k), dim=-1)",
-    "torch.softmax(torch.softmax(scaled_scores(q, k), dim=-1), dim=-1)",
-)
-edit(
-    "not-scaled",
-    "The scores go into softmax unscaled: divide them by √d_k first.",
-    "scaled_scores(q, k)",
-    "q @ k.T",
-)
-edit(
-    "scaled-by-d-k",
-    "The scores are divided by d_k; it is the square root of d_k that keeps their variance at 1.",
-    "scaled_scores(q, k)",
-    "q @ k.T / k.shape[-1]",
-)
-edit(
-    "scaled-by-d-model",
-    "You scale by √d_model; the vectors in the dot product have d_k entries, so it is √d_k.",
-    "scaled_scores(q, k)",
-    "q @ k.T / math.sqrt(x.shape[-1])",
-)
-edit(
-    "scaled-after-softmax",
-    "You divide the weights after softmax, so the rows no longer add up to 1: scale the scores before it.",
-    "torch.softmax(scaled_scores(q, k), dim=-1)",
-    "torch.softmax(q @ k.T, dim=-1) / math.sqrt(k.shape[-1])",
-)
-edit(
-    "keys-against-queries",
-    "Row i should belong to query i: you scored keys against queries.",
-    "scaled_scores(q, k)",
-    "scaled_scores(k, q)",
-)
-edit(
-    "one-matrix-for-both",
-    "Queries and keys both come from w_q; the keys have a matrix of their own, w_k.",
-    "project(x, w_k)",
-    "project(x, w_q)",
-)
-edit(
-    "nothing-projected",
-    "You score the raw embeddings as in lesson 02; use the queries and the keys.",
-    "scaled_scores(q, k)",
-    "scaled_scores(x, x)",
-)
-rewrite("method", "torch.softmax(scaled_scores(q, k), dim=-1)", "scaled_scores(q, k).softmax(-1)")
-
-
-@alternative
-def attention_weights__from_scratch(x, w_q, w_k):
-    scores = (x @ w_q) @ (x @ w_k).T / math.sqrt(w_q.shape[1])
-    exponentials = (scores - scores.max(dim=1, keepdim=True).values).exp()
-    return exponentials / exponentials.sum(dim=1, keepdim=True)
-
-
-@alternative
-def attention_weights__one_matrix(x, w_q, w_k):
-    scores = x @ (w_q @ w_k.T) @ x.T
-    return torch.nn.functional.softmax(scores / w_k.size(1) ** 0.5, dim=1)
-
-
-without_loops(because="a matrix product scores all pairs at once, and that is what makes attention fast.")
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Which of your own functions give you queries, keys and scaled scores?")
-hint("Each row belongs to one query and should add up to 1. Which `dim` does softmax need for that?")
-hint("```python\nq, k = project(...), project(...)\nreturn torch.softmax(<scaled scores>, dim=<along each row>)\n```")
-why(
-    "Each step has its own function, so the line reads as the formula does. `dim=-1` is the last dimension, the one over "
-    "keys: each query shares out one unit of weight, and that holds with a batch in front, too."
-)
 
 # %%
 weights = attention_weights(X, W_Q, W_K)  # (4, 4)
@@ -1130,3 +423,392 @@ for d_k in (8, 64, 512, 768):
 #
 # The weights say *how much*. What should be averaged with them: the embedding, the key, or something
 # third? Lesson 04 answers.
+
+# %% tags=["authoring"]
+# From here on: how each exercise is judged. Of this, students see the hints alone.
+from spotlight.authoring import alternative, alternatives, case, entry, flops_within, forbid
+from spotlight.authoring import hint, mistakes, probe, why, without_loops
+from spotlight.sandbox.kit import gradients, randn, whole, written
+
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+
+# %% judges="project"
+case("by_hand", "Two tokens of width 3, projected to width 4; whole numbers.", whole, n=2, d_model=3, d_k=4)
+case("five_tokens", "Five tokens of width 4, projected to width 3.", n=5, d_model=4, d_k=3)
+case("square", "Three tokens of width 3, projected to width 3.", n=3, d_model=3, d_k=3)
+entry(lambda i, j, x, weights: f"row {i} of `x` · column {j} of `weights` = {written(x[i])} · {written(weights[:, j])} = {written(x[i] @ weights[:, j])}")
+mistakes("""
+transposed-weights: x @ weights → x @ weights.T
+    You multiply by the transpose of the matrix: `weights` is (d_model, d_k) and stands on the right as it is.
+element-by-element: x @ weights → x * weights
+    `*` multiplies entry by entry; a projection is a matrix product, `@`.
+weights-from-the-left: x @ weights → weights @ x
+    You put the matrix on the left, which mixes tokens; rows of `x` are tokens, so the matrix stands on the right.
+""")
+alternatives("""
+matmul: x @ weights → torch.matmul(x, weights)
+einsum: x @ weights → torch.einsum("nd,dk->nk", x, weights)
+""")
+
+
+@alternative
+def project__row_by_row(x, weights):
+    return torch.stack([torch.stack([row @ column for column in weights.T]) for row in x])
+
+
+forbid("Linear", "linear", because="write the product itself, so that the shapes are yours to see.")
+hint("One row of the result belongs to one token. Which row of `x`, and which part of `weights`, does its first entry need?")
+hint("A matrix product pairs rows of the left with columns of the right. The result is (n, d_k): what must stand left, what right?")
+hint("```python\nreturn <tokens> @ <matrix>\n```")
+why("`@` pairs the d_model columns of `x` with the d_model rows of `weights`, so all tokens are projected at once, and the same line works for any number of them.")
+
+# %% judges="query_key_scores"
+case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole, n=2, d_k=4, m=3)
+case("three_against_five", "Three queries against five keys of width 4.", n=3, d_k=4, m=5)
+case("narrow", "Two queries against four keys of width 3.", n=2, d_k=3, m=4)
+case("as_many_keys_as_queries", "Four queries against four keys of width 4.", n=4, d_k=4, m=4)
+entry(lambda i, j, q, k: f"query {i} · key {j} = {written(q[i])} · {written(k[j])} = {written(q[i] @ k[j])}")
+mistakes("""
+keys-against-queries: q @ k.T → k @ q.T
+    You scored keys against queries: row i should belong to query i. Swap the two.
+summed-over-tokens: q @ k.T → q.T @ k
+    QᵀK sums over tokens and compares dimensions; you want to sum over d_k and compare tokens.
+key-not-transposed: q @ k.T → q @ k
+    Without the transpose the product does not pair queries with keys: the d_k columns of `q` must meet the d_k columns of `k`.
+queries-against-queries: q @ k.T → q @ q.T
+    You compare queries with queries; the right-hand side should be the keys.
+""")
+alternatives("""
+einsum: q @ k.T → torch.einsum("nd,md->nm", q, k)
+broadcast: q @ k.T → (q[:, None, :] * k[None, :, :]).sum(dim=-1)
+""")
+
+
+@alternative
+def query_key_scores__loop(q, k):
+    scores = torch.empty(len(q), len(k))
+    for i in range(len(q)):
+        for j in range(len(k)):
+            scores[i, j] = torch.dot(q[i], k[j])
+    return scores
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="it is the very thing you are building.")
+hint("Entry (i, j) is one number made of two vectors. Which two?")
+hint("Rows of `q` should meet rows of `k`. A matrix product pairs rows with columns: what turns the rows of `k` into columns?")
+hint("```python\nreturn <queries> @ <keys, turned so that their d_k runs downwards>\n```")
+why("Rows of `q` meet rows of `k`: the transpose turns the rows of `k` into the columns that `@` pairs with. One product replaces a loop over all n · m pairs.")
+
+# %% judges="asymmetry"
+def _lopsided(n):
+    return randn(n, n + 1)[:, :n]
+
+
+case("by_hand", "Scores of three tokens; whole numbers.", lambda asymmetry: asymmetry(whole(3, 4, low=-9, high=10)[:, :3]))
+case("three_tokens", "Scores of three tokens.", lambda asymmetry: asymmetry(_lopsided(3)))
+case("six_tokens", "Scores of six tokens.", lambda asymmetry: asymmetry(_lopsided(6)))
+
+
+@probe
+def symmetric(asymmetry):
+    "A symmetric matrix: the answer is 0."
+    half = _lopsided(4)
+    return asymmetry(half + half.T)
+
+
+@entry
+def asymmetry__entry(scores):
+    gaps = (scores - scores.T).abs()
+    i, j = divmod(int(gaps.argmax()), len(scores))
+    there, back = written(scores[i, j]), written(scores[j, i])
+    return f"the largest gap is between `scores[{i}, {j}]` and `scores[{j}, {i}]`: |{there} − ({back})| = {written(gaps.max())}"
+
+
+mistakes("""
+average-gap: .max() → .mean()
+    You return the average gap; the question is about the largest one.
+sum-of-gaps: .max() → .sum()
+    You add all gaps up; return the largest one.
+largest-score: (scores - scores.T) → scores
+    That is the largest score, not the largest gap: subtract the mirrored matrix first.
+gap-against-reversed-rows: scores.T → scores.flip(0)
+    `flip` reverses the order of the rows; the mirror image across the diagonal is the transpose.
+smallest-gap: .max() → .min()
+    You return the smallest gap, and that is 0 on every diagonal; return the largest.
+""")
+alternatives("""
+# The difference is antisymmetric, so its largest entry is its largest absolute entry too.
+antisymmetric: (scores - scores.T).abs().max() → (scores - scores.T).max()
+amax: .abs().max() → .abs().amax()
+""")
+
+
+@alternative
+def asymmetry__loop(scores):
+    n = len(scores)
+    return max(abs(scores[i, j] - scores[j, i]) for i in range(n) for j in range(n))
+
+
+forbid("allclose", "equal", because="those answer yes or no, and a number is asked for.")
+hint("Which matrix has the entry (j, i) of `scores` at (i, j)?")
+hint("Gaps can be negative. What makes all of them count the same?")
+hint("```python\ngaps = <scores minus its mirror image>\nreturn <largest of their absolute values>\n```")
+why("The mirror image of the whole matrix is its transpose, so one subtraction makes all gaps. Each gap stands there twice, once with either sign; `abs` makes the two alike.")
+
+# %% judges="tied_scores"
+case("by_hand", "Three tokens of width 2, projected to width 4; whole numbers.", whole, n=3, d_model=2, d_k=4)
+case("five_tokens", "Five tokens of width 4, projected to width 3.", n=5, d_model=4, d_k=3)
+case("square", "Three tokens of width 3, projected to width 3.", n=3, d_model=3, d_k=3)
+
+
+@entry
+def tied_scores__entry(i, j, x, weights):
+    p = x @ weights
+    return f"token {i} projected · token {j} projected = {written(p[i])} · {written(p[j])} = {written(p[i] @ p[j])}"
+
+
+mistakes("""
+keys-not-projected: query_key_scores(projected, projected) → query_key_scores(projected, x)
+    Only one side is projected: with W_Q = W_K both the queries and the keys go through the matrix.
+nothing-projected: query_key_scores(projected, projected) → query_key_scores(x, x)
+    These are the raw scores XXᵀ: use the projected tokens on both sides.
+transposed-weights: project(x, weights) → project(x, weights.T)
+    You project with the transpose of the matrix; `weights` is used as it is.
+dimensions-compared: query_key_scores(projected, projected) → projected.T @ projected
+    You compare dimensions instead of tokens: the result should be (n, n), one row per token.
+""")
+alternatives("""
+matrix-products: query_key_scores(projected, projected) → projected @ projected.T
+one-expression: project(x, weights) → x @ weights
+""")
+
+
+@alternative
+def tied_scores__one_form(x, weights):
+    return x @ (weights @ weights.T) @ x.T
+
+
+forbid("scaled_dot_product_attention", because="write the scores yourself.")
+hint("With one matrix for both roles, what do Q and K have in common?")
+hint("You have a function that projects and a function that scores. Which arguments does each get?")
+hint("```python\nprojected = project(...)\nreturn query_key_scores(<queries>, <keys>)\n```")
+why("Projecting once and using the result twice says what the exercise is about: both cards are the same card. Then p_i · p_j = p_j · p_i, and the symmetry can be read off.")
+
+# %% judges="score_variance"
+case("by_hand", "Three pairs of width 2; whole numbers.", whole, n=3, d_k=2)
+case("narrow", "Seven pairs of width 3.", n=7, d_k=3)
+case("wide", "Twenty pairs of width 64.", n=20, d_k=64)
+
+
+@entry
+def score_variance__entry(q, k):
+    scores = (q * k).sum(dim=-1)
+    if len(scores) > 4:
+        return f"the {len(scores)} scores have mean {written(scores.mean())} and variance {written(scores.var())}"
+    squares = " + ".join(f"{written(gap)}²" for gap in scores - scores.mean())
+    return (
+        f"the scores are {written(scores)}, their mean is {written(scores.mean())}, "
+        f"and the variance is ({squares}) / {len(scores) - 1} = {written(scores.var())}"
+    )
+
+
+mistakes("""
+standard-deviation: scores.var() → scores.std()
+    That is the standard deviation; the variance is its square.
+variance-of-products: (q * k).sum(dim=-1) → (q * k)
+    You take the variance of the single products; add them up over d_k first, so that each pair gives one score.
+summed-over-pairs: dim=-1 → dim=0
+    You add up over the pairs (dim 0); a dot product adds up over d_k, the last dimension.
+averaged-over-width: .sum(dim=-1) → .mean(dim=-1)
+    You average over d_k instead of adding up, which hides just the growth that is to be measured.
+every-pair: (q * k).sum(dim=-1) → (q @ k.T)
+    You score every query against every key; only query i with key i is asked for.
+""")
+alternatives("""
+einsum: (q * k).sum(dim=-1) → torch.einsum("nd,nd->n", q, k)
+matrix-per-pair: (q * k).sum(dim=-1) → (q[:, None, :] @ k[:, :, None]).flatten()
+""")
+
+
+@alternative
+def score_variance__by_definition(q, k):
+    scores = torch.stack([a @ b for a, b in zip(q, k)])
+    return ((scores - scores.mean()) ** 2).sum() / (len(scores) - 1)
+
+
+flops_within(8, because="only query i with key i is asked for, and of all n² pairs n would be kept.")
+forbid("cov", "corrcoef", because="the two steps, scores and variance, are the point.")
+hint("How many scores come out of n pairs? The variance is taken over those.")
+hint("`q * k` holds all single products, (n, d_k). Over which dimension do they add up to dot products?")
+hint("```python\nscores = <products, added up over d_k>  # (n,)\nreturn <their variance>\n```")
+why("`(q * k).sum(dim=-1)` makes only the n dot products that are asked for, where `q @ k.T` would make n² and throw most of them away.")
+
+# %% judges="softmax_sensitivity"
+case("gentle", "Five scores of typical size 1.", n=5)
+case("one_score", "A single score: its weight is 1 whatever it is, so the answer is 0.", n=1)
+case("strong", "Seven scores of typical size 3.", lambda softmax_sensitivity: softmax_sensitivity(3 * randn(7)))
+
+
+@entry
+def softmax_sensitivity__entry(scores):
+    weights = torch.softmax(scores, dim=-1)
+    i = int((weights * (1 - weights)).argmax())
+    w = written(weights[i])
+    return (
+        f"the weights are {written(weights)}, and ∂weight_{i}/∂score_{i} = w(1 − w) = {w} · (1 − {w}) = "
+        f"{written(weights[i] * (1 - weights[i]))} is the largest entry"
+    )
+
+
+mistakes("""
+gradient-of-the-sum: torch.softmax(s, dim=-1) → torch.softmax(s, dim=-1).sum()
+    The weights always add up to 1, so the gradient of their sum is 0 whatever the scores: take the Jacobian of the weights themselves.
+average-entry: .abs().max() → .abs().mean()
+    You average the entries; return the largest absolute one.
+softmax-left-out: torch.softmax(s, dim=-1) → 1 * s
+    That is the Jacobian of the scores themselves, which is 1 on the diagonal: softmax belongs inside.
+log-softmax: torch.softmax → torch.log_softmax
+    That is the Jacobian of the logarithm of softmax; take softmax itself.
+smallest-entry: .abs().max() → .abs().min()
+    You return the smallest absolute entry; return the largest.
+""")
+alternatives("""
+amax: .abs().max() → .abs().amax()
+""")
+
+
+@alternative
+def softmax_sensitivity__formula(scores):
+    weights = torch.softmax(scores, dim=-1)
+    return (torch.diag(weights) - torch.outer(weights, weights)).abs().max()
+
+
+@alternative
+def softmax_sensitivity__row_by_row(scores):
+    scores = scores.clone().requires_grad_()
+    weights = torch.softmax(scores, dim=-1)
+    rows = [torch.autograd.grad(w, scores, retain_graph=True)[0] for w in weights]
+    return torch.stack(rows).abs().max()
+
+
+forbid("scaled_dot_product_attention", because="only softmax is measured here.")
+hint("`jacobian` wants a function. Which function of the scores gives the weights?")
+hint("An entry of the Jacobian may be negative: when one weight rises, another falls. Which size counts?")
+hint("```python\njacobian = torch.autograd.functional.jacobian(<softmax, as a function of s>, scores)\nreturn <its largest absolute entry>\n```")
+why("`jacobian` differentiates every weight by every score. The entries are w_i(1 − w_i) on the diagonal and −w_i·w_j beside it, so all vanish once one weight is near 1: that is saturation, in numbers.")
+
+# %% judges="scaled_scores"
+case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole, n=2, d_k=4, m=3)
+case("three_against_five", "Three queries against five keys of width 8.", n=3, d_k=8, m=5)
+case("six_against_four", "Six queries against four keys of width 16.", n=6, d_k=16, m=4)
+case("square", "Five queries against five keys of width 5.", n=5, d_k=5, m=5)
+
+
+@entry
+def scaled_scores__entry(i, j, q, k):
+    score, d_k = q[i] @ k[j], k.shape[-1]
+    return (
+        f"query {i} · key {j} / √d_k = {written(q[i])} · {written(k[j])} / √{d_k} = "
+        f"{written(score)} / {written(math.sqrt(d_k))} = {written(score / math.sqrt(d_k))}"
+    )
+
+
+mistakes("""
+not-scaled: / math.sqrt(k.shape[-1]) →
+    The scores are right but grow with d_k: divide them by √d_k.
+scaled-by-d-k: math.sqrt(k.shape[-1]) → k.shape[-1]
+    You divide by d_k itself; it is the square root of d_k that brings the variance back to 1.
+scaled-by-sequence-length: k.shape[-1] → k.shape[0]
+    You divide by the square root of the number of tokens; the scores grow with d_k, the width of each vector.
+multiplied: / math → * math
+    You multiply by √d_k, which makes large scores larger; divide.
+keys-against-queries: q @ k.T → k @ q.T
+    The scaling is right, but row i should belong to query i: you scored keys against queries.
+summed-over-tokens: q @ k.T → q.T @ k
+    QᵀK sums over tokens and compares dimensions; you want QKᵀ.
+""")
+alternatives("""
+power: / math.sqrt(k.shape[-1]) → * k.shape[-1] ** -0.5
+einsum: q @ k.T → torch.einsum("nd,md->nm", q, k)
+""")
+
+
+@alternative
+def scaled_scores__scaled_first(q, k):
+    scale = q.size(-1) ** 0.25
+    return (q / scale) @ (k / scale).transpose(-2, -1)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+hint("You have the scores already. What must they be divided by so that their variance is 1 again?")
+hint("d_k is the width of one query, or of one key. Which entry of `k.shape` is that?")
+hint("```python\nreturn <scores> / math.sqrt(<d_k>)\n```")
+why("d_k is read off the keys instead of typed in, so the line holds for any width. Dividing by √d_k brings the variance of the scores back to 1, whatever d_k is.")
+
+# %% judges="attention_weights"
+case("by_hand", "Three tokens of width 2, with d_k = 4; whole numbers.", whole(low=-2), n=3, d_model=2, w_q=whole(2, 4, low=-1, high=2), w_k=whole(2, 4, low=-1, high=2))
+case("five_tokens", "Five tokens of width 6, with d_k = 3.", n=5, d_model=6, d_k=3)
+case("square", "Four tokens of width 4, with d_k = 4.", n=4, d_model=4, w_q=randn(4, 4) / 2, w_k=randn(4, 4) / 2)
+case("what_flows_back", "The gradients that flow back to four tokens of width 3 and to both matrices.", lambda attention_weights: gradients(attention_weights, x=randn(4, 3), w_q=randn(3, 2), w_k=randn(3, 2)))
+case("thirty_tokens", "Thirty tokens of width 8, with d_k = 5.", lambda attention_weights: attention_weights(randn(30, 8) / 2, randn(8, 5) / 2, randn(8, 5) / 2))
+case("large_scores", "Three tokens with scores far apart.", d_model=5, d_k=2, x=4 * randn(3, 5))
+
+
+@entry
+def attention_weights__entry(i, j, x, w_q, w_k):
+    scores = (x[i] @ w_q) @ (x @ w_k).T / math.sqrt(w_k.shape[-1])
+    scores = scores - scores.max()  # a shift that softmax does not see, and exp can bear
+    total = written(scores.exp().sum())
+    weight = written(torch.softmax(scores, dim=-1)[j])
+    return (
+        f"less their largest, the scaled scores of token {i} are {written(scores)}; exp({written(scores[j])}) "
+        f"divided by the sum of all {len(scores)} exponentials, {total}, is {weight}"
+    )
+
+
+mistakes("""
+softmax-forgotten: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k)
+    These are the scores; softmax over each row turns them into weights.
+softmax-over-columns: dim=-1 → dim=0
+    Your columns add up to 1; row i belongs to query i, so it is each row (dim=-1) that should.
+softmax-twice: torch.softmax(scaled_scores(q, k), dim=-1) → torch.softmax(torch.softmax(scaled_scores(q, k), dim=-1), dim=-1)
+    Softmax is applied twice, which flattens the weights; once is enough.
+not-scaled: scaled_scores(q, k) → q @ k.T
+    The scores go into softmax unscaled: divide them by √d_k first.
+scaled-by-d-k: scaled_scores(q, k) → q @ k.T / k.shape[-1]
+    The scores are divided by d_k; it is the square root of d_k that keeps their variance at 1.
+scaled-by-d-model: scaled_scores(q, k) → q @ k.T / math.sqrt(x.shape[-1])
+    You scale by √d_model; the vectors in the dot product have d_k entries, so it is √d_k.
+scaled-after-softmax: torch.softmax(scaled_scores(q, k), dim=-1) → torch.softmax(q @ k.T, dim=-1) / math.sqrt(k.shape[-1])
+    You divide the weights after softmax, so the rows no longer add up to 1: scale the scores before it.
+keys-against-queries: scaled_scores(q, k) → scaled_scores(k, q)
+    Row i should belong to query i: you scored keys against queries.
+one-matrix-for-both: project(x, w_k) → project(x, w_q)
+    Queries and keys both come from w_q; the keys have a matrix of their own, w_k.
+nothing-projected: scaled_scores(q, k) → scaled_scores(x, x)
+    You score the raw embeddings as in lesson 02; use the queries and the keys.
+""")
+alternatives("""
+method: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k).softmax(-1)
+""")
+
+
+@alternative
+def attention_weights__from_scratch(x, w_q, w_k):
+    scores = (x @ w_q) @ (x @ w_k).T / math.sqrt(w_q.shape[1])
+    exponentials = (scores - scores.max(dim=1, keepdim=True).values).exp()
+    return exponentials / exponentials.sum(dim=1, keepdim=True)
+
+
+@alternative
+def attention_weights__one_matrix(x, w_q, w_k):
+    scores = x @ (w_q @ w_k.T) @ x.T
+    return torch.nn.functional.softmax(scores / w_k.size(1) ** 0.5, dim=1)
+
+
+without_loops(because="a matrix product scores all pairs at once, and that is what makes attention fast.")
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+hint("Which of your own functions give you queries, keys and scaled scores?")
+hint("Each row belongs to one query and should add up to 1. Which `dim` does softmax need for that?")
+hint("```python\nq, k = project(...), project(...)\nreturn torch.softmax(<scaled scores>, dim=<along each row>)\n```")
+why("Each step has its own function, so the line reads as the formula does. `dim=-1` is the last dimension, the one over keys: each query shares out one unit of weight, and that holds with a batch in front, too.")

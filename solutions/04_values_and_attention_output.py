@@ -23,11 +23,6 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 
 start("values_and_attention_output")
 
-# %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint
-from spotlight.authoring import mistake, probe, rewrite, why, without_loops
-from spotlight.sandbox.kit import gradients, randn, whole, written
-
 # %%
 import math
 from contextlib import ExitStack
@@ -137,126 +132,6 @@ def three_lenses(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> tuple[Tens
     return project(x, w_q), project(x, w_k), project(x, w_v)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(three_lenses):
-    "Two tokens of width 3 with d_k = 4 and d_v = 5; whole numbers."
-    return three_lenses(whole(2, 3), whole(3, 4), whole(3, 4), whole(3, 5))
-
-
-@probe
-def five_tokens(three_lenses):
-    "Five tokens of width 6 with d_k = 4 and d_v = 3."
-    return three_lenses(randn(5, 6), randn(6, 4), randn(6, 4), randn(6, 3))
-
-
-@probe
-def square(three_lenses):
-    "Three tokens of width 3, every width 3."
-    return three_lenses(randn(3, 3), randn(3, 3), randn(3, 3), randn(3, 3))
-
-
-edit(
-    "values-from-key-matrix",
-    "Your values are the keys once more: the third matrix, `w_v`, is not used.",
-    "project(x, w_v)",
-    "project(x, w_k)",
-)
-edit(
-    "embeddings-as-values",
-    "You return the embeddings in the values' place: project them with `w_v`.",
-    "project(x, w_v)",
-    "x",
-)
-edit(
-    "values-from-keys",
-    "You project the keys with `w_v`; all three lenses look at the embedding, `x`.",
-    "project(x, w_v)",
-    "project(project(x, w_k), w_v)",
-)
-edit(
-    "value-matrix-transposed",
-    "You multiply by the transpose of `w_v`, which is (d_model, d_v) and stands on the right as it is.",
-    "project(x, w_v)",
-    "project(x, w_v.T)",
-)
-edit(
-    "weights-transposed",
-    "You multiply by the transposes of the matrices; each has d_model rows and stands on the right as it is.",
-    "project(x, w_q), project(x, w_k), project(x, w_v)",
-    "tuple(project(x, w.T) for w in (w_q, w_k, w_v))",
-)
-edit(
-    "keys-and-values-swapped",
-    "All three are right, but the order is queries, keys, values.",
-    "project(x, w_q), project(x, w_k), project(x, w_v)",
-    "project(x, w_q), project(x, w_v), project(x, w_k)",
-)
-edit(
-    "queries-and-keys-swapped",
-    "All three are right, but the order is queries, keys, values.",
-    "project(x, w_q), project(x, w_k), project(x, w_v)",
-    "project(x, w_k), project(x, w_q), project(x, w_v)",
-)
-edit(
-    "keys-from-query-matrix",
-    "Queries and keys both come from `w_q`; the keys have a matrix of their own, `w_k`.",
-    "project(x, w_k)",
-    "project(x, w_q)",
-)
-edit(
-    "only-the-queries",
-    "You return the queries alone: all three are asked for, with commas between them.",
-    "project(x, w_q), project(x, w_k), project(x, w_v)",
-    "project(x, w_q)",
-)
-edit(
-    "stacked",
-    "`torch.stack` wants matrices of one shape, and values may be wider or narrower: return the three with commas between them.",
-    "project(x, w_q), project(x, w_k), project(x, w_v)",
-    "torch.stack([project(x, w_q), project(x, w_k), project(x, w_v)])",
-)
-edit(
-    "one-lens-behind-the-other",
-    "You look through one lens at what another made of `x`: each of the three looks at `x` itself.",
-    "project(x, w_q), project(x, w_k), project(x, w_v)",
-    "project(x, w_q), project(project(x, w_q), w_k), project(project(x, w_q), w_v)",
-)
-edit(
-    "only-the-values",
-    "You return the values alone: all three are asked for, with commas between them.",
-    "project(x, w_q), project(x, w_k), project(x, w_v)",
-    "project(x, w_v)",
-)
-edit(
-    "side-by-side",
-    "The numbers are right, but they stand side by side in one matrix: return three.",
-    "project(x, w_q), project(x, w_k), project(x, w_v)",
-    "torch.cat([project(x, w_q), project(x, w_k), project(x, w_v)], dim=-1)",
-)
-rewrite("matrix-products", "project(x, w_q), project(x, w_k), project(x, w_v)", "x @ w_q, x @ w_k, x @ w_v")
-rewrite("comprehension", "project(x, w_q), project(x, w_k), project(x, w_v)", "tuple(project(x, w) for w in (w_q, w_k, w_v))")
-rewrite("a-list", "project(x, w_q), project(x, w_k), project(x, w_v)", "[project(x, w_q), project(x, w_k), project(x, w_v)]")
-
-
-@alternative
-def three_lenses__one_product(x, w_q, w_k, w_v):
-    # One wide matrix, one product, cut into three: what large models do.
-    everything = x @ torch.cat([w_q, w_k, w_v], dim=1)
-    return everything.split([w_q.shape[1], w_k.shape[1], w_v.shape[1]], dim=1)
-
-
-forbid("Linear", "linear", because="the three products are yours to write.")
-forbid("model_utils", "attention", because="the course keeps its own version there, and yours is asked for.")
-hint("How many matrices are there, and how often is `x` projected? Does one projection need the result of another?")
-hint("A function returns several things with commas between them. In which order does the docstring name them?")
-hint("```python\nreturn <queries>, <keys>, <values>\n```")
-why(
-    "Each lens looks at the embedding, not at what another lens made of it. So the three may be computed in any order, or "
-    "in one product with the matrices side by side, as large models do."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>ValueError: too many values to unpack (expected 3)</code></summary>
 #
@@ -362,224 +237,6 @@ def single_head_attention(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> T
     return weights @ v
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(single_head_attention):
-    "Three tokens of width 2 with d_k = 4 and d_v = 5; whole numbers."
-    return single_head_attention(
-        whole(3, 2, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 5)
-    )
-
-
-@probe
-def five_tokens(single_head_attention):
-    "Five tokens of width 6 with d_k = 4 and d_v = 3."
-    return single_head_attention(randn(5, 6), randn(6, 4) / 2, randn(6, 4) / 2, randn(6, 3))
-
-
-@probe
-def square(single_head_attention):
-    "Four tokens of width 4, every width 4."
-    return single_head_attention(randn(4, 4), randn(4, 4) / 2, randn(4, 4) / 2, randn(4, 4))
-
-
-@probe
-def one_token(single_head_attention):
-    "A single token, which can only attend to itself."
-    return single_head_attention(randn(1, 3), randn(3, 2), randn(3, 2), randn(3, 4))
-
-
-@probe
-def thirty_tokens(single_head_attention):
-    "Thirty tokens of width 8 with d_k = 5 and d_v = 6."
-    return single_head_attention(randn(30, 8) / 2, randn(8, 5) / 2, randn(8, 5) / 2, randn(8, 6))
-
-
-@probe
-def large_scores(single_head_attention):
-    "Three tokens with scores far apart."
-    return single_head_attention(4 * randn(3, 5), randn(5, 2), randn(5, 2), randn(5, 3))
-
-
-@probe
-def what_flows_back(single_head_attention):
-    "The gradients that flow back to four tokens of width 3 and to all three matrices."
-    return gradients(single_head_attention, x=randn(4, 3), w_q=randn(3, 2), w_k=randn(3, 2), w_v=randn(3, 5))
-
-
-@entry
-def single_head_attention__entry(i, j, x, w_q, w_k, w_v):
-    shares = torch.softmax((x[i] @ w_q) @ (x @ w_k).T / w_k.shape[-1] ** 0.5, dim=-1)
-    column = (x @ w_v)[:, j]
-    return (
-        f"token {i} weighs the {len(x)} tokens by {written(shares)}; number {j} of their values is {written(column)}, "
-        f"and the weighted sum is {written(shares @ column)}"
-    )
-
-
-edit(
-    "keys-averaged",
-    "You average the keys: they have done their work once the weights are there. What is handed over are the values.",
-    "weights @ v",
-    "weights @ k",
-)
-edit(
-    "embeddings-averaged",
-    "You average the embeddings in `x`; average the values, which `w_v` made of them.",
-    "weights @ v",
-    "weights @ x",
-)
-edit(
-    "queries-averaged",
-    "You average the queries; they ask, the values are what is handed over.",
-    "weights @ v",
-    "weights @ q",
-)
-edit(
-    "weights-transposed",
-    "You average with the columns of the weights; row i of the weights belongs to output i.",
-    "weights @ v",
-    "weights.T @ v",
-)
-edit(
-    "values-first",
-    "You multiply values by weights; a row of weights averages the rows of values, so the weights stand on the left.",
-    "weights @ v",
-    "v @ weights",
-)
-edit(
-    "one-summary",
-    "You return one vector for all tokens; every token has a row of weights, and so an output, of its own.",
-    "weights @ v",
-    "(weights @ v).mean(dim=0)",
-)
-edit(
-    "same-output-for-all",
-    "All your outputs are the same: the rows of weights are averaged first. Each row makes one output.",
-    "weights @ v",
-    "weights.mean(dim=0).expand_as(weights) @ v",
-)
-edit(
-    "uniform",
-    "Every value counts alike, whatever the scores: the weights must come from queries and keys.",
-    "weights @ v",
-    "torch.full_like(weights, 1 / len(x)) @ v",
-)
-edit(
-    "only-the-heaviest",
-    "You hand each token the one value with the largest weight; every value counts, as much as its weight says.",
-    "weights @ v",
-    "v[weights.argmax(dim=-1)]",
-)
-edit(
-    "weights-returned",
-    "These are the weights; average the values with them.",
-    "weights @ v",
-    "weights",
-)
-edit(
-    "values-returned",
-    "These are the values, each still its token's own: average them with the weights.",
-    "weights @ v",
-    "v",
-)
-edit(
-    "softmax-forgotten",
-    "You average with the scores; softmax over each row turns them into weights that add up to 1.",
-    "torch.softmax(scaled_scores(q, k), dim=-1)",
-    "scaled_scores(q, k)",
-)
-edit(
-    "softmax-over-columns",
-    "The columns of your weights add up to 1; row i belongs to token i, so it is each row (dim=-1) that should.",
-    "dim=-1",
-    "dim=0",
-)
-edit(
-    "softmax-twice",
-    "Softmax is applied twice, which flattens the weights; once is enough.",
-    "torch.softmax(scaled_scores(q, k), dim=-1)",
-    "torch.softmax(torch.softmax(scaled_scores(q, k), dim=-1), dim=-1)",
-)
-edit(
-    "softmax-last",
-    "You average with scores and apply softmax to the result: the weights come first, then the average.",
-    """    weights = torch.softmax(scaled_scores(q, k), dim=-1)  # (n, n)
-    return weights @ v""",
-    """    return torch.softmax(scaled_scores(q, k) @ v, dim=-1)""",
-)
-edit(
-    "not-scaled",
-    "The scores go into softmax unscaled: use `scaled_scores`.",
-    "scaled_scores(q, k)",
-    "q @ k.T",
-)
-edit(
-    "scaled-by-d-v",
-    "You scale by √d_v; the dot products are of queries and keys, so it is √d_k.",
-    "scaled_scores(q, k)",
-    "q @ k.T / math.sqrt(v.shape[-1])",
-)
-edit(
-    "scaled-by-d-k",
-    "You divide the scores by d_k; it is the square root of d_k.",
-    "scaled_scores(q, k)",
-    "q @ k.T / k.shape[-1]",
-)
-edit(
-    "scaled-by-d-model",
-    "You scale by √d_model; the dot products are of queries and keys, so it is √d_k.",
-    "scaled_scores(q, k)",
-    "q @ k.T / math.sqrt(x.shape[-1])",
-)
-edit(
-    "keys-against-queries",
-    "Row i of the scores should belong to query i: you scored keys against queries.",
-    "scaled_scores(q, k)",
-    "scaled_scores(k, q)",
-)
-edit(
-    "embeddings-scored",
-    "You score the raw embeddings as in lesson 02; score queries against keys.",
-    "scaled_scores(q, k)",
-    "x @ x.T",
-)
-edit(
-    "embedding-added",
-    "You add the embedding. That comes next in this lesson, with a reason; here the output alone is asked for.",
-    "weights @ v",
-    "x + weights @ v",
-)
-rewrite("weights-of-lesson-03", "torch.softmax(scaled_scores(q, k), dim=-1)", "attention_weights(x, w_q, w_k)")
-rewrite("einsum", "weights @ v", 'torch.einsum("nm,md->nd", weights, v)')
-rewrite("values-last", "weights @ v", "weights @ x @ w_v")
-
-
-@alternative
-def single_head_attention__from_scratch(x, w_q, w_k, w_v):
-    scores = (x @ w_q) @ (x @ w_k).T * w_k.shape[1] ** -0.5
-    raised = (scores - scores.max(dim=1, keepdim=True).values).exp()
-    return raised @ (x @ w_v) / raised.sum(dim=1, keepdim=True)
-
-
-@alternative
-def single_head_attention__in_two_lines(x, w_q, w_k, w_v):
-    weights = attention_weights(x, w_q, w_k)
-    return weights @ project(x, w_v)
-
-
-without_loops(because="one product averages for all tokens, and that is what makes attention fast.")
-forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building it.")
-forbid("model_utils", "attention", because="the course keeps its own version there, and yours is asked for.")
-hint("Which function gives you queries, keys and values, and which one makes scores of two of them?")
-hint("Row i of the weights belongs to token i, and j runs over the tokens whose values are averaged. Which matrix product sums over j?")
-hint("```python\nq, k, v = <three lenses>\nweights = <softmax of each row of the scaled scores>  # (n, n)\nreturn <weights> @ <what is handed over>\n```")
-why(
-    "The weights use queries and keys and are then done with them; the values come in only at the end. One matrix product "
-    "makes all outputs: row i of the weights against every column of the values."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x5 and 3x3)</code></summary>
 #
@@ -664,108 +321,6 @@ def embeddings_as_values(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
     return single_head_attention(x, w_q, w_k, identity)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(embeddings_as_values):
-    "Three tokens of width 2 with d_k = 4; whole numbers."
-    return embeddings_as_values(whole(3, 2, low=-2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2))
-
-
-@probe
-def five_tokens(embeddings_as_values):
-    "Five tokens of width 6 with d_k = 3."
-    return embeddings_as_values(randn(5, 6), randn(6, 3) / 2, randn(6, 3) / 2)
-
-
-@probe
-def square(embeddings_as_values):
-    "Four tokens of width 4, with d_k = 4."
-    return embeddings_as_values(randn(4, 4), randn(4, 4) / 2, randn(4, 4) / 2)
-
-
-@entry
-def embeddings_as_values__entry(i, j, x, w_q, w_k):
-    shares = torch.softmax((x[i] @ w_q) @ (x @ w_k).T / w_k.shape[-1] ** 0.5, dim=-1)
-    return (
-        f"token {i} weighs the {len(x)} tokens by {written(shares)}; column {j} of `x` is {written(x[:, j])}, "
-        f"and the weighted sum is {written(shares @ x[:, j])}"
-    )
-
-
-edit(
-    "as-large-as-the-sentence",
-    "Your identity is as large as the number of tokens; `w_v` multiplies embeddings, so it needs d_model rows.",
-    "x.shape[-1]",
-    "x.shape[0]",
-)
-edit(
-    "as-large-as-a-key",
-    "Your identity is d_k wide; `w_v` multiplies embeddings, so it needs d_model rows.",
-    "x.shape[-1]",
-    "w_k.shape[-1]",
-)
-edit(
-    "as-large-as-the-example",
-    "You write down a size, 3, that only the four tokens of this lesson have: take it from `x.shape`.",
-    "x.shape[-1]",
-    "3",
-)
-edit(
-    "ones",
-    "A matrix of ones adds up each embedding's numbers and writes the sum everywhere; ones belong on the diagonal only.",
-    "torch.eye(x.shape[-1], dtype=x.dtype)",
-    "torch.ones(x.shape[-1], x.shape[-1], dtype=x.dtype)",
-)
-edit(
-    "key-matrix",
-    "With `w_k` for W_V you average the keys; find the matrix that leaves embeddings as they are.",
-    "w_k, identity",
-    "w_k, w_k",
-)
-edit(
-    "query-matrix",
-    "With `w_q` for W_V you average the queries; find the matrix that leaves embeddings as they are.",
-    "w_k, identity",
-    "w_k, w_q",
-)
-edit(
-    "embeddings-for-the-matrix",
-    "You hand over `x` where a matrix W_V is expected: `x @ x` is no embedding. Which matrix leaves `x` as it is?",
-    "w_k, identity",
-    "w_k, x",
-)
-edit(
-    "lesson-02-scores",
-    "That is lesson 02's softmax(XXᵀ)X: average the embeddings, but by the weights of queries and keys.",
-    "single_head_attention(x, w_q, w_k, identity)",
-    "torch.softmax(x @ x.T, dim=-1) @ x",
-)
-edit(
-    "nothing-averaged",
-    "You return the embeddings themselves; they are to be averaged, each row by its own weights.",
-    "single_head_attention(x, w_q, w_k, identity)",
-    "x @ identity",
-)
-edit(
-    "identity-for-all",
-    "The identity belongs in W_V only; queries and keys keep their own matrices.",
-    "x, w_q, w_k, identity",
-    "x, identity, identity, identity",
-)
-rewrite("without-a-matrix", "single_head_attention(x, w_q, w_k, identity)", "attention_weights(x, w_q, w_k) @ x")
-rewrite("diagonal", "torch.eye(x.shape[-1], dtype=x.dtype)", "torch.diag(torch.ones_like(x[0]))")
-rewrite("rows-of-the-matrix", "x.shape[-1]", "w_q.shape[0]")
-forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you have built it.")
-forbid("model_utils", "attention", because="the course keeps its own version there, and yours is asked for.")
-hint("`project(x, w_v)` is x @ w_v. For which matrix is x @ w_v equal to x, whatever x is?")
-hint("`w_v` has as many rows as an embedding has numbers. Which entry of `x.shape` is that?")
-hint("```python\nidentity = torch.eye(<d_model>)\nreturn single_head_attention(x, w_q, w_k, <W_V>)\n```")
-why(
-    "Values in general include embeddings as a special case, so a model with W_V can do all that one without it can. "
-    "`dtype=x.dtype` makes the matrix of the same kind of floats as the tokens."
-)
-
 # %%
 as_values = embeddings_as_values(X, W_Q, W_K)  # (4, 3)
 show_heatmaps(
@@ -802,134 +357,6 @@ def locked_attention(q: Tensor, k: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return torch.softmax(scaled_scores(q, k), dim=-1) @ k
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(locked_attention):
-    "Two queries against three keys of width 4; whole numbers."
-    return locked_attention(whole(2, 4, low=-2, high=3), whole(3, 4, low=-2, high=3))
-
-
-@probe
-def three_against_five(locked_attention):
-    "Three queries against five keys of width 4."
-    return locked_attention(randn(3, 4), randn(5, 4))
-
-
-@probe
-def square(locked_attention):
-    "Four queries against four keys of width 4."
-    return locked_attention(randn(4, 4), randn(4, 4))
-
-
-@entry
-def locked_attention__entry(i, j, q, k):
-    shares = torch.softmax(q[i] @ k.T / k.shape[-1] ** 0.5, dim=-1)
-    return (
-        f"query {i} weighs the {len(k)} keys by {written(shares)}; number {j} of every key is {written(k[:, j])}, "
-        f"and the weighted sum is {written(shares @ k[:, j])}"
-    )
-
-
-edit(
-    "queries-averaged",
-    "You average the queries; with W_V = W_K it is the keys that are handed over.",
-    "@ k",
-    "@ q",
-)
-edit(
-    "weights-returned",
-    "These are the weights; average the keys with them.",
-    " @ k",
-    "",
-)
-edit(
-    "not-scaled",
-    "The scores go into softmax unscaled: use `scaled_scores`.",
-    "scaled_scores(q, k)",
-    "q @ k.T",
-)
-edit(
-    "scaled-by-d-k",
-    "You divide the scores by d_k; it is the square root of d_k. `scaled_scores` has it right.",
-    "scaled_scores(q, k)",
-    "q @ k.T / k.shape[-1]",
-)
-edit(
-    "softmax-forgotten",
-    "You average with the scores; softmax over each row turns them into weights that add up to 1.",
-    "torch.softmax(scaled_scores(q, k), dim=-1)",
-    "scaled_scores(q, k)",
-)
-edit(
-    "softmax-over-columns",
-    "The columns of your weights add up to 1; a row belongs to one query, so it is each row (dim=-1) that should.",
-    "dim=-1",
-    "dim=0",
-)
-edit(
-    "keys-against-keys",
-    "You score keys against keys; the queries ask.",
-    "scaled_scores(q, k)",
-    "scaled_scores(k, k)",
-)
-edit(
-    "keys-against-queries",
-    "You score keys against queries: row i of the weights should belong to query i.",
-    "scaled_scores(q, k)",
-    "scaled_scores(k, q)",
-)
-edit(
-    "one-summary",
-    "You return one vector for all queries; every query has a row of weights, and so an output, of its own.",
-    "@ k",
-    "@ k.mean(dim=0)",
-)
-edit(
-    "uniform",
-    "Every key counts alike, whatever the scores: the weights must depend on the queries.",
-    "scaled_scores(q, k)",
-    "0 * scaled_scores(q, k)",
-)
-edit(
-    "head-of-heads",
-    "`single_head_attention` takes embeddings and matrices to project them with; here queries and keys are made already. Score them, and average the keys.",
-    "torch.softmax(scaled_scores(q, k), dim=-1) @ k",
-    "single_head_attention(q, k, k, k)",
-)
-rewrite("method", "torch.softmax(scaled_scores(q, k), dim=-1)", "scaled_scores(q, k).softmax(-1)")
-rewrite("einsum", "torch.softmax(scaled_scores(q, k), dim=-1) @ k", 'torch.einsum("nm,md->nd", torch.softmax(scaled_scores(q, k), dim=1), k)')
-
-
-@alternative
-def locked_attention__through_the_head(q, k):
-    # Queries and keys stacked as tokens; two matrices pick one or the other half.
-    width = q.shape[1]
-    tokens = torch.cat([torch.cat([q, 0 * q], dim=1), torch.cat([0 * k, k], dim=1)])
-    identity = torch.eye(width, dtype=q.dtype)
-    w_q, w_k = torch.cat([identity, 0 * identity]), torch.cat([0 * identity, identity])
-    scores = scaled_scores(tokens @ w_q, tokens @ w_k)[: len(q), len(q) :]
-    return torch.softmax(scores, dim=-1) @ k
-
-
-@alternative
-def locked_attention__query_by_query(q, k):
-    rows = []
-    for query in q:
-        rows.append(torch.softmax(k @ query / k.shape[1] ** 0.5, dim=0) @ k)
-    return torch.stack(rows)
-
-
-forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building a variant of it.")
-forbid("model_utils", "attention", because="the course keeps its own version there, and yours is asked for.")
-hint("Take your `single_head_attention`. Which of its lines still need `x`, if queries and keys are given?")
-hint("What stands in the values' place when W_V = W_K?")
-hint("```python\nreturn torch.softmax(<scaled scores>, dim=-1) @ <what is handed over>\n```")
-why(
-    "`x` does not appear any more, and that is the point: two tokens with the same key are the same to this head, "
-    "however different they are."
-)
 
 # %%
 same = torch.allclose(locked_attention(Q, K), single_head_attention(X, W_Q, W_K, W_K))
@@ -1047,165 +474,6 @@ def closest_pair(vectors: Tensor) -> Tensor:
     return distances.min()
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(closest_pair):
-    "Three tokens of width 2; whole numbers."
-    return closest_pair(whole(3, 2, low=-9, high=10))
-
-
-@probe
-def five_tokens(closest_pair):
-    "Five tokens of width 3."
-    return closest_pair(randn(5, 3))
-
-
-@probe
-def square(closest_pair):
-    "Four tokens of width 4."
-    return closest_pair(randn(4, 4))
-
-
-@probe
-def two_tokens(closest_pair):
-    "Two tokens of width 6, far from the origin."
-    return closest_pair(7 + randn(2, 6))
-
-
-@probe
-def two_places(closest_pair):
-    "Five tokens of width 4 that stand in two distant places by turns."
-    return closest_pair(randn(5, 4) + 20 * torch.tensor([[0.0], [1.0], [0.0], [1.0], [0.0]]))
-
-
-@probe
-def far_apart(closest_pair):
-    "Three tokens of width 2, all of them thousands apart."
-    return closest_pair(torch.tensor([[0.0, 0.0], [3000.0, 0.0], [0.0, 4000.0]]) + randn(3, 2))
-
-
-@probe
-def twins(closest_pair):
-    "Four tokens of width 3, two of which are the same: the answer is 0."
-    return closest_pair(randn(3, 3)[[0, 1, 2, 0]])
-
-
-@entry
-def closest_pair__entry(vectors):
-    gaps = torch.cdist(vectors, vectors) + torch.diag(torch.full((len(vectors),), torch.inf))
-    i, j = divmod(int(gaps.argmin()), len(vectors))
-    squares = written((vectors[i] - vectors[j]) ** 2)
-    return f"tokens {i} and {j} are closest: the squares of their differences are {squares}, and the root of the sum is {written(gaps.min())}"
-
-
-edit(
-    "itself-counted",
-    "You count every token's distance to itself, so the answer is always 0: leave the diagonal out.",
-    "    distances.fill_diagonal_(torch.inf)\n",
-    "",
-)
-edit(
-    "zeros-left-out",
-    "You leave out every distance of 0, and so a pair of equal tokens too: leave out the diagonal only.",
-    """    distances.fill_diagonal_(torch.inf)
-    return distances.min()""",
-    """    return distances[distances > 0].min()""",
-)
-edit(
-    "largest",
-    "That is the distance of the two that are farthest apart; return the smallest.",
-    """    distances.fill_diagonal_(torch.inf)
-    return distances.min()""",
-    """    return distances.max()""",
-)
-edit(
-    "average",
-    "You average all distances; the question is about the closest two.",
-    """    distances.fill_diagonal_(torch.inf)
-    return distances.min()""",
-    """    return distances[~torch.eye(len(vectors), dtype=torch.bool)].mean()""",
-)
-edit(
-    "features-compared",
-    "You compare columns, the components; compare rows, the tokens.",
-    "torch.cdist(vectors, vectors)",
-    "torch.cdist(vectors.T, vectors.T)",
-)
-edit(
-    "dot-products",
-    "You return the smallest dot product; two vectors are the same where their distance is 0.",
-    "torch.cdist(vectors, vectors)",
-    "vectors @ vectors.T",
-)
-edit(
-    "neighbours-only",
-    "You compare each token with the next one only; every pair counts.",
-    """    distances.fill_diagonal_(torch.inf)
-    return distances.min()""",
-    """    return distances.diagonal(1).min()""",
-)
-edit(
-    "place-returned",
-    "That is the place of the smallest distance in the matrix; return the distance itself, with `min`.",
-    "distances.min()",
-    "distances.argmin()",
-)
-edit(
-    "squared",
-    "That is the square of the distance: take its root.",
-    "return distances.min()",
-    "return distances.min() ** 2",
-)
-edit(
-    "largest-component",
-    "You take the largest difference of one component; the distance counts all of them.",
-    "torch.cdist(vectors, vectors)",
-    "torch.cdist(vectors, vectors, p=torch.inf)",
-)
-edit(
-    "one-for-each-token",
-    "You return a number for each token; one is asked for, the smallest of all.",
-    "distances.min()",
-    "distances.min(dim=-1).values",
-)
-edit(
-    "hundred-for-infinity",
-    "You put a number on the diagonal that distances may well exceed, and then it is the smallest: `torch.inf` is larger than all of them.",
-    "torch.inf",
-    "100",
-)
-edit(
-    "infinity-times-zero",
-    "0 times infinity is nan, and that stands off the diagonal of `torch.eye(n) * inf`: write infinity to the diagonal alone, as `fill_diagonal_` does.",
-    "distances.fill_diagonal_(torch.inf)",
-    "distances += torch.eye(len(vectors)) * torch.inf",
-)
-rewrite("pairs-once", "distances.min()", "torch.pdist(vectors).min()")
-rewrite("added-infinity", "distances.fill_diagonal_(torch.inf)", "distances = distances + torch.diag(torch.full_like(vectors[:, 0], torch.inf))")
-
-
-@alternative
-def closest_pair__loop(vectors):
-    n = len(vectors)
-    return min((vectors[i] - vectors[j]).norm() for i in range(n) for j in range(i + 1, n))
-
-
-@alternative
-def closest_pair__by_broadcasting(vectors):
-    gaps = (vectors[:, None] - vectors[None]).square().sum(dim=-1)
-    return gaps[~torch.eye(len(vectors), dtype=torch.bool)].min().sqrt()
-
-
-forbid("cosine_similarity", because="two vectors of one direction may still be far apart.")
-hint("Which entries of the (n, n) matrix of distances are 0 whatever the tokens are?")
-hint("`fill_diagonal_(value)` writes one value on the diagonal. Which value can never be the smallest?")
-hint("```python\ndistances = torch.cdist(<every token>, <every token>)  # (n, n)\n<take the diagonal out of the running>\nreturn <the smallest>\n```")
-why(
-    "Infinity on the diagonal takes the tokens themselves out of the comparison without any index. `cdist` has made a new "
-    "matrix, so writing into it changes nothing that belongs to the caller."
-)
-
 # %%
 print(f"embeddings:       closest two at {closest_pair(X):.2f}")
 print(f"attention output: closest two at {closest_pair(output):.2f}")
@@ -1248,151 +516,6 @@ def attention_layer(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return x + single_head_attention(x, w_q, w_k, w_v)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(attention_layer):
-    "Three tokens of width 2 with d_k = 4; whole numbers."
-    return attention_layer(
-        whole(3, 2, low=-1, high=3), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 2)
-    )
-
-
-@probe
-def five_tokens(attention_layer):
-    "Five tokens of width 6 with d_k = 3."
-    return attention_layer(randn(5, 6), randn(6, 3) / 2, randn(6, 3) / 2, randn(6, 7)[:, :6])
-
-
-@probe
-def square(attention_layer):
-    "Four tokens of width 4, every width 4."
-    return attention_layer(randn(4, 4), randn(4, 4) / 2, randn(4, 4) / 2, randn(4, 4))
-
-
-@probe
-def nothing_learned(attention_layer):
-    "Three tokens of width 5 and a W_V of zeros: the tokens come out as they went in."
-    return attention_layer(randn(3, 5), randn(5, 2), randn(5, 2), 0 * randn(5, 5))
-
-
-@probe
-def what_flows_back(attention_layer):
-    "The gradients that flow back to four tokens of width 3 and to all three matrices."
-    return gradients(attention_layer, x=randn(4, 3), w_q=randn(3, 2), w_k=randn(3, 2), w_v=randn(3, 3))
-
-
-@entry
-def attention_layer__entry(i, j, x, w_q, w_k, w_v):
-    shares = torch.softmax((x[i] @ w_q) @ (x @ w_k).T / w_k.shape[-1] ** 0.5, dim=-1)
-    found = shares @ (x @ w_v)[:, j]
-    return f"`x[{i}, {j}]` is {written(x[i, j])}, attention found {written(found)}, and the sum is {written(x[i, j] + found)}"
-
-
-edit(
-    "replaced",
-    "The output replaces the embedding: add `x`, or the token's own vector is lost.",
-    "x + single_head_attention(x, w_q, w_k, w_v)",
-    "single_head_attention(x, w_q, w_k, w_v)",
-)
-edit(
-    "weights-added",
-    "You add the weights themselves, one number for each token; add what they gather, the output of the head.",
-    "single_head_attention(x, w_q, w_k, w_v)",
-    "attention_weights(x, w_q, w_k)",
-)
-edit(
-    "added-to-the-values",
-    "You add the embeddings to the values, so that they are averaged too; add each token's own embedding after the average.",
-    "x + single_head_attention(x, w_q, w_k, w_v)",
-    "attention_weights(x, w_q, w_k) @ (x + project(x, w_v))",
-)
-edit(
-    "values-added",
-    "You add each token's own value to the output; what is kept is its embedding, `x`.",
-    "x + single_head_attention(x, w_q, w_k, w_v)",
-    "project(x, w_v) + single_head_attention(x, w_q, w_k, w_v)",
-)
-edit(
-    "output-left-out",
-    "You return `x` as it was: the output of attention is missing.",
-    "x + single_head_attention(x, w_q, w_k, w_v)",
-    "x",
-)
-edit(
-    "averaged",
-    "You average embedding and output; add the two, and let training find the right size of the edit.",
-    "x + single_head_attention(x, w_q, w_k, w_v)",
-    "(x + single_head_attention(x, w_q, w_k, w_v)) / 2",
-)
-edit(
-    "subtracted",
-    "You subtract the output; add it.",
-    "x + single",
-    "x - single",
-)
-edit(
-    "multiplied",
-    "You multiply entry by entry; the edit is added.",
-    "x + single",
-    "x * single",
-)
-edit(
-    "side-by-side",
-    "You put embedding and output side by side, which doubles the width; add them, so that the width stays d_model.",
-    "x + single_head_attention(x, w_q, w_k, w_v)",
-    "torch.cat([x, single_head_attention(x, w_q, w_k, w_v)], dim=-1)",
-)
-edit(
-    "one-summary-added",
-    "You add the same vector to every token; each has an output of its own.",
-    "single_head_attention(x, w_q, w_k, w_v)",
-    "single_head_attention(x, w_q, w_k, w_v).mean(dim=0)",
-)
-edit(
-    "added-to-the-input-first",
-    "You double the tokens before attention; the embedding is added once, to the output.",
-    "x + single_head_attention(x, w_q, w_k, w_v)",
-    "single_head_attention(x + x, w_q, w_k, w_v)",
-)
-edit(
-    "embeddings-averaged",
-    "You add an average of the embeddings; add the output of the head, an average of the values.",
-    "single_head_attention(x, w_q, w_k, w_v)",
-    "embeddings_as_values(x, w_q, w_k)",
-)
-edit(
-    "input-changed",
-    "The sum is right, but `x` itself is changed in place: make a new tensor with `+`.",
-    "x + single_head_attention(x, w_q, w_k, w_v)",
-    "x.add_(single_head_attention(x, w_q, w_k, w_v))",
-)
-rewrite("output-first", "x + single_head_attention(x, w_q, w_k, w_v)", "single_head_attention(x, w_q, w_k, w_v) + x")
-rewrite("add", "x + single_head_attention(x, w_q, w_k, w_v)", "torch.add(x, single_head_attention(x, w_q, w_k, w_v))")
-
-
-@alternative
-def attention_layer__from_weights(x, w_q, w_k, w_v):
-    weights = attention_weights(x, w_q, w_k)
-    return x + weights @ x @ w_v
-
-
-@alternative
-def attention_layer__token_by_token(x, w_q, w_k, w_v):
-    q, k, v = x @ w_q, x @ w_k, x @ w_v
-    return torch.stack([own + torch.softmax(k @ query / k.shape[1] ** 0.5, dim=0) @ v for own, query in zip(x, q)])
-
-
-forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you have built it.")
-forbid("model_utils", "attention", because="the course keeps its own version there, and yours is asked for.")
-hint("Two matrices of the same shape meet here. Which two, and what is done with them?")
-hint("The embedding must stay each token's own. Is it added before the average, or after it?")
-hint("```python\nreturn <what was there> + <what was found>\n```")
-why(
-    "`x` goes past attention untouched and the output is added to it, so a layer that has nothing to say says zero. "
-    "`+` makes a new tensor, and the caller's embeddings stay as they were."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 1</code></summary>
@@ -1573,3 +696,427 @@ print(f"   →  X plus output {tuple(edited.shape)}")
 #
 # *cat* gives more than half of its weight to *here*, two words later. A model that learns to predict the
 # next word could simply read it. What keeps it from cheating? Lesson 05 answers.
+
+# %% tags=["authoring"]
+# From here on: how each exercise is judged. Of this, students see the hints alone.
+from spotlight.authoring import alternative, alternatives, case, entry, forbid
+from spotlight.authoring import hint, mistakes, why, without_loops
+from spotlight.sandbox.kit import gradients, randn, uniform, whole, written
+
+forbid("model_utils", "attention", because="the course keeps its own version there, and yours is asked for.")
+
+# %% judges="three_lenses"
+case("by_hand", "Two tokens of width 3 with d_k = 4 and d_v = 5; whole numbers.", whole, n=2, d_model=3, d_k=4, d_v=5)
+case("five_tokens", "Five tokens of width 6 with d_k = 4 and d_v = 3.", n=5, d_model=6, d_k=4, d_v=3)
+case("square", "Three tokens of width 3, every width 3.", n=3, d_model=3, d_k=3, d_v=3)
+mistakes("""
+values-from-key-matrix: project(x, w_v) → project(x, w_k)
+    Your values are the keys once more: the third matrix, `w_v`, is not used.
+embeddings-as-values: project(x, w_v) → x
+    You return the embeddings in the values' place: project them with `w_v`.
+values-from-keys: project(x, w_v) → project(project(x, w_k), w_v)
+    You project the keys with `w_v`; all three lenses look at the embedding, `x`.
+value-matrix-transposed: project(x, w_v) → project(x, w_v.T)
+    You multiply by the transpose of `w_v`, which is (d_model, d_v) and stands on the right as it is.
+weights-transposed: project(x, w_q), project(x, w_k), project(x, w_v) → tuple(project(x, w.T) for w in (w_q, w_k, w_v))
+    You multiply by the transposes of the matrices; each has d_model rows and stands on the right as it is.
+keys-and-values-swapped: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_q), project(x, w_v), project(x, w_k)
+    All three are right, but the order is queries, keys, values.
+queries-and-keys-swapped: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_k), project(x, w_q), project(x, w_v)
+    All three are right, but the order is queries, keys, values.
+keys-from-query-matrix: project(x, w_k) → project(x, w_q)
+    Queries and keys both come from `w_q`; the keys have a matrix of their own, `w_k`.
+only-the-queries: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_q)
+    You return the queries alone: all three are asked for, with commas between them.
+stacked: project(x, w_q), project(x, w_k), project(x, w_v) → torch.stack([project(x, w_q), project(x, w_k), project(x, w_v)])
+    `torch.stack` wants matrices of one shape, and values may be wider or narrower: return the three with commas between them.
+one-lens-behind-the-other: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_q), project(project(x, w_q), w_k), project(project(x, w_q), w_v)
+    You look through one lens at what another made of `x`: each of the three looks at `x` itself.
+only-the-values: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_v)
+    You return the values alone: all three are asked for, with commas between them.
+side-by-side: project(x, w_q), project(x, w_k), project(x, w_v) → torch.cat([project(x, w_q), project(x, w_k), project(x, w_v)], dim=-1)
+    The numbers are right, but they stand side by side in one matrix: return three.
+""")
+alternatives("""
+matrix-products: project(x, w_q), project(x, w_k), project(x, w_v) → x @ w_q, x @ w_k, x @ w_v
+comprehension: project(x, w_q), project(x, w_k), project(x, w_v) → tuple(project(x, w) for w in (w_q, w_k, w_v))
+a-list: project(x, w_q), project(x, w_k), project(x, w_v) → [project(x, w_q), project(x, w_k), project(x, w_v)]
+""")
+
+
+@alternative
+def three_lenses__one_product(x, w_q, w_k, w_v):
+    # One wide matrix, one product, cut into three: what large models do.
+    everything = x @ torch.cat([w_q, w_k, w_v], dim=1)
+    return everything.split([w_q.shape[1], w_k.shape[1], w_v.shape[1]], dim=1)
+
+
+forbid("Linear", "linear", because="the three products are yours to write.")
+hint("How many matrices are there, and how often is `x` projected? Does one projection need the result of another?")
+hint("A function returns several things with commas between them. In which order does the docstring name them?")
+hint("```python\nreturn <queries>, <keys>, <values>\n```")
+why("Each lens looks at the embedding, not at what another lens made of it. So the three may be computed in any order, or in one product with the matrices side by side, as large models do.")
+
+# %% judges="single_head_attention"
+case("by_hand", "Three tokens of width 2 with d_k = 4 and d_v = 5; whole numbers.", whole(low=-1, high=2), n=3, d_model=2, d_k=4, w_v=whole(2, 5))
+case("five_tokens", "Five tokens of width 6 with d_k = 4 and d_v = 3.", n=5, d_model=6, d_v=3, w_q=randn(6, 4) / 2, w_k=randn(6, 4) / 2)
+case("square", "Four tokens of width 4, every width 4.", n=4, d_model=4, d_v=4, w_q=randn(4, 4) / 2, w_k=randn(4, 4) / 2)
+case("one_token", "A single token, which can only attend to itself.", n=1, d_model=3, d_k=2, d_v=4)
+case("thirty_tokens", "Thirty tokens of width 8 with d_k = 5 and d_v = 6.", d_model=8, d_v=6, x=randn(30, 8) / 2, w_q=randn(8, 5) / 2, w_k=randn(8, 5) / 2)
+case("large_scores", "Three tokens with scores far apart.", d_model=5, d_k=2, d_v=3, x=4 * randn(3, 5))
+case("what_flows_back", "The gradients that flow back to four tokens of width 3 and to all three matrices.", lambda single_head_attention: gradients(single_head_attention, x=randn(4, 3), w_q=randn(3, 2), w_k=randn(3, 2), w_v=randn(3, 5)))
+
+
+@entry
+def single_head_attention__entry(i, j, x, w_q, w_k, w_v):
+    shares = torch.softmax((x[i] @ w_q) @ (x @ w_k).T / w_k.shape[-1] ** 0.5, dim=-1)
+    column = (x @ w_v)[:, j]
+    return (
+        f"token {i} weighs the {len(x)} tokens by {written(shares)}; number {j} of their values is {written(column)}, "
+        f"and the weighted sum is {written(shares @ column)}"
+    )
+
+
+mistakes("""
+keys-averaged: weights @ v → weights @ k
+    You average the keys: they have done their work once the weights are there. What is handed over are the values.
+embeddings-averaged: weights @ v → weights @ x
+    You average the embeddings in `x`; average the values, which `w_v` made of them.
+queries-averaged: weights @ v → weights @ q
+    You average the queries; they ask, the values are what is handed over.
+weights-transposed: weights @ v → weights.T @ v
+    You average with the columns of the weights; row i of the weights belongs to output i.
+values-first: weights @ v → v @ weights
+    You multiply values by weights; a row of weights averages the rows of values, so the weights stand on the left.
+one-summary: weights @ v → (weights @ v).mean(dim=0)
+    You return one vector for all tokens; every token has a row of weights, and so an output, of its own.
+same-output-for-all: weights @ v → weights.mean(dim=0).expand_as(weights) @ v
+    All your outputs are the same: the rows of weights are averaged first. Each row makes one output.
+uniform: weights @ v → torch.full_like(weights, 1 / len(x)) @ v
+    Every value counts alike, whatever the scores: the weights must come from queries and keys.
+only-the-heaviest: weights @ v → v[weights.argmax(dim=-1)]
+    You hand each token the one value with the largest weight; every value counts, as much as its weight says.
+weights-returned: weights @ v → weights
+    These are the weights; average the values with them.
+values-returned: weights @ v → v
+    These are the values, each still its token's own: average them with the weights.
+softmax-forgotten: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k)
+    You average with the scores; softmax over each row turns them into weights that add up to 1.
+softmax-over-columns: dim=-1 → dim=0
+    The columns of your weights add up to 1; row i belongs to token i, so it is each row (dim=-1) that should.
+softmax-twice: torch.softmax(scaled_scores(q, k), dim=-1) → torch.softmax(torch.softmax(scaled_scores(q, k), dim=-1), dim=-1)
+    Softmax is applied twice, which flattens the weights; once is enough.
+softmax-last:
+    - weights = torch.softmax(scaled_scores(q, k), dim=-1)  # (n, n)
+    - return weights @ v
+    + return torch.softmax(scaled_scores(q, k) @ v, dim=-1)
+    You average with scores and apply softmax to the result: the weights come first, then the average.
+not-scaled: scaled_scores(q, k) → q @ k.T
+    The scores go into softmax unscaled: use `scaled_scores`.
+scaled-by-d-v: scaled_scores(q, k) → q @ k.T / math.sqrt(v.shape[-1])
+    You scale by √d_v; the dot products are of queries and keys, so it is √d_k.
+scaled-by-d-k: scaled_scores(q, k) → q @ k.T / k.shape[-1]
+    You divide the scores by d_k; it is the square root of d_k.
+scaled-by-d-model: scaled_scores(q, k) → q @ k.T / math.sqrt(x.shape[-1])
+    You scale by √d_model; the dot products are of queries and keys, so it is √d_k.
+keys-against-queries: scaled_scores(q, k) → scaled_scores(k, q)
+    Row i of the scores should belong to query i: you scored keys against queries.
+embeddings-scored: scaled_scores(q, k) → x @ x.T
+    You score the raw embeddings as in lesson 02; score queries against keys.
+embedding-added: weights @ v → x + weights @ v
+    You add the embedding. That comes next in this lesson, with a reason; here the output alone is asked for.
+""")
+alternatives("""
+weights-of-lesson-03: torch.softmax(scaled_scores(q, k), dim=-1) → attention_weights(x, w_q, w_k)
+einsum: weights @ v → torch.einsum("nm,md->nd", weights, v)
+values-last: weights @ v → weights @ x @ w_v
+""")
+
+
+@alternative
+def single_head_attention__from_scratch(x, w_q, w_k, w_v):
+    scores = (x @ w_q) @ (x @ w_k).T * w_k.shape[1] ** -0.5
+    raised = (scores - scores.max(dim=1, keepdim=True).values).exp()
+    return raised @ (x @ w_v) / raised.sum(dim=1, keepdim=True)
+
+
+@alternative
+def single_head_attention__in_two_lines(x, w_q, w_k, w_v):
+    weights = attention_weights(x, w_q, w_k)
+    return weights @ project(x, w_v)
+
+
+without_loops(because="one product averages for all tokens, and that is what makes attention fast.")
+forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building it.")
+hint("Which function gives you queries, keys and values, and which one makes scores of two of them?")
+hint("Row i of the weights belongs to token i, and j runs over the tokens whose values are averaged. Which matrix product sums over j?")
+hint("```python\nq, k, v = <three lenses>\nweights = <softmax of each row of the scaled scores>  # (n, n)\nreturn <weights> @ <what is handed over>\n```")
+why("The weights use queries and keys and are then done with them; the values come in only at the end. One matrix product makes all outputs: row i of the weights against every column of the values.")
+
+# %% judges="embeddings_as_values"
+case("by_hand", "Three tokens of width 2 with d_k = 4; whole numbers.", whole(low=-2), n=3, d_model=2, w_q=whole(2, 4, low=-1, high=2), w_k=whole(2, 4, low=-1, high=2))
+case("five_tokens", "Five tokens of width 6 with d_k = 3.", n=5, d_model=6, w_q=randn(6, 3) / 2, w_k=randn(6, 3) / 2)
+case("square", "Four tokens of width 4, with d_k = 4.", n=4, d_model=4, w_q=randn(4, 4) / 2, w_k=randn(4, 4) / 2)
+
+
+@entry
+def embeddings_as_values__entry(i, j, x, w_q, w_k):
+    shares = torch.softmax((x[i] @ w_q) @ (x @ w_k).T / w_k.shape[-1] ** 0.5, dim=-1)
+    return (
+        f"token {i} weighs the {len(x)} tokens by {written(shares)}; column {j} of `x` is {written(x[:, j])}, "
+        f"and the weighted sum is {written(shares @ x[:, j])}"
+    )
+
+
+mistakes("""
+as-large-as-the-sentence: x.shape[-1] → x.shape[0]
+    Your identity is as large as the number of tokens; `w_v` multiplies embeddings, so it needs d_model rows.
+as-large-as-a-key: x.shape[-1] → w_k.shape[-1]
+    Your identity is d_k wide; `w_v` multiplies embeddings, so it needs d_model rows.
+as-large-as-the-example: x.shape[-1] → 3
+    You write down a size, 3, that only the four tokens of this lesson have: take it from `x.shape`.
+ones: torch.eye(x.shape[-1], dtype=x.dtype) → torch.ones(x.shape[-1], x.shape[-1], dtype=x.dtype)
+    A matrix of ones adds up each embedding's numbers and writes the sum everywhere; ones belong on the diagonal only.
+key-matrix: w_k, identity → w_k, w_k
+    With `w_k` for W_V you average the keys; find the matrix that leaves embeddings as they are.
+query-matrix: w_k, identity → w_k, w_q
+    With `w_q` for W_V you average the queries; find the matrix that leaves embeddings as they are.
+embeddings-for-the-matrix: w_k, identity → w_k, x
+    You hand over `x` where a matrix W_V is expected: `x @ x` is no embedding. Which matrix leaves `x` as it is?
+lesson-02-scores: single_head_attention(x, w_q, w_k, identity) → torch.softmax(x @ x.T, dim=-1) @ x
+    That is lesson 02's softmax(XXᵀ)X: average the embeddings, but by the weights of queries and keys.
+nothing-averaged: single_head_attention(x, w_q, w_k, identity) → x @ identity
+    You return the embeddings themselves; they are to be averaged, each row by its own weights.
+identity-for-all: x, w_q, w_k, identity → x, identity, identity, identity
+    The identity belongs in W_V only; queries and keys keep their own matrices.
+""")
+alternatives("""
+without-a-matrix: single_head_attention(x, w_q, w_k, identity) → attention_weights(x, w_q, w_k) @ x
+diagonal: torch.eye(x.shape[-1], dtype=x.dtype) → torch.diag(torch.ones_like(x[0]))
+rows-of-the-matrix: x.shape[-1] → w_q.shape[0]
+""")
+forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you have built it.")
+hint("`project(x, w_v)` is x @ w_v. For which matrix is x @ w_v equal to x, whatever x is?")
+hint("`w_v` has as many rows as an embedding has numbers. Which entry of `x.shape` is that?")
+hint("```python\nidentity = torch.eye(<d_model>)\nreturn single_head_attention(x, w_q, w_k, <W_V>)\n```")
+why("Values in general include embeddings as a special case, so a model with W_V can do all that one without it can. `dtype=x.dtype` makes the matrix of the same kind of floats as the tokens.")
+
+# %% judges="locked_attention"
+case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole(low=-2, high=3), n=2, d_k=4, m=3)
+case("three_against_five", "Three queries against five keys of width 4.", n=3, d_k=4, m=5)
+case("square", "Four queries against four keys of width 4.", n=4, d_k=4, m=4)
+
+
+@entry
+def locked_attention__entry(i, j, q, k):
+    shares = torch.softmax(q[i] @ k.T / k.shape[-1] ** 0.5, dim=-1)
+    return (
+        f"query {i} weighs the {len(k)} keys by {written(shares)}; number {j} of every key is {written(k[:, j])}, "
+        f"and the weighted sum is {written(shares @ k[:, j])}"
+    )
+
+
+mistakes("""
+queries-averaged: @ k → @ q
+    You average the queries; with W_V = W_K it is the keys that are handed over.
+weights-returned: @ k →
+    These are the weights; average the keys with them.
+not-scaled: scaled_scores(q, k) → q @ k.T
+    The scores go into softmax unscaled: use `scaled_scores`.
+scaled-by-d-k: scaled_scores(q, k) → q @ k.T / k.shape[-1]
+    You divide the scores by d_k; it is the square root of d_k. `scaled_scores` has it right.
+softmax-forgotten: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k)
+    You average with the scores; softmax over each row turns them into weights that add up to 1.
+softmax-over-columns: dim=-1 → dim=0
+    The columns of your weights add up to 1; a row belongs to one query, so it is each row (dim=-1) that should.
+keys-against-keys: scaled_scores(q, k) → scaled_scores(k, k)
+    You score keys against keys; the queries ask.
+keys-against-queries: scaled_scores(q, k) → scaled_scores(k, q)
+    You score keys against queries: row i of the weights should belong to query i.
+one-summary: @ k → @ k.mean(dim=0)
+    You return one vector for all queries; every query has a row of weights, and so an output, of its own.
+uniform: scaled_scores(q, k) → 0 * scaled_scores(q, k)
+    Every key counts alike, whatever the scores: the weights must depend on the queries.
+head-of-heads: torch.softmax(scaled_scores(q, k), dim=-1) @ k → single_head_attention(q, k, k, k)
+    `single_head_attention` takes embeddings and matrices to project them with; here queries and keys are made already. Score them, and average the keys.
+""")
+alternatives("""
+method: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k).softmax(-1)
+einsum: torch.softmax(scaled_scores(q, k), dim=-1) @ k → torch.einsum("nm,md->nd", torch.softmax(scaled_scores(q, k), dim=1), k)
+""")
+
+
+@alternative
+def locked_attention__through_the_head(q, k):
+    # Queries and keys stacked as tokens; two matrices pick one or the other half.
+    width = q.shape[1]
+    tokens = torch.cat([torch.cat([q, 0 * q], dim=1), torch.cat([0 * k, k], dim=1)])
+    identity = torch.eye(width, dtype=q.dtype)
+    w_q, w_k = torch.cat([identity, 0 * identity]), torch.cat([0 * identity, identity])
+    scores = scaled_scores(tokens @ w_q, tokens @ w_k)[: len(q), len(q) :]
+    return torch.softmax(scores, dim=-1) @ k
+
+
+@alternative
+def locked_attention__query_by_query(q, k):
+    rows = []
+    for query in q:
+        rows.append(torch.softmax(k @ query / k.shape[1] ** 0.5, dim=0) @ k)
+    return torch.stack(rows)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building a variant of it.")
+hint("Take your `single_head_attention`. Which of its lines still need `x`, if queries and keys are given?")
+hint("What stands in the values' place when W_V = W_K?")
+hint("```python\nreturn torch.softmax(<scaled scores>, dim=-1) @ <what is handed over>\n```")
+why("`x` does not appear any more, and that is the point: two tokens with the same key are the same to this head, however different they are.")
+
+# %% judges="closest_pair"
+case("by_hand", "Three tokens of width 2; whole numbers.", whole(low=-9, high=10), n=3, d=2)
+case("five_tokens", "Five tokens of width 3.", n=5, d=3)
+case("square", "Four tokens of width 4.", n=4, d=4)
+case("two_tokens", "Two tokens of width 6, far from the origin.", lambda closest_pair: closest_pair(7 + randn(2, 6)))
+case("two_places", "Five tokens of width 4 that stand in two distant places by turns.", lambda closest_pair: closest_pair(randn(5, 4) + 20 * torch.tensor([[0.0], [1.0], [0.0], [1.0], [0.0]])))
+case("far_apart", "Three tokens of width 2, all of them thousands apart.", lambda closest_pair: closest_pair(torch.tensor([[0.0, 0.0], [3000.0, 0.0], [0.0, 4000.0]]) + randn(3, 2)))
+case("twins", "Four tokens of width 3, two of which are the same: the answer is 0.", lambda closest_pair: closest_pair(randn(3, 3)[[0, 1, 2, 0]]))
+
+
+@entry
+def closest_pair__entry(vectors):
+    gaps = torch.cdist(vectors, vectors) + torch.diag(torch.full((len(vectors),), torch.inf))
+    i, j = divmod(int(gaps.argmin()), len(vectors))
+    squares = written((vectors[i] - vectors[j]) ** 2)
+    return f"tokens {i} and {j} are closest: the squares of their differences are {squares}, and the root of the sum is {written(gaps.min())}"
+
+
+mistakes("""
+itself-counted:
+    - distances.fill_diagonal_(torch.inf)
+    You count every token's distance to itself, so the answer is always 0: leave the diagonal out.
+zeros-left-out:
+    - distances.fill_diagonal_(torch.inf)
+    - return distances.min()
+    + return distances[distances > 0].min()
+    You leave out every distance of 0, and so a pair of equal tokens too: leave out the diagonal only.
+largest:
+    - distances.fill_diagonal_(torch.inf)
+    - return distances.min()
+    + return distances.max()
+    That is the distance of the two that are farthest apart; return the smallest.
+average:
+    - distances.fill_diagonal_(torch.inf)
+    - return distances.min()
+    + return distances[~torch.eye(len(vectors), dtype=torch.bool)].mean()
+    You average all distances; the question is about the closest two.
+features-compared: torch.cdist(vectors, vectors) → torch.cdist(vectors.T, vectors.T)
+    You compare columns, the components; compare rows, the tokens.
+dot-products: torch.cdist(vectors, vectors) → vectors @ vectors.T
+    You return the smallest dot product; two vectors are the same where their distance is 0.
+neighbours-only:
+    - distances.fill_diagonal_(torch.inf)
+    - return distances.min()
+    + return distances.diagonal(1).min()
+    You compare each token with the next one only; every pair counts.
+place-returned: distances.min() → distances.argmin()
+    That is the place of the smallest distance in the matrix; return the distance itself, with `min`.
+squared: return distances.min() → return distances.min() ** 2
+    That is the square of the distance: take its root.
+largest-component: torch.cdist(vectors, vectors) → torch.cdist(vectors, vectors, p=torch.inf)
+    You take the largest difference of one component; the distance counts all of them.
+one-for-each-token: distances.min() → distances.min(dim=-1).values
+    You return a number for each token; one is asked for, the smallest of all.
+hundred-for-infinity: torch.inf → 100
+    You put a number on the diagonal that distances may well exceed, and then it is the smallest: `torch.inf` is larger than all of them.
+infinity-times-zero: distances.fill_diagonal_(torch.inf) → distances += torch.eye(len(vectors)) * torch.inf
+    0 times infinity is nan, and that stands off the diagonal of `torch.eye(n) * inf`: write infinity to the diagonal alone, as `fill_diagonal_` does.
+""")
+alternatives("""
+pairs-once: distances.min() → torch.pdist(vectors).min()
+added-infinity: distances.fill_diagonal_(torch.inf) → distances = distances + torch.diag(torch.full_like(vectors[:, 0], torch.inf))
+""")
+
+
+@alternative
+def closest_pair__loop(vectors):
+    n = len(vectors)
+    return min((vectors[i] - vectors[j]).norm() for i in range(n) for j in range(i + 1, n))
+
+
+@alternative
+def closest_pair__by_broadcasting(vectors):
+    gaps = (vectors[:, None] - vectors[None]).square().sum(dim=-1)
+    return gaps[~torch.eye(len(vectors), dtype=torch.bool)].min().sqrt()
+
+
+forbid("cosine_similarity", because="two vectors of one direction may still be far apart.")
+hint("Which entries of the (n, n) matrix of distances are 0 whatever the tokens are?")
+hint("`fill_diagonal_(value)` writes one value on the diagonal. Which value can never be the smallest?")
+hint("```python\ndistances = torch.cdist(<every token>, <every token>)  # (n, n)\n<take the diagonal out of the running>\nreturn <the smallest>\n```")
+why("Infinity on the diagonal takes the tokens themselves out of the comparison without any index. `cdist` has made a new matrix, so writing into it changes nothing that belongs to the caller.")
+
+# %% judges="attention_layer"
+case("by_hand", "Three tokens of width 2 with d_k = 4; whole numbers.", whole(low=-1, high=3), n=3, d_model=2, w_q=whole(2, 4, low=-1, high=2), w_k=whole(2, 4, low=-1, high=2), w_v=whole(2, 2))
+case("five_tokens", "Five tokens of width 6 with d_k = 3.", n=5, d_model=6, w_q=randn(6, 3) / 2, w_k=randn(6, 3) / 2, w_v=randn(6, 7)[:, :6])
+case("square", "Four tokens of width 4, every width 4.", n=4, d_model=4, w_q=randn(4, 4) / 2, w_k=randn(4, 4) / 2)
+case("nothing_learned", "Three tokens of width 5 and a W_V of zeros: the tokens come out as they went in.", n=3, d_model=5, d_k=2, w_v=0 * randn(5, 5))
+case("what_flows_back", "The gradients that flow back to four tokens of width 3 and to all three matrices.", lambda attention_layer: gradients(attention_layer, x=randn(4, 3), w_q=randn(3, 2), w_k=randn(3, 2), w_v=randn(3, 3)))
+
+
+@entry
+def attention_layer__entry(i, j, x, w_q, w_k, w_v):
+    shares = torch.softmax((x[i] @ w_q) @ (x @ w_k).T / w_k.shape[-1] ** 0.5, dim=-1)
+    found = shares @ (x @ w_v)[:, j]
+    return f"`x[{i}, {j}]` is {written(x[i, j])}, attention found {written(found)}, and the sum is {written(x[i, j] + found)}"
+
+
+mistakes("""
+replaced: x + single_head_attention(x, w_q, w_k, w_v) → single_head_attention(x, w_q, w_k, w_v)
+    The output replaces the embedding: add `x`, or the token's own vector is lost.
+weights-added: single_head_attention(x, w_q, w_k, w_v) → attention_weights(x, w_q, w_k)
+    You add the weights themselves, one number for each token; add what they gather, the output of the head.
+added-to-the-values: x + single_head_attention(x, w_q, w_k, w_v) → attention_weights(x, w_q, w_k) @ (x + project(x, w_v))
+    You add the embeddings to the values, so that they are averaged too; add each token's own embedding after the average.
+values-added: x + single_head_attention(x, w_q, w_k, w_v) → project(x, w_v) + single_head_attention(x, w_q, w_k, w_v)
+    You add each token's own value to the output; what is kept is its embedding, `x`.
+output-left-out: x + single_head_attention(x, w_q, w_k, w_v) → x
+    You return `x` as it was: the output of attention is missing.
+averaged: x + single_head_attention(x, w_q, w_k, w_v) → (x + single_head_attention(x, w_q, w_k, w_v)) / 2
+    You average embedding and output; add the two, and let training find the right size of the edit.
+subtracted: x + single → x - single
+    You subtract the output; add it.
+multiplied: x + single → x * single
+    You multiply entry by entry; the edit is added.
+side-by-side: x + single_head_attention(x, w_q, w_k, w_v) → torch.cat([x, single_head_attention(x, w_q, w_k, w_v)], dim=-1)
+    You put embedding and output side by side, which doubles the width; add them, so that the width stays d_model.
+one-summary-added: single_head_attention(x, w_q, w_k, w_v) → single_head_attention(x, w_q, w_k, w_v).mean(dim=0)
+    You add the same vector to every token; each has an output of its own.
+added-to-the-input-first: x + single_head_attention(x, w_q, w_k, w_v) → single_head_attention(x + x, w_q, w_k, w_v)
+    You double the tokens before attention; the embedding is added once, to the output.
+embeddings-averaged: single_head_attention(x, w_q, w_k, w_v) → embeddings_as_values(x, w_q, w_k)
+    You add an average of the embeddings; add the output of the head, an average of the values.
+input-changed: x + single_head_attention(x, w_q, w_k, w_v) → x.add_(single_head_attention(x, w_q, w_k, w_v))
+    The sum is right, but `x` itself is changed in place: make a new tensor with `+`.
+""")
+alternatives("""
+output-first: x + single_head_attention(x, w_q, w_k, w_v) → single_head_attention(x, w_q, w_k, w_v) + x
+add: x + single_head_attention(x, w_q, w_k, w_v) → torch.add(x, single_head_attention(x, w_q, w_k, w_v))
+""")
+
+
+@alternative
+def attention_layer__from_weights(x, w_q, w_k, w_v):
+    weights = attention_weights(x, w_q, w_k)
+    return x + weights @ x @ w_v
+
+
+@alternative
+def attention_layer__token_by_token(x, w_q, w_k, w_v):
+    q, k, v = x @ w_q, x @ w_k, x @ w_v
+    return torch.stack([own + torch.softmax(k @ query / k.shape[1] ** 0.5, dim=0) @ v for own, query in zip(x, q)])
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you have built it.")
+hint("Two matrices of the same shape meet here. Which two, and what is done with them?")
+hint("The embedding must stay each token's own. Is it added before the average, or after it?")
+hint("```python\nreturn <what was there> + <what was found>\n```")
+why("`x` goes past attention untouched and the output is added to it, so a layer that has nothing to say says zero. `+` makes a new tensor, and the caller's embeddings stay as they were.")

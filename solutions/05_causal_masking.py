@@ -23,11 +23,6 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 
 start("causal_masking")
 
-# %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint
-from spotlight.authoring import mistake, probe, rewrite, why, without_loops
-from spotlight.sandbox.kit import gradients, randint, randn, whole, written
-
 # %%
 import math
 import time
@@ -258,102 +253,6 @@ def causal_mask(n: int) -> Tensor:
     return torch.ones(n, n, dtype=torch.bool).tril()
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def three_tokens(causal_mask):
-    "Three tokens."
-    return causal_mask(3)
-
-
-@probe
-def some_tokens(causal_mask):
-    "Five to nine tokens."
-    return causal_mask(int(randint(5, 10, ())))
-
-
-@probe
-def one_token(causal_mask):
-    "A single token, which may read itself."
-    return causal_mask(1)
-
-
-@entry
-def causal_mask__entry(i, j, n):
-    order = "comes after it" if j > i else "is itself" if j == i else "comes before it"
-    return f"of {n} tokens, token {i} {'may' if j <= i else 'may not'} read token {j}, which {order}"
-
-
-edit(
-    "past-hidden",
-    "You hide the past and show the future: it is the lower triangle that may be read.",
-    ".tril()",
-    ".triu()",
-)
-edit(
-    "diagonal-hidden",
-    "You hide each token from itself too. The first row then has nothing left, and its softmax will be NaN: keep the diagonal.",
-    ".tril()",
-    ".tril(diagonal=-1)",
-)
-edit(
-    "one-token-ahead",
-    "Each token may still read one token to its right, and that one is the answer: stop at the diagonal.",
-    ".tril()",
-    ".tril(diagonal=1)",
-)
-edit(
-    "true-where-hidden",
-    "Your mask is True where a token must not be read; here True says that it may.",
-    ".tril()",
-    ".triu(diagonal=1)",
-)
-edit(
-    "ones-and-zeros",
-    "The triangle is right, but it holds 1 and 0; the docstring asks for True and False.",
-    "torch.ones(n, n, dtype=torch.bool)",
-    "torch.ones(n, n)",
-)
-edit(
-    "nothing-hidden",
-    "Every token may read every token: nothing is hidden.",
-    ".tril()",
-    "",
-)
-edit(
-    "only-itself",
-    "Each token may read itself alone; it may read the tokens before it, too.",
-    "torch.ones(n, n, dtype=torch.bool).tril()",
-    "torch.eye(n, dtype=torch.bool)",
-)
-edit(
-    "minus-infinity-already",
-    "That is what can be added to scores, which comes later; here True and False say who may read whom.",
-    "torch.ones(n, n, dtype=torch.bool).tril()",
-    "torch.full((n, n), -torch.inf).triu(diagonal=1)",
-)
-rewrite("inverted", "torch.ones(n, n, dtype=torch.bool).tril()", "~torch.ones(n, n, dtype=torch.bool).triu(1)")
-rewrite("converted", "torch.ones(n, n, dtype=torch.bool).tril()", "torch.tril(torch.ones(n, n)).bool()")
-rewrite("counted", "torch.ones(n, n, dtype=torch.bool).tril()", "torch.arange(n)[:, None] >= torch.arange(n)")
-
-
-@alternative
-def causal_mask__loop(n):
-    mask = torch.zeros(n, n, dtype=torch.bool)
-    for i in range(n):
-        mask[i, : i + 1] = True
-    return mask
-
-
-forbid("model_utils", "attention", "Transformer", "generate_square_subsequent_mask", because="the triangle is what you are building.")
-hint("Which entries of row 0 are True? Which of row 1? What shape do the True entries make?")
-hint("`torch.tril(matrix)` keeps the diagonal and what is below, and sets the rest to 0. Of which matrix should it keep that part?")
-hint("```python\nreturn <n by n matrix of True>.tril()\n```")
-why(
-    "`tril` keeps the lower triangle, diagonal included, so the rule j ≤ i needs no loop and no comparison. Starting from "
-    "True instead of 1 gives the mask the kind that the next step needs."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: ones(): argument 'size' failed to unpack …</code></summary>
 #
@@ -410,227 +309,6 @@ def masked_attention_weights(scores: Tensor, mask: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-def _readable(n, m):
-    """A mask that is no triangle: at least one token of each row may be read, at least one not."""
-    mask = torch.zeros(n, m, dtype=torch.bool)
-    for i in range(n):
-        mask[i, [(2 * i + 1) % m, (i + 2) % m]] = True
-    return mask
-
-
-@probe
-def by_hand(masked_attention_weights):
-    "Two rows of three scores, the last hidden from the first row; whole numbers."
-    return masked_attention_weights(whole(2, 3), torch.tensor([[True, True, False], [True, True, True]]))
-
-
-@probe
-def three_by_five(masked_attention_weights):
-    "Three rows of five scores, two of each may be read."
-    return masked_attention_weights(2 * randn(3, 5), _readable(3, 5))
-
-
-@probe
-def causal(masked_attention_weights):
-    "Four tokens, each reading itself and the past."
-    return masked_attention_weights(randn(4, 4), torch.ones(4, 4, dtype=torch.bool).tril())
-
-
-@probe
-def all_visible(masked_attention_weights):
-    "Three rows of four scores, nothing hidden."
-    return masked_attention_weights(randn(3, 4), torch.ones(3, 4, dtype=torch.bool))
-
-
-@probe
-def batch(masked_attention_weights):
-    "Three score matrices of four rows and six columns under one mask."
-    return masked_attention_weights(randn(3, 4, 6), _readable(4, 6))
-
-
-@probe
-def a_mask_for_each_matrix(masked_attention_weights):
-    "Three score matrices of four rows and six columns, and a mask (3, 1, 6): a row of its own for each."
-    return masked_attention_weights(randn(3, 4, 6), _readable(3, 6)[:, None, :])
-
-
-@probe
-def far_apart(masked_attention_weights):
-    "Three rows of five scores; what may be read scores 900 less than what may not."
-    return masked_attention_weights(randn(3, 5) - 900.0 * _readable(3, 5), _readable(3, 5))
-
-
-@probe
-def what_flows_back(masked_attention_weights):
-    "The gradient that flows back to three rows of four scores."
-    return gradients(lambda scores: masked_attention_weights(scores, _readable(3, 4)), scores=randn(3, 4))
-
-
-@entry
-def masked_attention_weights__entry(i, j, scores, mask):
-    if not mask[i, j]:
-        return f"row {i} may not read column {j}: its score becomes −∞, and e^(−∞) = 0"
-    seen = scores[i][mask[i]]
-    raised = (seen - seen.max()).exp()
-    own = (scores[i, j] - seen.max()).exp()
-    return (
-        f"row {i} may read the scores {written(seen)}; less their largest, their exponentials are {written(raised)}, "
-        f"and the one of column {j} divided by their sum is {written(own)} / {written(raised.sum())} = {written(own / raised.sum())}"
-    )
-
-
-edit(
-    "mask-after-softmax",
-    "You mask the weights after softmax, so the rows no longer add up to 1: mask the scores before it.",
-    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
-    "torch.softmax(scores, dim=-1).masked_fill(~mask, 0.0)",
-)
-edit(
-    "zero-for-minus-infinity",
-    "Hidden scores become 0, but a score of 0 still gets weight, since e⁰ = 1: they must become −∞.",
-    "-torch.inf",
-    "0.0",
-)
-edit(
-    "true-taken-for-hidden",
-    "You hide what may be read: mask is True where it may, so −∞ belongs where it is False, ~mask.",
-    "~mask",
-    "mask",
-)
-edit(
-    "plus-infinity",
-    "The sign is wrong: +∞ puts all weight on what should be hidden, and ∞ divided by ∞ is NaN.",
-    "-torch.inf",
-    "torch.inf",
-)
-edit(
-    "finite-score",
-    "−100 is far below most scores but not below all: when the visible ones are lower still, the hidden ones win. Take −∞.",
-    "-torch.inf",
-    "-100.0",
-)
-edit(
-    "renormalised-after",
-    "Right for gentle scores. Where the visible ones are far below the hidden ones, or far below 0, what you divide rounds to 0, and 0 / 0 is NaN: mask the scores, then take torch.softmax.",
-    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
-    "(weights := torch.softmax(scores, dim=-1) * mask) / weights.sum(dim=-1, keepdim=True)",
-)
-edit(
-    "minus-infinity-after-softmax",
-    "−∞ stands among the weights: it belongs among the scores, so that softmax can turn it into a weight of 0.",
-    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
-    "torch.softmax(scores, dim=-1).masked_fill(~mask, -torch.inf)",
-)
-edit(
-    "added-as-ones",
-    "You add True and False, which count as 1 and 0: that favours the visible scores a little and hides none. Hidden scores must become −∞.",
-    "scores.masked_fill(~mask, -torch.inf)",
-    "scores + mask",
-)
-edit(
-    "zero-times-infinity",
-    "Where nothing is to be hidden you compute 0 · ∞, which is NaN: fill −∞ in instead of multiplying by it.",
-    "scores.masked_fill(~mask, -torch.inf)",
-    "scores - ~mask * torch.inf",
-)
-edit(
-    "mask-ignored",
-    "The mask makes no difference: hidden tokens still get weight.",
-    "scores.masked_fill(~mask, -torch.inf)",
-    "scores",
-)
-edit(
-    "softmax-over-columns",
-    "Your columns add up to 1; a row belongs to a query, so it is each row (dim=-1) that should.",
-    "dim=-1",
-    "dim=-2",
-)
-edit(
-    "softmax-over-dim-0",
-    "Take dim=-1, since a row belongs to a query: the first dimension, dim=0, runs down the columns or across the batch.",
-    "dim=-1",
-    "dim=0",
-)
-edit(
-    "dim-1",
-    "Take dim=-1: it always runs along the rows, dim=1 only while no batch stands in front.",
-    "dim=-1",
-    "dim=1",
-)
-edit(
-    "mask-along-the-other-axis",
-    "You use the transpose of the mask: its rows belong to the rows of the scores as they are.",
-    "~mask",
-    "~mask.T",
-)
-edit(
-    "softmax-forgotten",
-    "These are the masked scores; softmax over each row turns them into weights.",
-    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
-    "scores.masked_fill(~mask, -torch.inf)",
-)
-edit(
-    "uniform-over-the-visible",
-    "Every visible token gets the same weight, whatever its score: the scores must go into softmax.",
-    "scores.masked_fill(~mask, -torch.inf)",
-    "torch.zeros_like(scores).masked_fill(~mask, -torch.inf)",
-)
-edit(
-    "softmax-twice",
-    "Softmax is applied twice: the second one gives the hidden tokens weight again.",
-    "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)",
-    "torch.softmax(torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1), dim=-1)",
-)
-
-
-@mistake(
-    "assigned-in-place",
-    "You write −∞ into the caller's own scores, and the index [~mask] fits only while mask and scores have one shape: masked_fill returns a copy, and broadcasts the mask.",
-)
-def masked_attention_weights__assigned(scores, mask):
-    scores[~mask] = -torch.inf
-    return torch.softmax(scores, dim=-1)
-
-
-@mistake(
-    "indexed-by-the-mask",
-    "The index [~mask] fits only while mask and scores have one shape; a mask for a whole batch has fewer dimensions. masked_fill broadcasts it.",
-)
-def masked_attention_weights__indexed(scores, mask):
-    hidden = scores.clone()
-    hidden[~mask] = -torch.inf
-    return torch.softmax(hidden, dim=-1)
-
-
-rewrite("where", "scores.masked_fill(~mask, -torch.inf)", "torch.where(mask, scores, -torch.inf)")
-rewrite("very-low", "-torch.inf", "torch.finfo(scores.dtype).min")
-rewrite("added", "scores.masked_fill(~mask, -torch.inf)", "scores + torch.where(mask, 0.0, -torch.inf)")
-
-
-@alternative
-def masked_attention_weights__from_scratch(scores, mask):
-    highest = scores.masked_fill(~mask, -torch.inf).amax(dim=-1, keepdim=True)
-    raised = torch.where(mask, (scores - highest).clamp(max=0.0).exp(), 0.0)
-    return raised / raised.sum(dim=-1, keepdim=True)
-
-
-forbid(
-    "model_utils",
-    "attention",
-    "scaled_dot_product_attention",
-    "MultiheadAttention",
-    because="the line that they hide is the one you are writing.",
-)
-hint("Two things happen to the scores. Which of them must come first, so that the rows add up to 1?")
-hint("`masked_fill` fills where its first argument is True. Your mask is True where a token *may* be read. What goes in?")
-hint("```python\nreturn torch.softmax(scores.masked_fill(<where hidden>, <minus infinity>), dim=<along each row>)\n```")
-why(
-    "−∞ before softmax takes a token out of the numerator and out of the sum at once, so what is left adds up to 1 with no "
-    "second division. `masked_fill` copies, so the caller's scores stay as they were."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: ~ (operator.invert) is only implemented on integer and Boolean-type tensors</code></summary>
@@ -722,151 +400,6 @@ def additive_mask(mask: Tensor) -> Tensor:
     return torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _two_of_each_row(n, m):
-    mask = torch.zeros(n, m, dtype=torch.bool)
-    for i in range(n):
-        mask[i, [(2 * i + 1) % m, (i + 2) % m]] = True
-    return mask
-
-
-@probe
-def by_hand(additive_mask):
-    "Softmax of two rows of three scores plus the mask; the last is hidden from the first row."
-    mask = torch.tensor([[True, True, False], [True, True, True]])
-    return torch.softmax(whole(2, 3) + additive_mask(mask), dim=-1)
-
-
-@probe
-def three_by_five(additive_mask):
-    "Softmax of three rows of five scores plus the mask; two of each row may be read."
-    return torch.softmax(randn(3, 5) + additive_mask(_two_of_each_row(3, 5)), dim=-1)
-
-
-@probe
-def causal(additive_mask):
-    "Softmax of four rows of four scores plus a causal mask."
-    return torch.softmax(randn(4, 4) + additive_mask(torch.ones(4, 4, dtype=torch.bool).tril()), dim=-1)
-
-
-@probe
-def far_apart(additive_mask):
-    "Softmax of three rows of five scores plus the mask; what may be read scores 900 less than what may not."
-    scores = randn(3, 5) - 900.0 * _two_of_each_row(3, 5)
-    return torch.softmax(scores + additive_mask(_two_of_each_row(3, 5)), dim=-1)
-
-
-@probe
-def nothing_hidden(additive_mask):
-    "Softmax of three rows of four scores plus a mask that hides nothing."
-    return torch.softmax(randn(3, 4) + additive_mask(torch.ones(3, 4, dtype=torch.bool)), dim=-1)
-
-
-@probe
-def what_may_be_read(additive_mask):
-    "The mask itself where a token may be read, three rows of five; elsewhere it is left out."
-    mask = _two_of_each_row(3, 5)
-    return (torch.zeros(3, 5) + additive_mask(mask)).masked_fill(~mask, 0.0)
-
-
-@entry
-def additive_mask__entry(i, j, mask):
-    return f"`mask[{i}, {j}]` is {bool(mask[i, j])}, so {'0' if mask[i, j] else '−∞'} is added to that score"
-
-
-edit(
-    "wrong-sign",
-    "The sign is wrong: adding +∞ puts all weight on what should be hidden, and ∞ divided by ∞ is NaN.",
-    "-torch.inf",
-    "torch.inf",
-)
-edit(
-    "true-taken-for-hidden",
-    "You put −∞ where a token may be read: it belongs where mask is False, ~mask.",
-    "~mask",
-    "mask",
-)
-edit(
-    "ones-and-zeros",
-    "What is hidden ends up only 1 below the rest, and e⁻¹ leaves it 0.37 of its weight: add 0 and −∞, not 1 and 0.",
-    "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)",
-    "mask.float()",
-)
-edit(
-    "finite-number",
-    "−100 sinks most hidden scores, but not one that is 900 above the others: add −∞.",
-    "-torch.inf",
-    "-100.0",
-)
-edit(
-    "zero-times-infinity",
-    "0 · ∞ is NaN, so multiplying by −∞ spoils the entries that should be 0: fill them in instead.",
-    "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)",
-    "(1.0 - mask.float()) * -torch.inf",
-)
-edit(
-    "nothing-hidden",
-    "Nothing is hidden: entries where mask is False must be −∞, and only a tensor of floats can hold that.",
-    ".masked_fill(~mask, -torch.inf)",
-    "",
-)
-edit(
-    "filled-the-mask",
-    "You fill −∞ into True and False, which cannot hold it: it turns into True. Start from zeros of dtype float32.",
-    "torch.zeros(mask.shape)",
-    "mask",
-)
-edit(
-    "ones-where-it-may",
-    "Where a token may be read you add 1. Softmax does not show it, but those scores should stay as they are: start from zeros.",
-    "torch.zeros(mask.shape)",
-    "mask.float()",
-)
-edit(
-    "softmaxed",
-    "These are weights, all between 0 and 1: leave softmax to whoever adds the mask, and return 0 and −∞.",
-    "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)",
-    "torch.softmax(torch.zeros(mask.shape).masked_fill(~mask, -torch.inf), dim=-1)",
-)
-edit(
-    "filled-in-place-of-the-mask",
-    "You add 1 to what should be hidden, which favours it: add −∞. True and False cannot hold −∞, so start from zeros of dtype float32.",
-    "torch.zeros(mask.shape)",
-    "torch.zeros_like(mask)",
-)
-edit(
-    "transposed",
-    "You transpose the mask: entry (i, j) belongs to entry (i, j) of the scores.",
-    "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)",
-    "torch.zeros(mask.T.shape).masked_fill(~mask.T, -torch.inf)",
-)
-rewrite("where", "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)", "torch.where(mask, 0.0, -torch.inf)")
-rewrite("logarithm", "torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)", "mask.float().log()")
-rewrite("very-low", "-torch.inf", "-1e9")
-
-
-@alternative
-def additive_mask__assigned(mask):
-    added = torch.zeros(mask.shape)
-    added[mask.logical_not()] = float("-inf")
-    return added
-
-
-forbid(
-    "model_utils",
-    "attention",
-    "Transformer",
-    "generate_square_subsequent_mask",
-    because="the two forms of a mask are what this exercise is about.",
-)
-hint("What can be added to a score without changing it? And what must be added so that its weight is 0?")
-hint("Start from a matrix of the first of the two numbers, in the shape of the mask, and fill in the second. Where?")
-hint("```python\nreturn torch.zeros(<shape>).masked_fill(<where hidden>, <minus infinity>)\n```")
-why(
-    "The zeros are floats, since True and False cannot hold −∞. Filling avoids the product 0 · ∞, which is NaN."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: Subtraction, the `-` operator, with a bool tensor is not supported.</code></summary>
 #
@@ -923,226 +456,6 @@ def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     weights = masked_attention_weights(scores, causal_mask(k.shape[-2]))
     return weights @ v
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(causal_attention):
-    "Three tokens with d_k = 2 and values of width 4; whole numbers."
-    return causal_attention(whole(3, 2), whole(3, 2), whole(3, 4))
-
-
-@probe
-def six_tokens(causal_attention):
-    "Six tokens with d_k = 4 and values of width 3."
-    return causal_attention(randn(6, 4), randn(6, 4), randn(6, 3))
-
-
-@probe
-def square(causal_attention):
-    "Four tokens, every width 4."
-    return causal_attention(2 * randn(4, 4), 2 * randn(4, 4), randn(4, 4))
-
-
-@probe
-def one_token(causal_attention):
-    "A single token, which can only read itself."
-    return causal_attention(randn(1, 3), randn(1, 3), randn(1, 2))
-
-
-@probe
-def two_sentences(causal_attention):
-    "Two sentences of three heads, five tokens each, with d_k = 4 and values of width 6."
-    return causal_attention(randn(2, 3, 5, 4), randn(2, 3, 5, 4), randn(2, 3, 5, 6))
-
-
-@probe
-def another_future(causal_attention):
-    "The first three of seven tokens, before and after the other four were changed."
-    q, k, v = randn(7, 4), randn(7, 4), randn(7, 5)
-    later = torch.cat([torch.zeros(3), torch.ones(4)])[:, None]
-    before = causal_attention(q, k, v)
-    return [before[:3], causal_attention(q + later, k + 2 * later, v - later)[:3]]
-
-
-@probe
-def thirty_tokens(causal_attention):
-    "Thirty tokens with d_k = 8 and values of width 5."
-    return causal_attention(randn(30, 8), randn(30, 8), randn(30, 5))
-
-
-@probe
-def what_flows_back(causal_attention):
-    "The gradients that flow back to the queries, keys and values of four tokens."
-    return gradients(causal_attention, q=randn(4, 3), k=randn(4, 3), v=randn(4, 2))
-
-
-@entry
-def causal_attention__entry(i, j, q, k, v):
-    scores = q[i] @ k[: i + 1].T / math.sqrt(k.shape[-1])
-    shares, values = torch.softmax(scores, dim=-1), v[: i + 1, j]
-    return (
-        f"token {i} reads tokens 0 to {i}, with the scaled scores {written(scores)} and so the weights {written(shares)}; "
-        f"number {j} of their values is {written(values)}, and the weighted sum {written(shares @ values)}"
-    )
-
-
-edit(
-    "nothing-masked",
-    "The future is still read: the scores go into softmax without the mask.",
-    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
-    "torch.softmax(scores, dim=-1)",
-)
-edit(
-    "past-masked",
-    "You hand the transpose of the mask over, which hides the past and shows the future.",
-    "causal_mask(k.shape[-2])",
-    "causal_mask(k.shape[-2]).T",
-)
-edit(
-    "true-taken-for-hidden",
-    "You invert the mask, but masked_attention_weights wants True where a token may be read.",
-    "causal_mask(k.shape[-2])",
-    "~causal_mask(k.shape[-2])",
-)
-edit(
-    "one-token-ahead",
-    "Each token still reads one token of the future: use the mask as it is, without moving it.",
-    "causal_mask(k.shape[-2])",
-    "causal_mask(k.shape[-2] + 1)[1:, :-1]",
-)
-edit(
-    "mask-after-softmax",
-    "You mask the weights after softmax, so the rows no longer add up to 1: mask the scores.",
-    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
-    "torch.softmax(scores, dim=-1) * causal_mask(k.shape[-2])",
-)
-edit(
-    "zero-for-minus-infinity",
-    "Hidden scores become 0, but a score of 0 still gets weight, since e⁰ = 1: let masked_attention_weights set them to −∞.",
-    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
-    "torch.softmax(scores.tril(), dim=-1)",
-)
-edit(
-    "added-as-ones",
-    "You add True and False, which count as 1 and 0 and hide nothing: add additive_mask of it, or use masked_attention_weights.",
-    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
-    "torch.softmax(scores + causal_mask(k.shape[-2]), dim=-1)",
-)
-edit(
-    "additive-form-handed-over",
-    "You hand 0 and −∞ to masked_attention_weights, which wants True and False: leave additive_mask out.",
-    "causal_mask(k.shape[-2])",
-    "additive_mask(causal_mask(k.shape[-2]))",
-)
-edit(
-    "width-for-length",
-    "The mask needs the number of tokens; the last dimension of the keys is d_k: take k.shape[-2].",
-    "causal_mask(k.shape[-2])",
-    "causal_mask(k.shape[-1])",
-)
-edit(
-    "masked-twice",
-    "The weights are right; a softmax over them once more gives hidden tokens weight again.",
-    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
-    "torch.softmax(masked_attention_weights(scores, causal_mask(k.shape[-2])), dim=-1)",
-)
-edit(
-    "not-scaled",
-    "The scores go into softmax unscaled: divide them by √d_k.",
-    " / math.sqrt(k.shape[-1])",
-    "",
-)
-edit(
-    "scaled-by-length",
-    "You divide by the square root of the number of tokens; the scores grow with d_k, the last dimension of the keys.",
-    "math.sqrt(k.shape[-1])",
-    "math.sqrt(k.shape[-2])",
-)
-edit(
-    "scaled-by-d-k",
-    "You divide by d_k; it is its square root that keeps the scores in range.",
-    "math.sqrt(k.shape[-1])",
-    "k.shape[-1]",
-)
-edit(
-    "keys-against-queries",
-    "You score keys against queries; row i of the scores belongs to query i.",
-    "q @ k.transpose(-2, -1)",
-    "k @ q.transpose(-2, -1)",
-)
-edit(
-    "all-dimensions-turned",
-    "Without a batch this is right, but `.T` turns round all dimensions: swap the last two, k.transpose(-2, -1).",
-    "k.transpose(-2, -1)",
-    "k.T",
-)
-edit(
-    "length-of-the-batch",
-    "The first dimension counts the tokens only while nothing stands in front; with sentences and heads there it is k.shape[-2].",
-    "causal_mask(k.shape[-2])",
-    "causal_mask(len(k))",
-)
-edit(
-    "scaled-last",
-    "√d_k divides the scores, before softmax; you divide what has been gathered, which only makes it smaller.",
-    """ / math.sqrt(k.shape[-1])  # (..., n, n)
-    weights = masked_attention_weights(scores, causal_mask(k.shape[-2]))
-    return weights @ v""",
-    """
-    weights = masked_attention_weights(scores, causal_mask(k.shape[-2]))
-    return weights @ v / math.sqrt(k.shape[-1])""",
-)
-edit(
-    "weights-transposed",
-    "You average with the columns of the weights; row i of the weights belongs to output i.",
-    "weights @ v",
-    "weights.transpose(-2, -1) @ v",
-)
-edit(
-    "uniform",
-    "Every token of the past counts alike, whatever it is: the weights must come from queries and keys.",
-    "q @ k.transpose(-2, -1)",
-    "0 * q @ k.transpose(-2, -1)",
-)
-edit(
-    "weights-returned",
-    "These are the weights; the values have yet to be averaged with them.",
-    "return weights @ v",
-    "return weights",
-)
-rewrite("einsum", "q @ k.transpose(-2, -1)", 'torch.einsum("...nd,...md->...nm", q, k)')
-rewrite(
-    "added-mask",
-    "masked_attention_weights(scores, causal_mask(k.shape[-2]))",
-    "torch.softmax(scores + torch.full(scores.shape[-2:], -torch.inf).triu(diagonal=1), dim=-1)",
-)
-
-
-@alternative
-def causal_attention__from_scratch(q, k, v):
-    n = q.size(-2)
-    hidden = torch.arange(n)[None, :] > torch.arange(n)[:, None]
-    scores = torch.matmul(q * q.size(-1) ** -0.5, k.mT).masked_fill(hidden, float("-inf"))
-    raised = (scores - scores.max(dim=-1, keepdim=True).values).exp()
-    return raised @ v / raised.sum(dim=-1, keepdim=True)
-
-
-without_loops(because="one masked matrix does for all tokens at once, and that is what makes training fast.")
-forbid(
-    "model_utils",
-    "attention",
-    "scaled_dot_product_attention",
-    "MultiheadAttention",
-    because="you are building it.",
-)
-hint("Which two of your functions do you need between the scores and the values?")
-hint("`causal_mask` wants the number of tokens. Which entry of `k.shape` is that, when anything may stand in front?")
-hint("```python\nscores = <queries> @ <keys, last two dimensions swapped> / math.sqrt(<d_k>)\nweights = masked_attention_weights(<scores>, causal_mask(<n>))\nreturn <weighted values>\n```")
-why(
-    "Counting dimensions from the back, -1 and -2, makes one line serve a single head, a batch, and a batch of heads. One "
-    "(n, n) mask serves them all: it is broadcast over whatever stands in front."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (2) must match the size of tensor b (5) at non-singleton dimension 3</code></summary>
@@ -1323,241 +636,6 @@ def future_leak(function: Callable, x: Tensor, t: int) -> Tensor:
     return moved[: t + 1].abs().max()
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _averages(x):
-    return x.cumsum(dim=0) / torch.arange(1, len(x) + 1)[:, None]
-
-
-def _one_ahead(x):
-    return torch.cat([x[1:], x[:1]]) * 0.5
-
-
-def _from_the_last(x):
-    return x - 3 * x[-1:]
-
-
-def _the_earlier_the_more(x):
-    return x + torch.arange(len(x), 0, -1)[:, None] * x[-1:]
-
-
-def _some_up_one_down(x):
-    return x + torch.tensor([1.0, -3.0, 2.0, 1.0, 0.0])[:, None] * x[-1:]
-
-
-def _open_head(x):
-    return torch.softmax(x @ x.T, dim=-1) @ x
-
-
-@probe
-def mixed_tokens(future_leak):
-    "Five tokens of width 3, each output a random mixture of all tokens; t = 2."
-    mixing = randn(5, 6)[:, :5]
-    return future_leak(lambda x: mixing @ x, randn(5, 3), 2)
-
-
-@probe
-def without_a_mask(future_leak):
-    "Attention without a mask on six tokens of width 4; t = 3."
-    return future_leak(_open_head, randn(6, 4), 3)
-
-
-@probe
-def averages_of_the_past(future_leak):
-    "Each output is the average of the tokens so far: nothing leaks; t = 1."
-    return future_leak(_averages, randn(5, 2), 1)
-
-
-@probe
-def one_token_ahead(future_leak):
-    "Each output is half the next token; t = 2 of six tokens of width 3."
-    return future_leak(_one_ahead, randn(6, 3), 2)
-
-
-@probe
-def only_the_last_token(future_leak):
-    "Each output takes the last token off three times; t = 1 of five tokens of width 4."
-    return future_leak(_from_the_last, randn(5, 4), 1)
-
-
-@probe
-def earlier_tokens_leak_more(future_leak):
-    "The earlier a token, the more of the last token its output holds; t = 2 of five tokens of width 3."
-    return future_leak(_the_earlier_the_more, randn(5, 3), 2)
-
-
-@probe
-def down_more_than_up(future_leak):
-    "Some outputs hold the last token, one takes it off three times; t = 2 of five tokens of width 4."
-    return future_leak(_some_up_one_down, randn(5, 4), 2)
-
-
-@probe
-def first_token(future_leak):
-    "Attention without a mask on four tokens of width 3; t = 0."
-    return future_leak(_open_head, randn(4, 3), 0)
-
-
-@entry
-def future_leak__entry(function, x, t):
-    changed = x.clone()
-    changed[t + 1 :] += 1
-    moved = (function(changed) - function(x))[: t + 1].abs().amax(dim=-1)
-    return f"tokens {t + 1} to {len(x) - 1} are changed, tokens 0 to {t} watched; their outputs move by at most {written(moved)}, token by token"
-
-
-edit(
-    "own-token-changed",
-    "You change token t as well, and its own output may of course move: the change starts at t + 1.",
-    "changed[t + 1 :]",
-    "changed[t:]",
-)
-edit(
-    "past-changed",
-    "You change the tokens up to t, not those after it: what should be shaken is the future.",
-    "changed[t + 1 :]",
-    "changed[: t + 1]",
-)
-edit(
-    "all-changed",
-    "You change all tokens, and the past may of course move with itself: change only those after t.",
-    "changed[t + 1 :] += 1",
-    "changed += 1",
-)
-edit(
-    "only-the-next-token",
-    "You change the next token alone; a leak from further ahead goes unseen. Change all of them.",
-    "changed[t + 1 :]",
-    "changed[t + 1]",
-)
-edit(
-    "future-watched",
-    "You also watch the outputs of the changed tokens, and those may move: watch tokens 0 to t.",
-    "moved[: t + 1]",
-    "moved",
-)
-edit(
-    "only-the-future-watched",
-    "You watch the tokens that were changed; it is the ones before, 0 to t, that must not move.",
-    "moved[: t + 1]",
-    "moved[t + 1 :]",
-)
-edit(
-    "own-output-unwatched",
-    "You stop before token t, where a mask that is off by one leaks first: a slice up to and with t ends at t + 1.",
-    "moved[: t + 1]",
-    "moved[:t]",
-)
-edit(
-    "only-own-output",
-    "You watch token t alone; a leak may show at any token before it, so watch 0 to t.",
-    "moved[: t + 1]",
-    "moved[t]",
-)
-edit(
-    "columns-changed",
-    "You change columns, which belong to every token; rows are tokens, so the slice comes first.",
-    "changed[t + 1 :]",
-    "changed[:, t + 1 :]",
-)
-edit(
-    "overwritten",
-    "You set the later tokens to 1; the docstring asks for 1 to be added to what stands there.",
-    "+= 1",
-    "= 1",
-)
-edit(
-    "whether-not-how-far",
-    "You say whether anything moved; the docstring asks how far, as a number.",
-    ".abs().max()",
-    ".ne(0).any()",
-)
-edit(
-    "sign-kept",
-    "Outputs can move down as well as up: take absolute values before the largest.",
-    ".abs()",
-    "",
-)
-edit(
-    "absolute-value-too-late",
-    "You take the largest change and then its absolute value, so a larger move downwards goes unseen: absolute values come first.",
-    ".abs().max()",
-    ".max().abs()",
-)
-edit(
-    "sum-of-changes",
-    "You add all changes up; the docstring asks for the largest alone.",
-    ".max()",
-    ".sum()",
-)
-edit(
-    "average-change",
-    "You average the changes; the largest is asked for, so that one leaking entry is enough.",
-    ".max()",
-    ".mean()",
-)
-edit(
-    "no-copy",
-    "You change x itself, so both calls get the same numbers and nothing ever moves: work on a copy, x.clone().",
-    "x.clone()",
-    "x",
-)
-edit(
-    "same-input-twice",
-    "Both calls get the same numbers, so nothing can move: write the change into the copy, and give one call the copy, the other x.",
-    "function(changed) - function(x)",
-    "function(x) - function(x)",
-)
-
-
-@mistake(
-    "future-cut-off",
-    "You cut the later tokens off; the docstring asks for them to be changed, by 1 in every number.",
-)
-def future_leak__cut_off(function, x, t):
-    return (function(x[: t + 1]) - function(x)[: t + 1]).abs().max()
-
-
-@mistake(
-    "one-token-at-a-time",
-    "You change the later tokens one at a time; the docstring asks for all of them to be changed at once.",
-)
-def future_leak__one_at_a_time(function, x, t):
-    largest = torch.tensor(0.0)
-    for later in range(t + 1, len(x)):
-        changed = x.clone()
-        changed[later] += 1
-        largest = torch.maximum(largest, (function(changed) - function(x))[: t + 1].abs().max())
-    return largest
-
-
-rewrite("kept-apart", "moved[: t + 1].abs().max()", "torch.max(moved.abs()[: t + 1])")
-rewrite("range", "moved[: t + 1].abs().max()", "max(moved[: t + 1].max(), -moved[: t + 1].min())")
-
-
-@alternative
-def future_leak__joined(function, x, t):
-    changed = torch.cat([x[: t + 1], x[t + 1 :] + 1])
-    before, after = function(x)[: t + 1], function(changed)[: t + 1]
-    return (after - before).abs().amax()
-
-
-@alternative
-def future_leak__row_by_row(function, x, t):
-    later = (torch.arange(len(x)) > t).to(x.dtype)
-    before, after = function(x), function(x + later[:, None])
-    return max((after[i] - before[i]).abs().max() for i in range(t + 1))
-
-
-forbid("allclose", "equal", "jacobian", because="a number is asked for: how far, not whether.")
-hint("Which rows of `x` are the future of token t? What must you do before you change them, so that `x` itself stays as it is?")
-hint("The function is called twice, on what? And which rows of the two results are compared?")
-hint("```python\nchanged = <copy of x>\nchanged[<after t>] += 1\nmoved = function(<...>) - function(<...>)\nreturn <largest absolute change in rows 0 to t>\n```")
-why(
-    "Python's slices leave their end out, so `: t + 1` are the tokens up to and with t, and `t + 1 :` all later ones. The "
-    "largest absolute change is 0 only if no entry of the past moved at all."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: max(): Expected reduction dim to be specified for input.numel() == 0.</code></summary>
 #
@@ -1654,132 +732,6 @@ def padding_mask(lengths: Tensor, n: int) -> Tensor:
     real = torch.arange(n) < lengths[:, None]  # (B, n)
     return real[:, None, :]  # (B, 1, n)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(padding_mask):
-    "Three sentences of 1 to 4 tokens, filled up to 4."
-    return padding_mask(randint(1, 5, (3,)), 4)
-
-
-@probe
-def five_sentences(padding_mask):
-    "Five sentences of 2 to 6 tokens, filled up to 7."
-    return padding_mask(randint(2, 7, (5,)), 7)
-
-
-@probe
-def as_many_as_tokens(padding_mask):
-    "Four sentences of 1 to 3 tokens, filled up to 4."
-    return padding_mask(randint(1, 4, (4,)), 4)
-
-
-@probe
-def whole_sentences(padding_mask):
-    "Two sentences without any padding."
-    return padding_mask(torch.tensor([3, 3]), 3)
-
-
-@entry
-def padding_mask__entry(b, one, j, lengths, n):
-    size = int(lengths[b])
-    return f"sentence {b} has {size} of {n} tokens, numbered from 0 to {size - 1}, so token {j} is {'real' if j < size else 'padding'}"
-
-
-edit(
-    "wrong-axis",
-    "The True and False run down the queries: a padding mask hides columns, the tokens that are read, so the size 1 stands in the middle.",
-    "real[:, None, :]",
-    "real[:, :, None]",
-)
-edit(
-    "one-token-ahead",
-    "One token of padding may still be read: a sentence of 3 tokens has the places 0, 1 and 2.",
-    "<",
-    "<=",
-)
-edit(
-    "counted-from-1",
-    "You number the places from 1, so the last real token is taken for padding: places start at 0.",
-    "torch.arange(n)",
-    "torch.arange(1, n + 1)",
-)
-edit(
-    "lengths-not-a-column",
-    "Places and lengths are compared entry by entry. Each length is to meet every place: make the lengths a column, lengths[:, None].",
-    "lengths[:, None]",
-    "lengths",
-)
-edit(
-    "spread-over-the-queries",
-    "The entries are right, but repeated for every query; keep size 1 in the middle and leave the copying to broadcasting.",
-    "real[:, None, :]",
-    "real[:, None, :].expand(-1, n, -1)",
-)
-edit(
-    "true-where-padding",
-    "Your mask is True on the padding; True should say that a token is real.",
-    "<",
-    ">=",
-)
-edit(
-    "padding-in-front",
-    "You take the padding to stand in front; here it stands at the end.",
-    "torch.arange(n) < lengths[:, None]",
-    "torch.arange(n) >= n - lengths[:, None]",
-)
-edit(
-    "no-query-dimension",
-    "The entries are right, but (B, n) would be broadcast as if sentences were queries: put a dimension of size 1 in the middle.",
-    "real[:, None, :]",
-    "real",
-)
-edit(
-    "queries-hidden-too",
-    "You hide the rows of the padding as well. Those rows then have nothing to read, and their softmax is NaN: hide columns only.",
-    "real[:, None, :]",
-    "real[:, None, :] & real[:, :, None]",
-)
-edit(
-    "dimension-in-front",
-    "The new dimension stands in front; sentences come first, then queries, then tokens that are read.",
-    "real[:, None, :]",
-    "real[None, :, :]",
-)
-edit(
-    "ones-and-zeros",
-    "The entries are right, but they are 1 and 0; the docstring asks for True and False.",
-    "real[:, None, :]",
-    "real[:, None, :].float()",
-)
-edit(
-    "causal-as-well",
-    "You hide the future as well; this mask is about padding alone, and the two can be combined by &.",
-    "real[:, None, :]",
-    "real[:, None, :] & torch.ones(n, n, dtype=torch.bool).tril()",
-)
-rewrite("unsqueezed", "real[:, None, :]", "real.unsqueeze(1)")
-rewrite("in-one-go", "lengths[:, None]", "lengths.view(-1, 1)")
-rewrite("counted-down", "torch.arange(n) < lengths[:, None]", "(lengths[:, None] - torch.arange(n)) > 0")
-
-
-@alternative
-def padding_mask__loop(lengths, n):
-    mask = torch.zeros(len(lengths), 1, n, dtype=torch.bool)
-    for sentence, length in enumerate(lengths):
-        mask[sentence, 0, :length] = True
-    return mask
-
-
-forbid("model_utils", "attention", "pad_sequence", because="comparing places with lengths is all it takes.")
-hint("Token j of a sentence is real if j is less than …? `torch.arange(n)` gives all j at once.")
-hint("(n,) compared with (B, 1) is broadcast to (B, n). How do you make (B, 1) of `lengths`, and then (B, 1, n) of the result?")
-hint("```python\nreal = torch.arange(n) < <lengths as a column>  # (B, n)\nreturn real[:, <new dimension>, :]\n```")
-why(
-    "Comparing a row of places with a column of lengths gives all sentences at once. The 1 in the middle says that all "
-    "queries of a sentence share one row, and broadcasting does the copying."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (3) must match the size of tensor b (2) at non-singleton dimension 0</code></summary>
@@ -1881,3 +833,547 @@ print(f"   →  times V {tuple(project(X, W_V).shape)}: output {tuple(output.sha
 #
 # Each layer of these models had four heads. Why four, when one softmax can weigh all tokens? Lesson 06
 # answers.
+
+# %% tags=["authoring"]
+# From here on: how each exercise is judged. Of this, students see the hints alone.
+from spotlight.authoring import alternative, alternatives, case, entry, forbid, hint
+from spotlight.authoring import mistake, mistakes, probe, why, without_loops
+from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+
+# %% judges="causal_mask"
+case("three_tokens", "Three tokens.", lambda causal_mask: causal_mask(3))
+case("some_tokens", "Five to nine tokens.", lambda causal_mask: causal_mask(int(randint(5, 10, ()))))
+case("one_token", "A single token, which may read itself.", lambda causal_mask: causal_mask(1))
+
+
+@entry
+def causal_mask__entry(i, j, n):
+    order = "comes after it" if j > i else "is itself" if j == i else "comes before it"
+    return f"of {n} tokens, token {i} {'may' if j <= i else 'may not'} read token {j}, which {order}"
+
+
+mistakes("""
+past-hidden: .tril() → .triu()
+    You hide the past and show the future: it is the lower triangle that may be read.
+diagonal-hidden: .tril() → .tril(diagonal=-1)
+    You hide each token from itself too. The first row then has nothing left, and its softmax will be NaN: keep the diagonal.
+one-token-ahead: .tril() → .tril(diagonal=1)
+    Each token may still read one token to its right, and that one is the answer: stop at the diagonal.
+true-where-hidden: .tril() → .triu(diagonal=1)
+    Your mask is True where a token must not be read; here True says that it may.
+ones-and-zeros: torch.ones(n, n, dtype=torch.bool) → torch.ones(n, n)
+    The triangle is right, but it holds 1 and 0; the docstring asks for True and False.
+nothing-hidden: .tril() →
+    Every token may read every token: nothing is hidden.
+only-itself: torch.ones(n, n, dtype=torch.bool).tril() → torch.eye(n, dtype=torch.bool)
+    Each token may read itself alone; it may read the tokens before it, too.
+minus-infinity-already: torch.ones(n, n, dtype=torch.bool).tril() → torch.full((n, n), -torch.inf).triu(diagonal=1)
+    That is what can be added to scores, which comes later; here True and False say who may read whom.
+""")
+alternatives("""
+inverted: torch.ones(n, n, dtype=torch.bool).tril() → ~torch.ones(n, n, dtype=torch.bool).triu(1)
+converted: torch.ones(n, n, dtype=torch.bool).tril() → torch.tril(torch.ones(n, n)).bool()
+counted: torch.ones(n, n, dtype=torch.bool).tril() → torch.arange(n)[:, None] >= torch.arange(n)
+""")
+
+
+@alternative
+def causal_mask__loop(n):
+    mask = torch.zeros(n, n, dtype=torch.bool)
+    for i in range(n):
+        mask[i, : i + 1] = True
+    return mask
+
+
+forbid("model_utils", "attention", "Transformer", "generate_square_subsequent_mask", because="the triangle is what you are building.")
+hint("Which entries of row 0 are True? Which of row 1? What shape do the True entries make?")
+hint("`torch.tril(matrix)` keeps the diagonal and what is below, and sets the rest to 0. Of which matrix should it keep that part?")
+hint("```python\nreturn <n by n matrix of True>.tril()\n```")
+why("`tril` keeps the lower triangle, diagonal included, so the rule j ≤ i needs no loop and no comparison. Starting from True instead of 1 gives the mask the kind that the next step needs.")
+
+# %% judges="masked_attention_weights"
+def _readable(n, m):
+    """A mask that is no triangle: at least one token of each row may be read, at least one not."""
+    mask = torch.zeros(n, m, dtype=torch.bool)
+    for i in range(n):
+        mask[i, [(2 * i + 1) % m, (i + 2) % m]] = True
+    return mask
+
+
+case("by_hand", "Two rows of three scores, the last hidden from the first row; whole numbers.", lambda masked_attention_weights: masked_attention_weights(whole(2, 3), torch.tensor([[True, True, False], [True, True, True]])))
+case("three_by_five", "Three rows of five scores, two of each may be read.", lambda masked_attention_weights: masked_attention_weights(2 * randn(3, 5), _readable(3, 5)))
+case("causal", "Four tokens, each reading itself and the past.", lambda masked_attention_weights: masked_attention_weights(randn(4, 4), torch.ones(4, 4, dtype=torch.bool).tril()))
+case("all_visible", "Three rows of four scores, nothing hidden.", lambda masked_attention_weights: masked_attention_weights(randn(3, 4), torch.ones(3, 4, dtype=torch.bool)))
+case("batch", "Three score matrices of four rows and six columns under one mask.", lambda masked_attention_weights: masked_attention_weights(randn(3, 4, 6), _readable(4, 6)))
+case("a_mask_for_each_matrix", "Three score matrices of four rows and six columns, and a mask (3, 1, 6): a row of its own for each.", lambda masked_attention_weights: masked_attention_weights(randn(3, 4, 6), _readable(3, 6)[:, None, :]))
+case("far_apart", "Three rows of five scores; what may be read scores 900 less than what may not.", lambda masked_attention_weights: masked_attention_weights(randn(3, 5) - 900.0 * _readable(3, 5), _readable(3, 5)))
+case("what_flows_back", "The gradient that flows back to three rows of four scores.", lambda masked_attention_weights: gradients(lambda scores: masked_attention_weights(scores, _readable(3, 4)), scores=randn(3, 4)))
+
+
+@entry
+def masked_attention_weights__entry(i, j, scores, mask):
+    if not mask[i, j]:
+        return f"row {i} may not read column {j}: its score becomes −∞, and e^(−∞) = 0"
+    seen = scores[i][mask[i]]
+    raised = (seen - seen.max()).exp()
+    own = (scores[i, j] - seen.max()).exp()
+    return (
+        f"row {i} may read the scores {written(seen)}; less their largest, their exponentials are {written(raised)}, "
+        f"and the one of column {j} divided by their sum is {written(own)} / {written(raised.sum())} = {written(own / raised.sum())}"
+    )
+
+
+mistakes("""
+mask-after-softmax: torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1) → torch.softmax(scores, dim=-1).masked_fill(~mask, 0.0)
+    You mask the weights after softmax, so the rows no longer add up to 1: mask the scores before it.
+zero-for-minus-infinity: -torch.inf → 0.0
+    Hidden scores become 0, but a score of 0 still gets weight, since e⁰ = 1: they must become −∞.
+true-taken-for-hidden: ~mask → mask
+    You hide what may be read: mask is True where it may, so −∞ belongs where it is False, ~mask.
+plus-infinity: -torch.inf → torch.inf
+    The sign is wrong: +∞ puts all weight on what should be hidden, and ∞ divided by ∞ is NaN.
+finite-score: -torch.inf → -100.0
+    −100 is far below most scores but not below all: when the visible ones are lower still, the hidden ones win. Take −∞.
+renormalised-after: torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1) → (weights := torch.softmax(scores, dim=-1) * mask) / weights.sum(dim=-1, keepdim=True)
+    Right for gentle scores. Where the visible ones are far below the hidden ones, or far below 0, what you divide rounds to 0, and 0 / 0 is NaN: mask the scores, then take torch.softmax.
+minus-infinity-after-softmax: torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1) → torch.softmax(scores, dim=-1).masked_fill(~mask, -torch.inf)
+    −∞ stands among the weights: it belongs among the scores, so that softmax can turn it into a weight of 0.
+added-as-ones: scores.masked_fill(~mask, -torch.inf) → scores + mask
+    You add True and False, which count as 1 and 0: that favours the visible scores a little and hides none. Hidden scores must become −∞.
+zero-times-infinity: scores.masked_fill(~mask, -torch.inf) → scores - ~mask * torch.inf
+    Where nothing is to be hidden you compute 0 · ∞, which is NaN: fill −∞ in instead of multiplying by it.
+mask-ignored: scores.masked_fill(~mask, -torch.inf) → scores
+    The mask makes no difference: hidden tokens still get weight.
+softmax-over-columns: dim=-1 → dim=-2
+    Your columns add up to 1; a row belongs to a query, so it is each row (dim=-1) that should.
+softmax-over-dim-0: dim=-1 → dim=0
+    Take dim=-1, since a row belongs to a query: the first dimension, dim=0, runs down the columns or across the batch.
+dim-1: dim=-1 → dim=1
+    Take dim=-1: it always runs along the rows, dim=1 only while no batch stands in front.
+mask-along-the-other-axis: ~mask → ~mask.T
+    You use the transpose of the mask: its rows belong to the rows of the scores as they are.
+softmax-forgotten: torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1) → scores.masked_fill(~mask, -torch.inf)
+    These are the masked scores; softmax over each row turns them into weights.
+uniform-over-the-visible: scores.masked_fill(~mask, -torch.inf) → torch.zeros_like(scores).masked_fill(~mask, -torch.inf)
+    Every visible token gets the same weight, whatever its score: the scores must go into softmax.
+softmax-twice: torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1) → torch.softmax(torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1), dim=-1)
+    Softmax is applied twice: the second one gives the hidden tokens weight again.
+""")
+
+
+@mistake(
+    "assigned-in-place",
+    "You write −∞ into the caller's own scores, and the index [~mask] fits only while mask and scores have one shape: masked_fill returns a copy, and broadcasts the mask.",
+)
+def masked_attention_weights__assigned(scores, mask):
+    scores[~mask] = -torch.inf
+    return torch.softmax(scores, dim=-1)
+
+
+@mistake(
+    "indexed-by-the-mask",
+    "The index [~mask] fits only while mask and scores have one shape; a mask for a whole batch has fewer dimensions. masked_fill broadcasts it.",
+)
+def masked_attention_weights__indexed(scores, mask):
+    hidden = scores.clone()
+    hidden[~mask] = -torch.inf
+    return torch.softmax(hidden, dim=-1)
+
+
+alternatives("""
+where: scores.masked_fill(~mask, -torch.inf) → torch.where(mask, scores, -torch.inf)
+very-low: -torch.inf → torch.finfo(scores.dtype).min
+added: scores.masked_fill(~mask, -torch.inf) → scores + torch.where(mask, 0.0, -torch.inf)
+""")
+
+
+@alternative
+def masked_attention_weights__from_scratch(scores, mask):
+    highest = scores.masked_fill(~mask, -torch.inf).amax(dim=-1, keepdim=True)
+    raised = torch.where(mask, (scores - highest).clamp(max=0.0).exp(), 0.0)
+    return raised / raised.sum(dim=-1, keepdim=True)
+
+
+forbid("model_utils", "attention", "scaled_dot_product_attention", "MultiheadAttention", because="the line that they hide is the one you are writing.")
+hint("Two things happen to the scores. Which of them must come first, so that the rows add up to 1?")
+hint("`masked_fill` fills where its first argument is True. Your mask is True where a token *may* be read. What goes in?")
+hint("```python\nreturn torch.softmax(scores.masked_fill(<where hidden>, <minus infinity>), dim=<along each row>)\n```")
+why("−∞ before softmax takes a token out of the numerator and out of the sum at once, so what is left adds up to 1 with no second division. `masked_fill` copies, so the caller's scores stay as they were.")
+
+# %% judges="additive_mask"
+def _two_of_each_row(n, m):
+    mask = torch.zeros(n, m, dtype=torch.bool)
+    for i in range(n):
+        mask[i, [(2 * i + 1) % m, (i + 2) % m]] = True
+    return mask
+
+
+@probe
+def by_hand(additive_mask):
+    "Softmax of two rows of three scores plus the mask; the last is hidden from the first row."
+    mask = torch.tensor([[True, True, False], [True, True, True]])
+    return torch.softmax(whole(2, 3) + additive_mask(mask), dim=-1)
+
+
+case("three_by_five", "Softmax of three rows of five scores plus the mask; two of each row may be read.", lambda additive_mask: torch.softmax(randn(3, 5) + additive_mask(_two_of_each_row(3, 5)), dim=-1))
+case("causal", "Softmax of four rows of four scores plus a causal mask.", lambda additive_mask: torch.softmax(randn(4, 4) + additive_mask(torch.ones(4, 4, dtype=torch.bool).tril()), dim=-1))
+
+
+@probe
+def far_apart(additive_mask):
+    "Softmax of three rows of five scores plus the mask; what may be read scores 900 less than what may not."
+    scores = randn(3, 5) - 900.0 * _two_of_each_row(3, 5)
+    return torch.softmax(scores + additive_mask(_two_of_each_row(3, 5)), dim=-1)
+
+
+case("nothing_hidden", "Softmax of three rows of four scores plus a mask that hides nothing.", lambda additive_mask: torch.softmax(randn(3, 4) + additive_mask(torch.ones(3, 4, dtype=torch.bool)), dim=-1))
+
+
+@probe
+def what_may_be_read(additive_mask):
+    "The mask itself where a token may be read, three rows of five; elsewhere it is left out."
+    mask = _two_of_each_row(3, 5)
+    return (torch.zeros(3, 5) + additive_mask(mask)).masked_fill(~mask, 0.0)
+
+
+entry(lambda i, j, mask: f"`mask[{i}, {j}]` is {bool(mask[i, j])}, so {'0' if mask[i, j] else '−∞'} is added to that score")
+mistakes("""
+wrong-sign: -torch.inf → torch.inf
+    The sign is wrong: adding +∞ puts all weight on what should be hidden, and ∞ divided by ∞ is NaN.
+true-taken-for-hidden: ~mask → mask
+    You put −∞ where a token may be read: it belongs where mask is False, ~mask.
+ones-and-zeros: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → mask.float()
+    What is hidden ends up only 1 below the rest, and e⁻¹ leaves it 0.37 of its weight: add 0 and −∞, not 1 and 0.
+finite-number: -torch.inf → -100.0
+    −100 sinks most hidden scores, but not one that is 900 above the others: add −∞.
+zero-times-infinity: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → (1.0 - mask.float()) * -torch.inf
+    0 · ∞ is NaN, so multiplying by −∞ spoils the entries that should be 0: fill them in instead.
+nothing-hidden: .masked_fill(~mask, -torch.inf) →
+    Nothing is hidden: entries where mask is False must be −∞, and only a tensor of floats can hold that.
+filled-the-mask: torch.zeros(mask.shape) → mask
+    You fill −∞ into True and False, which cannot hold it: it turns into True. Start from zeros of dtype float32.
+ones-where-it-may: torch.zeros(mask.shape) → mask.float()
+    Where a token may be read you add 1. Softmax does not show it, but those scores should stay as they are: start from zeros.
+softmaxed: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → torch.softmax(torch.zeros(mask.shape).masked_fill(~mask, -torch.inf), dim=-1)
+    These are weights, all between 0 and 1: leave softmax to whoever adds the mask, and return 0 and −∞.
+filled-in-place-of-the-mask: torch.zeros(mask.shape) → torch.zeros_like(mask)
+    You add 1 to what should be hidden, which favours it: add −∞. True and False cannot hold −∞, so start from zeros of dtype float32.
+transposed: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → torch.zeros(mask.T.shape).masked_fill(~mask.T, -torch.inf)
+    You transpose the mask: entry (i, j) belongs to entry (i, j) of the scores.
+""")
+alternatives("""
+where: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → torch.where(mask, 0.0, -torch.inf)
+logarithm: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → mask.float().log()
+very-low: -torch.inf → -1e9
+""")
+
+
+@alternative
+def additive_mask__assigned(mask):
+    added = torch.zeros(mask.shape)
+    added[mask.logical_not()] = float("-inf")
+    return added
+
+
+forbid("model_utils", "attention", "Transformer", "generate_square_subsequent_mask", because="the two forms of a mask are what this exercise is about.")
+hint("What can be added to a score without changing it? And what must be added so that its weight is 0?")
+hint("Start from a matrix of the first of the two numbers, in the shape of the mask, and fill in the second. Where?")
+hint("```python\nreturn torch.zeros(<shape>).masked_fill(<where hidden>, <minus infinity>)\n```")
+why("The zeros are floats, since True and False cannot hold −∞. Filling avoids the product 0 · ∞, which is NaN.")
+
+# %% judges="causal_attention"
+case("by_hand", "Three tokens with d_k = 2 and values of width 4; whole numbers.", lambda causal_attention: causal_attention(whole(3, 2), whole(3, 2), whole(3, 4)))
+case("six_tokens", "Six tokens with d_k = 4 and values of width 3.", lambda causal_attention: causal_attention(randn(6, 4), randn(6, 4), randn(6, 3)))
+case("square", "Four tokens, every width 4.", lambda causal_attention: causal_attention(2 * randn(4, 4), 2 * randn(4, 4), randn(4, 4)))
+case("one_token", "A single token, which can only read itself.", lambda causal_attention: causal_attention(randn(1, 3), randn(1, 3), randn(1, 2)))
+case("two_sentences", "Two sentences of three heads, five tokens each, with d_k = 4 and values of width 6.", lambda causal_attention: causal_attention(randn(2, 3, 5, 4), randn(2, 3, 5, 4), randn(2, 3, 5, 6)))
+
+
+@probe
+def another_future(causal_attention):
+    "The first three of seven tokens, before and after the other four were changed."
+    q, k, v = randn(7, 4), randn(7, 4), randn(7, 5)
+    later = torch.cat([torch.zeros(3), torch.ones(4)])[:, None]
+    before = causal_attention(q, k, v)
+    return [before[:3], causal_attention(q + later, k + 2 * later, v - later)[:3]]
+
+
+case("thirty_tokens", "Thirty tokens with d_k = 8 and values of width 5.", lambda causal_attention: causal_attention(randn(30, 8), randn(30, 8), randn(30, 5)))
+case("what_flows_back", "The gradients that flow back to the queries, keys and values of four tokens.", lambda causal_attention: gradients(causal_attention, q=randn(4, 3), k=randn(4, 3), v=randn(4, 2)))
+
+
+@entry
+def causal_attention__entry(i, j, q, k, v):
+    scores = q[i] @ k[: i + 1].T / math.sqrt(k.shape[-1])
+    shares, values = torch.softmax(scores, dim=-1), v[: i + 1, j]
+    return (
+        f"token {i} reads tokens 0 to {i}, with the scaled scores {written(scores)} and so the weights {written(shares)}; "
+        f"number {j} of their values is {written(values)}, and the weighted sum {written(shares @ values)}"
+    )
+
+
+mistakes("""
+nothing-masked: masked_attention_weights(scores, causal_mask(k.shape[-2])) → torch.softmax(scores, dim=-1)
+    The future is still read: the scores go into softmax without the mask.
+past-masked: causal_mask(k.shape[-2]) → causal_mask(k.shape[-2]).T
+    You hand the transpose of the mask over, which hides the past and shows the future.
+true-taken-for-hidden: causal_mask(k.shape[-2]) → ~causal_mask(k.shape[-2])
+    You invert the mask, but masked_attention_weights wants True where a token may be read.
+one-token-ahead: causal_mask(k.shape[-2]) → causal_mask(k.shape[-2] + 1)[1:, :-1]
+    Each token still reads one token of the future: use the mask as it is, without moving it.
+mask-after-softmax: masked_attention_weights(scores, causal_mask(k.shape[-2])) → torch.softmax(scores, dim=-1) * causal_mask(k.shape[-2])
+    You mask the weights after softmax, so the rows no longer add up to 1: mask the scores.
+zero-for-minus-infinity: masked_attention_weights(scores, causal_mask(k.shape[-2])) → torch.softmax(scores.tril(), dim=-1)
+    Hidden scores become 0, but a score of 0 still gets weight, since e⁰ = 1: let masked_attention_weights set them to −∞.
+added-as-ones: masked_attention_weights(scores, causal_mask(k.shape[-2])) → torch.softmax(scores + causal_mask(k.shape[-2]), dim=-1)
+    You add True and False, which count as 1 and 0 and hide nothing: add additive_mask of it, or use masked_attention_weights.
+additive-form-handed-over: causal_mask(k.shape[-2]) → additive_mask(causal_mask(k.shape[-2]))
+    You hand 0 and −∞ to masked_attention_weights, which wants True and False: leave additive_mask out.
+width-for-length: causal_mask(k.shape[-2]) → causal_mask(k.shape[-1])
+    The mask needs the number of tokens; the last dimension of the keys is d_k: take k.shape[-2].
+masked-twice: masked_attention_weights(scores, causal_mask(k.shape[-2])) → torch.softmax(masked_attention_weights(scores, causal_mask(k.shape[-2])), dim=-1)
+    The weights are right; a softmax over them once more gives hidden tokens weight again.
+not-scaled: / math.sqrt(k.shape[-1]) →
+    The scores go into softmax unscaled: divide them by √d_k.
+scaled-by-length: math.sqrt(k.shape[-1]) → math.sqrt(k.shape[-2])
+    You divide by the square root of the number of tokens; the scores grow with d_k, the last dimension of the keys.
+scaled-by-d-k: math.sqrt(k.shape[-1]) → k.shape[-1]
+    You divide by d_k; it is its square root that keeps the scores in range.
+keys-against-queries: q @ k.transpose(-2, -1) → k @ q.transpose(-2, -1)
+    You score keys against queries; row i of the scores belongs to query i.
+all-dimensions-turned: k.transpose(-2, -1) → k.T
+    Without a batch this is right, but `.T` turns round all dimensions: swap the last two, k.transpose(-2, -1).
+length-of-the-batch: causal_mask(k.shape[-2]) → causal_mask(len(k))
+    The first dimension counts the tokens only while nothing stands in front; with sentences and heads there it is k.shape[-2].
+scaled-last:
+    - scores = q @ k.transpose(-2, -1) / math.sqrt(k.shape[-1])  # (..., n, n)
+    - weights = masked_attention_weights(scores, causal_mask(k.shape[-2]))
+    - return weights @ v
+    + scores = q @ k.transpose(-2, -1)
+    + weights = masked_attention_weights(scores, causal_mask(k.shape[-2]))
+    + return weights @ v / math.sqrt(k.shape[-1])
+    √d_k divides the scores, before softmax; you divide what has been gathered, which only makes it smaller.
+weights-transposed: weights @ v → weights.transpose(-2, -1) @ v
+    You average with the columns of the weights; row i of the weights belongs to output i.
+uniform: q @ k.transpose(-2, -1) → 0 * q @ k.transpose(-2, -1)
+    Every token of the past counts alike, whatever it is: the weights must come from queries and keys.
+weights-returned: return weights @ v → return weights
+    These are the weights; the values have yet to be averaged with them.
+""")
+alternatives("""
+einsum: q @ k.transpose(-2, -1) → torch.einsum("...nd,...md->...nm", q, k)
+added-mask: masked_attention_weights(scores, causal_mask(k.shape[-2])) → torch.softmax(scores + torch.full(scores.shape[-2:], -torch.inf).triu(diagonal=1), dim=-1)
+""")
+
+
+@alternative
+def causal_attention__from_scratch(q, k, v):
+    n = q.size(-2)
+    hidden = torch.arange(n)[None, :] > torch.arange(n)[:, None]
+    scores = torch.matmul(q * q.size(-1) ** -0.5, k.mT).masked_fill(hidden, float("-inf"))
+    raised = (scores - scores.max(dim=-1, keepdim=True).values).exp()
+    return raised @ v / raised.sum(dim=-1, keepdim=True)
+
+
+without_loops(because="one masked matrix does for all tokens at once, and that is what makes training fast.")
+forbid("model_utils", "attention", "scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+hint("Which two of your functions do you need between the scores and the values?")
+hint("`causal_mask` wants the number of tokens. Which entry of `k.shape` is that, when anything may stand in front?")
+hint("```python\nscores = <queries> @ <keys, last two dimensions swapped> / math.sqrt(<d_k>)\nweights = masked_attention_weights(<scores>, causal_mask(<n>))\nreturn <weighted values>\n```")
+why("Counting dimensions from the back, -1 and -2, makes one line serve a single head, a batch, and a batch of heads. One (n, n) mask serves them all: it is broadcast over whatever stands in front.")
+
+# %% judges="future_leak"
+def _averages(x):
+    return x.cumsum(dim=0) / torch.arange(1, len(x) + 1)[:, None]
+
+
+def _one_ahead(x):
+    return torch.cat([x[1:], x[:1]]) * 0.5
+
+
+def _from_the_last(x):
+    return x - 3 * x[-1:]
+
+
+def _the_earlier_the_more(x):
+    return x + torch.arange(len(x), 0, -1)[:, None] * x[-1:]
+
+
+def _some_up_one_down(x):
+    return x + torch.tensor([1.0, -3.0, 2.0, 1.0, 0.0])[:, None] * x[-1:]
+
+
+def _open_head(x):
+    return torch.softmax(x @ x.T, dim=-1) @ x
+
+
+@probe
+def mixed_tokens(future_leak):
+    "Five tokens of width 3, each output a random mixture of all tokens; t = 2."
+    mixing = randn(5, 6)[:, :5]
+    return future_leak(lambda x: mixing @ x, randn(5, 3), 2)
+
+
+case("without_a_mask", "Attention without a mask on six tokens of width 4; t = 3.", lambda future_leak: future_leak(_open_head, randn(6, 4), 3))
+case("averages_of_the_past", "Each output is the average of the tokens so far: nothing leaks; t = 1.", lambda future_leak: future_leak(_averages, randn(5, 2), 1))
+case("one_token_ahead", "Each output is half the next token; t = 2 of six tokens of width 3.", lambda future_leak: future_leak(_one_ahead, randn(6, 3), 2))
+case("only_the_last_token", "Each output takes the last token off three times; t = 1 of five tokens of width 4.", lambda future_leak: future_leak(_from_the_last, randn(5, 4), 1))
+case("earlier_tokens_leak_more", "The earlier a token, the more of the last token its output holds; t = 2 of five tokens of width 3.", lambda future_leak: future_leak(_the_earlier_the_more, randn(5, 3), 2))
+case("down_more_than_up", "Some outputs hold the last token, one takes it off three times; t = 2 of five tokens of width 4.", lambda future_leak: future_leak(_some_up_one_down, randn(5, 4), 2))
+case("first_token", "Attention without a mask on four tokens of width 3; t = 0.", lambda future_leak: future_leak(_open_head, randn(4, 3), 0))
+
+
+@entry
+def future_leak__entry(function, x, t):
+    changed = x.clone()
+    changed[t + 1 :] += 1
+    moved = (function(changed) - function(x))[: t + 1].abs().amax(dim=-1)
+    return f"tokens {t + 1} to {len(x) - 1} are changed, tokens 0 to {t} watched; their outputs move by at most {written(moved)}, token by token"
+
+
+mistakes("""
+own-token-changed: changed[t + 1 :] → changed[t:]
+    You change token t as well, and its own output may of course move: the change starts at t + 1.
+past-changed: changed[t + 1 :] → changed[: t + 1]
+    You change the tokens up to t, not those after it: what should be shaken is the future.
+all-changed: changed[t + 1 :] += 1 → changed += 1
+    You change all tokens, and the past may of course move with itself: change only those after t.
+only-the-next-token: changed[t + 1 :] → changed[t + 1]
+    You change the next token alone; a leak from further ahead goes unseen. Change all of them.
+future-watched: moved[: t + 1] → moved
+    You also watch the outputs of the changed tokens, and those may move: watch tokens 0 to t.
+only-the-future-watched: moved[: t + 1] → moved[t + 1 :]
+    You watch the tokens that were changed; it is the ones before, 0 to t, that must not move.
+own-output-unwatched: moved[: t + 1] → moved[:t]
+    You stop before token t, where a mask that is off by one leaks first: a slice up to and with t ends at t + 1.
+only-own-output: moved[: t + 1] → moved[t]
+    You watch token t alone; a leak may show at any token before it, so watch 0 to t.
+columns-changed: changed[t + 1 :] → changed[:, t + 1 :]
+    You change columns, which belong to every token; rows are tokens, so the slice comes first.
+overwritten: += 1 → = 1
+    You set the later tokens to 1; the docstring asks for 1 to be added to what stands there.
+whether-not-how-far: .abs().max() → .ne(0).any()
+    You say whether anything moved; the docstring asks how far, as a number.
+sign-kept: .abs() →
+    Outputs can move down as well as up: take absolute values before the largest.
+absolute-value-too-late: .abs().max() → .max().abs()
+    You take the largest change and then its absolute value, so a larger move downwards goes unseen: absolute values come first.
+sum-of-changes: .max() → .sum()
+    You add all changes up; the docstring asks for the largest alone.
+average-change: .max() → .mean()
+    You average the changes; the largest is asked for, so that one leaking entry is enough.
+no-copy: x.clone() → x
+    You change x itself, so both calls get the same numbers and nothing ever moves: work on a copy, x.clone().
+same-input-twice: function(changed) - function(x) → function(x) - function(x)
+    Both calls get the same numbers, so nothing can move: write the change into the copy, and give one call the copy, the other x.
+""")
+
+
+@mistake(
+    "future-cut-off",
+    "You cut the later tokens off; the docstring asks for them to be changed, by 1 in every number.",
+)
+def future_leak__cut_off(function, x, t):
+    return (function(x[: t + 1]) - function(x)[: t + 1]).abs().max()
+
+
+@mistake(
+    "one-token-at-a-time",
+    "You change the later tokens one at a time; the docstring asks for all of them to be changed at once.",
+)
+def future_leak__one_at_a_time(function, x, t):
+    largest = torch.tensor(0.0)
+    for later in range(t + 1, len(x)):
+        changed = x.clone()
+        changed[later] += 1
+        largest = torch.maximum(largest, (function(changed) - function(x))[: t + 1].abs().max())
+    return largest
+
+
+alternatives("""
+kept-apart: moved[: t + 1].abs().max() → torch.max(moved.abs()[: t + 1])
+range: moved[: t + 1].abs().max() → max(moved[: t + 1].max(), -moved[: t + 1].min())
+""")
+
+
+@alternative
+def future_leak__joined(function, x, t):
+    changed = torch.cat([x[: t + 1], x[t + 1 :] + 1])
+    before, after = function(x)[: t + 1], function(changed)[: t + 1]
+    return (after - before).abs().amax()
+
+
+@alternative
+def future_leak__row_by_row(function, x, t):
+    later = (torch.arange(len(x)) > t).to(x.dtype)
+    before, after = function(x), function(x + later[:, None])
+    return max((after[i] - before[i]).abs().max() for i in range(t + 1))
+
+
+forbid("allclose", "equal", "jacobian", because="a number is asked for: how far, not whether.")
+hint("Which rows of `x` are the future of token t? What must you do before you change them, so that `x` itself stays as it is?")
+hint("The function is called twice, on what? And which rows of the two results are compared?")
+hint("```python\nchanged = <copy of x>\nchanged[<after t>] += 1\nmoved = function(<...>) - function(<...>)\nreturn <largest absolute change in rows 0 to t>\n```")
+why("Python's slices leave their end out, so `: t + 1` are the tokens up to and with t, and `t + 1 :` all later ones. The largest absolute change is 0 only if no entry of the past moved at all.")
+
+# %% judges="padding_mask"
+case("by_hand", "Three sentences of 1 to 4 tokens, filled up to 4.", lambda padding_mask: padding_mask(randint(1, 5, (3,)), 4))
+case("five_sentences", "Five sentences of 2 to 6 tokens, filled up to 7.", lambda padding_mask: padding_mask(randint(2, 7, (5,)), 7))
+case("as_many_as_tokens", "Four sentences of 1 to 3 tokens, filled up to 4.", lambda padding_mask: padding_mask(randint(1, 4, (4,)), 4))
+case("whole_sentences", "Two sentences without any padding.", lambda padding_mask: padding_mask(torch.tensor([3, 3]), 3))
+
+
+@entry
+def padding_mask__entry(b, one, j, lengths, n):
+    size = int(lengths[b])
+    return f"sentence {b} has {size} of {n} tokens, numbered from 0 to {size - 1}, so token {j} is {'real' if j < size else 'padding'}"
+
+
+mistakes("""
+wrong-axis: real[:, None, :] → real[:, :, None]
+    The True and False run down the queries: a padding mask hides columns, the tokens that are read, so the size 1 stands in the middle.
+one-token-ahead: < → <=
+    One token of padding may still be read: a sentence of 3 tokens has the places 0, 1 and 2.
+counted-from-1: torch.arange(n) → torch.arange(1, n + 1)
+    You number the places from 1, so the last real token is taken for padding: places start at 0.
+lengths-not-a-column: lengths[:, None] → lengths
+    Places and lengths are compared entry by entry. Each length is to meet every place: make the lengths a column, lengths[:, None].
+spread-over-the-queries: real[:, None, :] → real[:, None, :].expand(-1, n, -1)
+    The entries are right, but repeated for every query; keep size 1 in the middle and leave the copying to broadcasting.
+true-where-padding: < → >=
+    Your mask is True on the padding; True should say that a token is real.
+padding-in-front: torch.arange(n) < lengths[:, None] → torch.arange(n) >= n - lengths[:, None]
+    You take the padding to stand in front; here it stands at the end.
+no-query-dimension: real[:, None, :] → real
+    The entries are right, but (B, n) would be broadcast as if sentences were queries: put a dimension of size 1 in the middle.
+queries-hidden-too: real[:, None, :] → real[:, None, :] & real[:, :, None]
+    You hide the rows of the padding as well. Those rows then have nothing to read, and their softmax is NaN: hide columns only.
+dimension-in-front: real[:, None, :] → real[None, :, :]
+    The new dimension stands in front; sentences come first, then queries, then tokens that are read.
+ones-and-zeros: real[:, None, :] → real[:, None, :].float()
+    The entries are right, but they are 1 and 0; the docstring asks for True and False.
+causal-as-well: real[:, None, :] → real[:, None, :] & torch.ones(n, n, dtype=torch.bool).tril()
+    You hide the future as well; this mask is about padding alone, and the two can be combined by &.
+""")
+alternatives("""
+unsqueezed: real[:, None, :] → real.unsqueeze(1)
+in-one-go: lengths[:, None] → lengths.view(-1, 1)
+counted-down: torch.arange(n) < lengths[:, None] → (lengths[:, None] - torch.arange(n)) > 0
+""")
+
+
+@alternative
+def padding_mask__loop(lengths, n):
+    mask = torch.zeros(len(lengths), 1, n, dtype=torch.bool)
+    for sentence, length in enumerate(lengths):
+        mask[sentence, 0, :length] = True
+    return mask
+
+
+forbid("model_utils", "attention", "pad_sequence", because="comparing places with lengths is all it takes.")
+hint("Token j of a sentence is real if j is less than …? `torch.arange(n)` gives all j at once.")
+hint("(n,) compared with (B, 1) is broadcast to (B, n). How do you make (B, 1) of `lengths`, and then (B, 1, n) of the result?")
+hint("```python\nreal = torch.arange(n) < <lengths as a column>  # (B, n)\nreturn real[:, <new dimension>, :]\n```")
+why("Comparing a row of places with a column of lengths gives all sentences at once. The 1 in the middle says that all queries of a sentence share one row, and broadcasting does the copying.")

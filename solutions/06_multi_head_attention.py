@@ -24,10 +24,6 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 
 start("multi_head_attention")
 
-# %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint, probe, rewrite, why, without_loops
-from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
-
 # %%
 import math
 from contextlib import ExitStack
@@ -181,109 +177,6 @@ def mix_heads(heads: list[Tensor], w_o: Tensor) -> Tensor:
     return torch.cat(heads, dim=-1) @ w_o
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(mix_heads):
-    "Two heads of width 2 for three tokens, mixed to width 5; whole numbers."
-    return mix_heads([whole(3, 2), whole(3, 2)], whole(4, 5))
-
-
-@probe
-def three_heads(mix_heads):
-    "Three heads of width 2 for five tokens, mixed to width 4."
-    return mix_heads([randn(5, 2), randn(5, 2), randn(5, 2)], randn(6, 4))
-
-
-@probe
-def square(mix_heads):
-    "Two heads of width 2 for four tokens, mixed to width 4."
-    return mix_heads([randn(4, 2), randn(4, 2)], randn(4, 4))
-
-
-@probe
-def one_head(mix_heads):
-    "A single head of width 3 for two tokens, mixed to width 3."
-    return mix_heads([randn(2, 3)], randn(3, 3))
-
-
-@entry
-def mix_heads__entry(i, j, heads, w_o):
-    found = torch.cat(list(heads), dim=-1)[i]
-    return (
-        f"side by side, the heads' rows {i} are {written(found)}; times column {j} of `w_o`, "
-        f"{written(w_o[:, j])}, that is {written(found @ w_o[:, j])}"
-    )
-
-
-edit(
-    "no-output-projection",
-    "You put the heads side by side and stop: multiply by `w_o`, so that what one head found can meet what the others found.",
-    "torch.cat(heads, dim=-1) @ w_o",
-    "torch.cat(heads, dim=-1)",
-)
-edit(
-    "stacked-below-each-other",
-    "You put the heads below each other, as if they were more tokens: they belong side by side, along the last dimension.",
-    "dim=-1",
-    "dim=0",
-)
-edit(
-    "transposed-weights",
-    "You multiply by the transpose: `w_o` has a row for each column of the heads, and stands on the right as it is.",
-    "@ w_o",
-    "@ w_o.T",
-)
-edit(
-    "columns-dealt-out",
-    "You take one column of each head in turn; all columns of head 0 come first, then all of head 1.",
-    "torch.cat(heads, dim=-1)",
-    "torch.stack(heads, dim=-1).flatten(1)",
-)
-edit(
-    "heads-added-up",
-    "You add the heads up before they are mixed, so all share the first rows of `w_o`: each head has rows of its own there.",
-    "torch.cat(heads, dim=-1) @ w_o",
-    "sum(heads) @ w_o[: heads[0].shape[-1]]",
-)
-edit(
-    "heads-summed",
-    "You add the heads up, and their findings can no longer be told apart: put them side by side, column after column.",
-    "torch.cat(heads, dim=-1)",
-    "sum(heads)",
-)
-edit(
-    "stacked",
-    "`torch.stack` keeps the heads apart, in a new dimension in front; `torch.cat` joins their columns, along the last dimension.",
-    "torch.cat(heads, dim=-1)",
-    "torch.stack(heads)",
-)
-edit(
-    "last-head-first",
-    "The heads stand in the wrong order: head 0 meets the first rows of `w_o`.",
-    "heads, dim=-1",
-    "heads[::-1], dim=-1",
-)
-rewrite("hstack", "torch.cat(heads, dim=-1)", "torch.hstack(heads)")
-rewrite("matmul", "torch.cat(heads, dim=-1) @ w_o", "torch.matmul(torch.cat(heads, 1), w_o)")
-
-
-@alternative
-def mix_heads__added_up(heads, w_o):
-    rows = w_o.split(heads[0].shape[-1])
-    return sum(head @ own for head, own in zip(heads, rows))
-
-
-forbid("MultiheadAttention", "multi_head_attention_forward", because="you are building it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Two heads return (4, 3) each. Which shape has a row for each token and room for both findings?")
-hint("`torch.cat(tensors, dim=...)` joins tensors along a dimension. Which dimension grows from 3 to 6?")
-hint("```python\nreturn torch.cat(heads, dim=<the dimension of columns>) @ <the mixing matrix>\n```")
-why(
-    "`dim=-1` puts the findings about one token next to each other, in the order in which `w_o` expects them. The "
-    "product is a sum over heads: each one's columns times its own rows of `w_o`."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: mat1 and mat2 shapes cannot be multiplied (6x2 and 4x5)</code></summary>
 #
@@ -375,113 +268,6 @@ def split_heads(x: Tensor, n_heads: int) -> Tensor:
     return x.view(B, T, n_heads, C // n_heads).transpose(1, 2)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(split_heads):
-    "One sequence of two tokens of width 6, three heads; whole numbers."
-    return split_heads(whole(1, 2, 6, low=-9, high=10), 3)
-
-
-@probe
-def unequal(split_heads):
-    "Two sequences of five tokens of width 12, three heads."
-    return split_heads(randn(2, 5, 12), 3)
-
-
-@probe
-def square(split_heads):
-    "Three sequences of three tokens of width 9, three heads."
-    return split_heads(randn(3, 3, 9), 3)
-
-
-@probe
-def many_heads(split_heads):
-    "Two sequences of three tokens of width 80, forty heads."
-    return split_heads(randn(2, 3, 80), 40)
-
-
-@probe
-def one_head(split_heads):
-    "Two sequences of three tokens of width 4, one head."
-    return split_heads(randn(2, 3, 4), 1)
-
-
-@entry
-def split_heads__entry(b, h, t, d, x, n_heads):
-    D = x.shape[-1] // n_heads
-    column = h * D + d
-    return f"column {d} of head {h} is column {h} · {D} + {d} = {column} of `x`, and x[{b}, {t}, {column}] = {written(x[b, t, column])}"
-
-
-edit(
-    "view-without-transpose",
-    "The shape is right, but `view` alone cuts through the tokens and hands a head pieces of several: cut only the last dimension, then transpose.",
-    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
-    "x.view(B, n_heads, T, C // n_heads)",
-)
-edit(
-    "heads-and-tokens-swapped",
-    "You return (B, T, H, D): heads and tokens must change places, or attention would let the heads of one token attend to each other.",
-    ".transpose(1, 2)",
-    "",
-)
-edit(
-    "columns-dealt-out",
-    "You deal the columns out in turn, every H-th to the same head; a head gets D neighbouring columns.",
-    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
-    "x.view(B, T, C // n_heads, n_heads).permute(0, 3, 1, 2)",
-)
-edit(
-    "width-for-count",
-    "You make D heads of width H; the number of heads comes first, then the width of each.",
-    "n_heads, C // n_heads",
-    "C // n_heads, n_heads",
-)
-edit(
-    "tokens-cut-up",
-    "You cut across the tokens: only the last dimension is cut, into H pieces of width D.",
-    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
-    "x.view(B, n_heads, C // n_heads, T).transpose(2, 3)",
-)
-edit(
-    "width-before-tokens",
-    "You return (B, H, D, T): within a head there is a row for each token, (T, D).",
-    ".transpose(1, 2)",
-    ".permute(0, 2, 3, 1)",
-)
-edit(
-    "swapped-before-cutting",
-    "You swap tokens and columns first, and then cut through both: cut the last dimension first, then swap.",
-    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
-    "x.transpose(1, 2).view(B, n_heads, T, C // n_heads)",
-)
-edit(
-    "swapped-then-reshaped",
-    "You swap tokens and columns first, and then cut through both: cut the last dimension first, then swap heads and tokens.",
-    "x.view(B, T, n_heads, C // n_heads).transpose(1, 2)",
-    "x.transpose(1, 2).reshape(B, n_heads, T, C // n_heads)",
-)
-rewrite("permute", ".transpose(1, 2)", ".permute(0, 2, 1, 3)")
-rewrite("unflatten", "x.view(B, T, n_heads, C // n_heads)", "x.unflatten(-1, (n_heads, -1))")
-
-
-@alternative
-def split_heads__stacked(x, n_heads):
-    return torch.stack(x.chunk(n_heads, dim=-1), dim=1)
-
-
-without_loops(because="splitting moves no number: it only says how the same numbers are to be read.")
-forbid("MultiheadAttention", "multi_head_attention_forward", "rearrange", because="the two steps are the point.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("A token has C numbers in a row. Cut that row into H pieces: which four sizes has the tensor then, in which order?")
-hint("`x.view(B, T, ..., ...)` gives (B, T, H, D). Which two dimensions must change places for (B, H, T, D)?")
-hint("```python\nreturn x.view(B, T, <how many heads>, <how wide>).transpose(<tokens>, <heads>)\n```")
-why(
-    "`view` may only cut a dimension where its pieces lie next to each other, and the columns of one token do. The "
-    "transpose moves no number either; it changes the order in which dimensions are named."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: shape '[1, 2, 3, 6]' is invalid for input of size 12</code></summary>
 #
@@ -551,222 +337,6 @@ def weights_per_head(q: Tensor, k: Tensor, mask: Tensor) -> Tensor:
     return scores.softmax(dim=-1)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _masks(B, T):
-    return (uniform(B, T, T) > 0.5) | torch.eye(T, dtype=torch.bool)
-
-
-@probe
-def by_hand(weights_per_head):
-    "One sequence of two tokens, three heads of width 4, nothing masked; whole numbers."
-    return weights_per_head(whole(1, 3, 2, 4, low=-1, high=3), whole(1, 3, 2, 4, low=-1, high=3), torch.ones(1, 2, 2, dtype=torch.bool))
-
-
-@probe
-def unequal(weights_per_head):
-    "Two sequences of four tokens, three heads of width 5."
-    return weights_per_head(randn(2, 3, 4, 5), randn(2, 3, 4, 5), _masks(2, 4))
-
-
-@probe
-def as_many_heads_as_sequences(weights_per_head):
-    "Three sequences of four tokens, three heads of width 2."
-    return weights_per_head(randn(3, 3, 4, 2), randn(3, 3, 4, 2), _masks(3, 4))
-
-
-@probe
-def as_many_heads_as_tokens(weights_per_head):
-    "Two sequences of three tokens, three heads of width 4."
-    return weights_per_head(randn(2, 3, 3, 4), randn(2, 3, 3, 4), _masks(2, 3))
-
-
-@probe
-def many_heads(weights_per_head):
-    "Four sequences of five tokens, thirty heads of width 2."
-    return weights_per_head(randn(4, 30, 5, 2), randn(4, 30, 5, 2), _masks(4, 5))
-
-
-@probe
-def what_flows_back(weights_per_head):
-    "The gradients that flow back to queries and keys of two heads, four tokens, width 3."
-    mask = _masks(1, 4)
-    return gradients(lambda q, k: weights_per_head(q, k, mask), q=randn(1, 2, 4, 3), k=randn(1, 2, 4, 3))
-
-
-@entry
-def weights_per_head__entry(b, h, i, j, q, k, mask):
-    scores = (q[b, h, i] @ k[b, h].T / math.sqrt(q.shape[-1])).masked_fill(~mask[b, i], -torch.inf)
-    allowed = [place for place, may in enumerate(mask[b, i].tolist()) if may]
-    share = written(torch.softmax(scores, dim=-1)[j])
-    if j not in allowed:
-        return f"mask[{b}, {i}, {j}] is False, so the weight is 0"
-    return (
-        f"in head {h}, token {i} may read tokens {allowed}, with scaled scores {written(scores[allowed])}; "
-        f"softmax over these gives token {j} the weight {share}"
-    )
-
-
-edit(
-    "scaled-by-d-model",
-    "You scale by √d_model, the width of the whole layer; the dot products here have D terms, the width of one head.",
-    "math.sqrt(q.shape[-1])",
-    "math.sqrt(q.shape[1] * q.shape[-1])",
-)
-edit(
-    "scaled-by-width",
-    "You divide by D itself; it is the square root of D that keeps the scores in range.",
-    "math.sqrt(q.shape[-1])",
-    "q.shape[-1]",
-)
-edit(
-    "scaled-by-heads",
-    "You scale by the square root of the number of heads; the dot products have D terms, so √D is right.",
-    "math.sqrt(q.shape[-1])",
-    "math.sqrt(q.shape[1])",
-)
-edit(
-    "scaled-by-tokens",
-    "You scale by the square root of the number of tokens; the dot products have D terms, so √D is right.",
-    "math.sqrt(q.shape[-1])",
-    "math.sqrt(q.shape[2])",
-)
-edit(
-    "no-softmax",
-    "You return the masked scores; softmax must turn each row into weights that add up to 1.",
-    "scores.softmax(dim=-1)",
-    "scores",
-)
-edit(
-    "zero-times-infinity",
-    "Where the mask is True you add 0 · −∞, and that is nan: let `masked_fill` put −∞ where it is False.",
-    "scores.masked_fill(~mask[:, None], -torch.inf)",
-    "scores + ~mask[:, None] * -torch.inf",
-)
-edit(
-    "mask-after-softmax",
-    "You mask after softmax, so rows no longer add up to 1: hide the scores before it.",
-    """    scores = scores.masked_fill(~mask[:, None], -torch.inf)
-    return scores.softmax(dim=-1)""",
-    """    return scores.softmax(dim=-1) * mask[:, None]""",
-)
-edit(
-    "not-scaled",
-    "The scores go into softmax unscaled: divide them by the square root of D.",
-    " / math.sqrt(q.shape[-1])",
-    "",
-)
-edit(
-    "mask-meets-heads",
-    "The mask is broadcast over the wrong dimension: (B, T, T) lines up with the last three of (B, H, T, T), so sequence b's mask lands on head b. Make it (B, 1, T, T).",
-    "mask[:, None]",
-    "mask",
-)
-edit(
-    "one-mask-for-all",
-    "You use the first sequence's mask for the whole batch; each sequence has its own.",
-    "mask[:, None]",
-    "mask[0]",
-)
-edit(
-    "mask-transposed",
-    "The mask is turned: mask[b, i, j] says whether token i may read token j, and rows belong to the reading token.",
-    "mask[:, None]",
-    "mask[:, None].transpose(-2, -1)",
-)
-edit(
-    "mask-inverted",
-    "You hide what may be read and keep the rest: True in the mask means that token i may read token j.",
-    "~mask[:, None]",
-    "mask[:, None]",
-)
-edit(
-    "masked-with-zero",
-    "Hidden scores become 0, and e⁰ = 1 still is weight: they must be −∞ before softmax.",
-    "-torch.inf",
-    "0.0",
-)
-edit(
-    "mask-left-out",
-    "The mask plays no part: what it hides must get the weight 0. `masked_fill` returns a new tensor; keep what it returns.",
-    "scores.masked_fill(~mask[:, None], -torch.inf)",
-    "scores",
-)
-edit(
-    "softmax-over-heads",
-    "Your weights add up to 1 over the heads; in each head every row shares out one unit over the tokens it reads (dim=-1).",
-    "dim=-1",
-    "dim=1",
-)
-edit(
-    "softmax-over-columns",
-    "Your columns add up to 1; a row belongs to the token that reads, so it is each row (dim=-1) that should.",
-    "dim=-1",
-    "dim=-2",
-)
-edit(
-    "heads-attend-to-heads",
-    "You swap heads and tokens: the heads of one token attend to each other. Tokens must stand in the last two dimensions of the scores.",
-    "q @ k.transpose(-2, -1)",
-    "q.transpose(1, 2) @ k.transpose(1, 2).transpose(-2, -1)",
-)
-edit(
-    "keys-against-queries",
-    "You score keys against queries: row i belongs to query i.",
-    "q @ k.transpose(-2, -1)",
-    "k @ q.transpose(-2, -1)",
-)
-edit(
-    "everything-turned",
-    "`.T` turns all four dimensions round; only the last two of `k` should change places: `k.transpose(-2, -1)`.",
-    "k.transpose(-2, -1)",
-    "k.T",
-)
-edit(
-    "heads-moved-in-keys",
-    "`transpose(1, 2)` swaps heads and tokens of `k`; within each head, tokens and widths must change places: `k.transpose(-2, -1)`.",
-    "k.transpose(-2, -1)",
-    "k.transpose(1, 2)",
-)
-edit(
-    "uniform",
-    "Every token that may be read counts alike, whatever it is: the weights must come from queries and keys.",
-    "q @ k.transpose(-2, -1)",
-    "0 * (q @ k.transpose(-2, -1))",
-)
-rewrite("unsqueezed", "mask[:, None]", "mask.unsqueeze(1)")
-rewrite("swapped-by-name", "k.transpose(-2, -1)", "k.mT")
-
-
-@alternative
-def weights_per_head__einsum(q, k, mask):
-    scores = torch.einsum("bhid,bhjd->bhij", q, k) * k.shape[-1] ** -0.5
-    hidden = torch.zeros_like(scores).masked_fill(mask.logical_not()[:, None], -torch.inf)
-    return torch.softmax(scores + hidden, dim=3)
-
-
-@alternative
-def weights_per_head__flat(q, k, mask):
-    B, H, T, D = q.shape
-    scores = torch.bmm(q.flatten(0, 1), k.flatten(0, 1).transpose(1, 2)).view(B, H, T, T) / D**0.5
-    may = mask[:, None].expand(B, H, T, T)
-    return torch.where(may, scores, torch.full_like(scores, -torch.inf)).softmax(-1)
-
-
-without_loops(because="one product scores all heads of all sequences, and that is what makes many heads cheap.")
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("`@` multiplies the last two dimensions and carries B and H along. Which two dimensions of `k` must change places?")
-hint("Broadcasting lines shapes up from the right. Write (B, H, T, T) above (B, T, T): what does the mask's B meet? Where is a 1 missing?")
-hint(
-    "```python\nscores = <queries> @ <keys, turned> / math.sqrt(<width of one head>)\n"
-    "scores = scores.masked_fill(~mask[<a new dimension for the heads>], <minus infinity>)\nreturn <softmax of every row>\n```"
-)
-why(
-    "`transpose(-2, -1)` turns the keys within each head, and no head meets another. `mask[:, None]` puts a dimension "
-    "of size 1 where the heads are, so each sentence's mask serves all of its heads and no other sentence's."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: The size of tensor a (4) must match the size of tensor b (30) at non-singleton dimension 1</code></summary>
 #
@@ -814,121 +384,6 @@ def merge_heads(heads: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return heads.transpose(1, 2).reshape(B, T, H * D)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(merge_heads):
-    "One sequence of two tokens, three heads of width 2; whole numbers."
-    return merge_heads(whole(1, 3, 2, 2, low=-9, high=10))
-
-
-@probe
-def unequal(merge_heads):
-    "Two sequences of five tokens, three heads of width 4."
-    return merge_heads(randn(2, 3, 5, 4))
-
-
-@probe
-def square(merge_heads):
-    "Three sequences of three tokens, three heads of width 3."
-    return merge_heads(randn(3, 3, 3, 3))
-
-
-@probe
-def many_heads(merge_heads):
-    "Two sequences of three tokens, forty heads of width 2."
-    return merge_heads(randn(2, 40, 3, 2))
-
-
-@probe
-def just_transposed(merge_heads):
-    "Two sequences of four tokens, three heads of width 5, as splitting leaves them in memory."
-    return merge_heads(randn(2, 4, 3, 5).transpose(1, 2))
-
-
-@entry
-def merge_heads__entry(b, t, c, heads):
-    head, d = divmod(c, heads.shape[-1])
-    return (
-        f"column {c} = {head} · {heads.shape[-1]} + {d} is number {d} of head {head}: "
-        f"heads[{b}, {head}, {t}, {d}] = {written(heads[b, head, t, d])}"
-    )
-
-
-edit(
-    "not-transposed-back",
-    "The shape is right, but you merge without transposing back, so that a row holds one head's numbers about several tokens: swap heads and tokens first.",
-    "heads.transpose(1, 2).reshape(B, T, H * D)",
-    "heads.reshape(B, T, H * D)",
-)
-edit(
-    "viewed-not-transposed-back",
-    "The shape is right, but `view` reads one head's numbers about several tokens into a row: swap heads and tokens first.",
-    "heads.transpose(1, 2).reshape(B, T, H * D)",
-    "heads.view(B, T, H * D)",
-)
-edit(
-    "columns-dealt-out",
-    "You take number 0 of every head, then number 1; all numbers of head 0 come first.",
-    "heads.transpose(1, 2)",
-    "heads.permute(0, 2, 3, 1)",
-)
-edit(
-    "heads-added-up",
-    "You add the heads up, and their findings can no longer be told apart: put them side by side.",
-    "heads.transpose(1, 2).reshape(B, T, H * D)",
-    "heads.sum(dim=1)",
-)
-edit(
-    "heads-averaged",
-    "You average over the heads, and their findings can no longer be told apart: put them side by side.",
-    "heads.transpose(1, 2).reshape(B, T, H * D)",
-    "heads.mean(dim=1)",
-)
-edit(
-    "not-joined",
-    "Tokens and heads are in order, (B, T, H, D); join the last two dimensions to one of width C.",
-    ".reshape(B, T, H * D)",
-    "",
-)
-edit(
-    "heads-kept-apart",
-    "You join tokens and widths to (B, H, T · D); it is heads and widths that belong together, for each token.",
-    "heads.transpose(1, 2).reshape(B, T, H * D)",
-    "heads.reshape(B, H, T * D)",
-)
-edit(
-    "joined-like-a-list",
-    "In exercise 1 the heads came as a list; here they are one tensor. Swap heads and tokens, then join heads and widths.",
-    "heads.transpose(1, 2).reshape(B, T, H * D)",
-    "torch.cat(heads, dim=-1)",
-)
-edit(
-    "heads-and-widths-swapped",
-    "You swap heads and widths; it is heads and tokens that change places, dimensions 1 and 2.",
-    ".transpose(1, 2)",
-    ".transpose(1, 3)",
-)
-rewrite("flatten", ".reshape(B, T, H * D)", ".flatten(2)")
-rewrite("contiguous-view", ".reshape(B, T, H * D)", ".contiguous().view(B, T, H * D)")
-
-
-@alternative
-def merge_heads__side_by_side(heads):
-    return torch.cat(heads.unbind(dim=1), dim=-1)
-
-
-without_loops(because="merging only puts the same numbers in another order.")
-forbid("MultiheadAttention", "multi_head_attention_forward", "rearrange", because="the two steps are the point.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("For `view` or `reshape` to join two dimensions, they must be neighbours. Are H and D neighbours in (B, H, T, D)?")
-hint("First swap so that you have (B, T, H, D). Which two of these become C?")
-hint("```python\nreturn heads.transpose(<heads>, <tokens>).reshape(B, T, <H times D>)\n```")
-why(
-    "After the transpose, H and D are neighbours and can be joined. `reshape` copies where it must, and here it must: "
-    "the numbers of one token do not lie next to each other in memory, so `view` would refuse."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.</code></summary>
@@ -986,246 +441,6 @@ class MultiHeadAttention(nn.Module):
         weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
         return self.output(merge_heads(weights @ v))
         ### END SOLUTION
-
-
-# %% tags=["probes"]
-def _ready(module, size=1.0):
-    """The module with drawn weights, and with a dropout that shows if it is on in evaluation."""
-    with torch.no_grad():
-        for part in (module.query, module.key, module.value, module.output):
-            part.weight.copy_(size * randn(part.weight.numel()).view_as(part.weight))
-    for part in module.modules():
-        if isinstance(part, nn.Dropout):
-            part.p = 0.5
-    return module.eval()
-
-
-@probe
-def by_hand(MultiHeadAttention):
-    "One sequence of two tokens of width 2, two heads."
-    return _ready(MultiHeadAttention(2, 2))(whole(1, 2, 2, low=-1, high=3))
-
-
-@probe
-def unequal(MultiHeadAttention):
-    "Two sequences of five tokens of width 6, three heads."
-    return _ready(MultiHeadAttention(6, 3), 0.7)(randn(2, 5, 6))
-
-
-@probe
-def square(MultiHeadAttention):
-    "Four sequences of four tokens of width 16, four heads."
-    return _ready(MultiHeadAttention(16, 4), 0.4)(randn(4, 4, 16))
-
-
-@probe
-def many_heads(MultiHeadAttention):
-    "Three sequences of six tokens of width 40, twenty heads."
-    return _ready(MultiHeadAttention(40, 20), 0.3)(randn(3, 6, 40))
-
-
-@probe
-def one_token(MultiHeadAttention):
-    "Two sequences of a single token of width 4, two heads."
-    return _ready(MultiHeadAttention(4, 2))(randn(2, 1, 4))
-
-
-@probe
-def another_future(MultiHeadAttention):
-    "How the outputs of five tokens change when the last token is another."
-    module, x = _ready(MultiHeadAttention(6, 2)), randn(1, 5, 6)
-    other = torch.cat([x[:, :4], randn(1, 1, 6)], dim=1)
-    return module(other) - module(x)
-
-
-@probe
-def in_training(MultiHeadAttention):
-    "One sequence of three tokens in training, with a dropout of 1: no weight is left."
-    module = _ready(MultiHeadAttention(4, 2))
-    for part in module.modules():
-        if isinstance(part, nn.Dropout):
-            part.p = 1.0
-    return module.train()(randn(1, 3, 4))
-
-
-@probe
-def what_flows_back(MultiHeadAttention):
-    "The gradient that flows back to two sequences of three tokens of width 4, two heads."
-    return gradients(_ready(MultiHeadAttention(4, 2)), x=randn(2, 3, 4))
-
-
-edit(
-    "no-output-projection",
-    "You return the merged heads: `self.output` must mix them, or what one head found never meets what the others found.",
-    "self.output(merge_heads(weights @ v))",
-    "merge_heads(weights @ v)",
-)
-edit(
-    "dropout-left-out",
-    "`self.dropout` is made and never called: in training it must drop some of the attention weights.",
-    "self.dropout(weights_per_head(q, k, mask))",
-    "weights_per_head(q, k, mask)",
-)
-edit(
-    "dropout-active-in-eval",
-    "The function `dropout` drops weights in evaluation, too, so that two equal calls differ: `self.dropout` knows when training is over.",
-    "self.dropout(weights_per_head(q, k, mask))",
-    "nn.functional.dropout(weights_per_head(q, k, mask), self.dropout.p)",
-)
-edit(
-    "dropout-of-its-own",
-    "A dropout made on the spot drops weights in evaluation, too, so that two equal calls differ: `self.dropout` knows when training is over.",
-    "self.dropout(weights_per_head(q, k, mask))",
-    "nn.functional.dropout(weights_per_head(q, k, mask), 0.1)",
-)
-edit(
-    "no-mask",
-    "Tokens read the future: put `causal_mask` between scores and softmax.",
-    "causal_mask(x.shape[1])",
-    "torch.ones_like(causal_mask(x.shape[1]))",
-)
-edit(
-    "mask-lacks-the-batch",
-    "`weights_per_head` takes the first dimension of the mask for sequences, and (T, T) is broadcast over the heads instead: expand it to (B, T, T).",
-    ".expand(len(x), -1, -1)",
-    "",
-)
-edit(
-    "mask-inverted",
-    "You turn the mask round: True already means that a token may be read, and so `weights_per_head` takes it.",
-    "causal_mask(x.shape[1])",
-    "(~causal_mask(x.shape[1]))",
-)
-edit(
-    "mask-of-the-batch",
-    "You make the mask for as many tokens as there are sequences; the number of tokens is `x.shape[1]`.",
-    "causal_mask(x.shape[1])",
-    "causal_mask(len(x))",
-)
-edit(
-    "mask-of-the-input",
-    "`causal_mask` wants the number of tokens, `x.shape[1]`, and you hand it the tokens themselves.",
-    "causal_mask(x.shape[1])",
-    "causal_mask(x)",
-)
-edit(
-    "future-instead-of-past",
-    "Tokens read themselves and the future: the mask is upside down.",
-    "causal_mask(x.shape[1])",
-    "causal_mask(x.shape[1]).T",
-)
-edit(
-    "scaled-by-d-model",
-    "The scores are divided by √d_model in all; the dot products in a head have D terms, so √D is right.",
-    "weights_per_head(q, k, mask)",
-    "weights_per_head(q / math.sqrt(self.n_heads), k, mask)",
-)
-edit(
-    "merged-without-transposing",
-    "The shapes are right, but you merge without transposing back: a row then holds findings about several tokens. Use merge_heads.",
-    "merge_heads(weights @ v)",
-    "(weights @ v).reshape(x.shape)",
-)
-edit(
-    "values-viewed",
-    "The values are cut by `view` alone, which hands a head pieces of several tokens: use split_heads.",
-    "split_heads(self.value(x), self.n_heads)",
-    "self.value(x).view(q.shape)",
-)
-edit(
-    "weights-turned",
-    "You multiply by `.weight` as it stands; `nn.Linear` keeps its matrix turned. Call the part, `self.query(x)`.",
-    """        q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
-        k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
-        v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)""",
-    """        q = split_heads(x @ self.query.weight, self.n_heads)
-        k = split_heads(x @ self.key.weight, self.n_heads)
-        v = split_heads(x @ self.value.weight, self.n_heads)""",
-)
-edit(
-    "weights-turned-throughout",
-    "You multiply by `.weight` as it stands; `nn.Linear` keeps its matrix turned. Call the parts, as in `self.query(x)`.",
-    """        q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
-        k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
-        v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)
-        mask = causal_mask(x.shape[1]).expand(len(x), -1, -1)  # (B, T, T)
-        weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
-        return self.output(merge_heads(weights @ v))""",
-    """        q = split_heads(x @ self.query.weight, self.n_heads)
-        k = split_heads(x @ self.key.weight, self.n_heads)
-        v = split_heads(x @ self.value.weight, self.n_heads)
-        mask = causal_mask(x.shape[1]).expand(len(x), -1, -1)
-        weights = self.dropout(weights_per_head(q, k, mask))
-        return merge_heads(weights @ v) @ self.output.weight""",
-)
-edit(
-    "queries-for-keys",
-    "Queries and keys come from the same part; the keys have a matrix of their own, `self.key`.",
-    "self.key(x)",
-    "self.query(x)",
-)
-edit(
-    "input-for-values",
-    "You gather pieces of the input itself: project it with `self.value` first.",
-    "self.value(x)",
-    "x",
-)
-edit(
-    "keys-gathered",
-    "You gather the keys; it is the values that a token hands over.",
-    "weights @ v",
-    "weights @ k",
-)
-edit(
-    "residual-added",
-    "You add the input. The stream is added outside of attention, as in lesson 04; this module returns the edit alone.",
-    "return self.output(merge_heads(weights @ v))",
-    "return x + self.output(merge_heads(weights @ v))",
-)
-edit(
-    "one-head-only",
-    "You run one head of the full width; split into self.n_heads heads.",
-    """        q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
-        k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
-        v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)""",
-    """        q = split_heads(self.query(x), 1)
-        k = split_heads(self.key(x), 1)
-        v = split_heads(self.value(x), 1)""",
-)
-rewrite("mask-repeated", ".expand(len(x), -1, -1)", ".repeat(len(x), 1, 1)")
-rewrite(
-    "written-out",
-    """        weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
-        return self.output(merge_heads(weights @ v))""",
-    """        scores = (q @ k.mT * q.shape[-1] ** -0.5).masked_fill(~mask[:, None], float("-inf"))
-        gathered = self.dropout(scores.softmax(-1)) @ v
-        return self.output(gathered.transpose(1, 2).flatten(2))""",
-)
-rewrite(
-    "three-at-once",
-    """        q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
-        k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
-        v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)""",
-    """        q, k, v = (split_heads(part(x), self.n_heads) for part in (self.query, self.key, self.value))""",
-)
-without_loops(because="all heads are computed by the same few products, however many there are.")
-forbid(
-    "scaled_dot_product_attention",
-    "MultiheadAttention",
-    "multi_head_attention_forward",
-    because="it is the very thing you are building.",
-)
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Write down the shape after every step, from (B, T, C) to (B, T, C). Which of your functions leads from one to the next?")
-hint("`weights_per_head` wants a mask for each sequence. `causal_mask(T)` is (T, T): what does `.expand(B, -1, -1)` make of it?")
-hint(
-    "```python\nq, k, v = <split_heads of each projection>\nmask = causal_mask(<T>).expand(<B>, -1, -1)\n"
-    "weights = self.dropout(<weights of every head>)\nreturn self.output(<merged: weights times values>)\n```"
-)
-why(
-    "Each line has one shape and one job, and none knows how many heads there are. Dropout acts on the weights, so whole "
-    "connections between tokens are left out at random while the model is trained."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: mat1 and mat2 shapes cannot be multiplied (4x1 and 2x2)</code></summary>
@@ -1333,136 +548,6 @@ def attention_flops(n: int, d_model: int, n_heads: int, d_k: int) -> int:
     return n_heads * (projections + scores_and_averages) + output
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _size(low, high):
-    return int(randint(low, high, ()))
-
-
-@probe
-def four_tokens(attention_flops):
-    "Four tokens of width 6, two heads of width 3."
-    return attention_flops(4, 6, 2, 3)
-
-
-@probe
-def one_head(attention_flops):
-    "Some tokens of width 5, one head of width 7."
-    return attention_flops(_size(2, 20), 5, 1, 7)
-
-
-@probe
-def some_heads(attention_flops):
-    "Some tokens of width 11, three to eight heads of width 3 to 7."
-    return attention_flops(_size(12, 40), 11, _size(3, 9), _size(3, 8))
-
-
-@entry
-def attention_flops__entry(n, d_model, n_heads, d_k):
-    head, output = 6 * n * d_model * d_k + 4 * n * n * d_k, 2 * n * n_heads * d_k * d_model
-    return (
-        f"a head: 3 · 2 · {n} · {d_model} · {d_k} for projections and 2 · (2 · {n} · {n} · {d_k}) for scores and averages, "
-        f"{head}; {n_heads} of them, and 2 · {n} · {n_heads * d_k} · {d_model} = {output} for the output: {n_heads * head + output}"
-    )
-
-
-edit(
-    "heads-of-full-width",
-    "You project to the full width in every head, and so heads cost h times more: a head's matrices are d_k wide.",
-    "3 * (2 * n * d_model * d_k)",
-    "3 * (2 * n * d_model * d_model)",
-)
-edit(
-    "output-forgotten",
-    "You leave out the output projection, which mixes what the heads found.",
-    " + output",
-    "",
-)
-edit(
-    "multiplications-only",
-    "You count multiplications alone; each comes with an addition, so there are twice as many operations.",
-    "n_heads * (projections + scores_and_averages) + output",
-    "(n_heads * (projections + scores_and_averages) + output) // 2",
-)
-edit(
-    "averages-forgotten",
-    "You count the scores and leave out the second product of tokens with tokens, the weighted averages of the values.",
-    "2 * n * d_k * n + 2 * n * n * d_k",
-    "2 * n * d_k * n",
-)
-edit(
-    "one-head-counted",
-    "You count the products of a single head; there are n_heads of them.",
-    "n_heads * (projections + scores_and_averages)",
-    "(projections + scores_and_averages)",
-)
-edit(
-    "output-for-every-head",
-    "You count the output projection for every head; there is one, and it reads all heads.",
-    "n_heads * (projections + scores_and_averages) + output",
-    "n_heads * (projections + scores_and_averages + output)",
-)
-edit(
-    "one-projection",
-    "You count one projection in every head; there are three, for queries, keys and values.",
-    "3 * (2 * n * d_model * d_k)",
-    "2 * n * d_model * d_k",
-)
-edit(
-    "scores-and-averages-forgotten",
-    "You leave out both products of tokens with tokens: the scores, and the weighted averages of the values.",
-    "n_heads * (projections + scores_and_averages)",
-    "n_heads * projections",
-)
-edit(
-    "projections-only",
-    "You count the projections of the heads and stop: scores, weighted averages and the output projection come on top.",
-    "n_heads * (projections + scores_and_averages) + output",
-    "n_heads * projections",
-)
-edit(
-    "square-output",
-    "You take the output projection to be (d_model, d_model); it has a row for each column of all heads, h · d_k.",
-    "2 * n * (n_heads * d_k) * d_model",
-    "2 * n * d_model * d_model",
-)
-edit(
-    "output-of-one-head",
-    "Your output projection reads a single head; it has a row for each column of all heads, h · d_k.",
-    "2 * n * (n_heads * d_k) * d_model",
-    "2 * n * d_k * d_model",
-)
-edit(
-    "width-worked-out",
-    "You work out d_k from d_model; here d_k is an argument of its own, and h · d_k need not be d_model.",
-    "    projections = ",
-    "    d_k = d_model // n_heads\n    projections = ",
-)
-rewrite(
-    "closed-form",
-    "n_heads * (projections + scores_and_averages) + output",
-    "4 * n * n_heads * d_k * (2 * d_model + n)",
-)
-
-
-@alternative
-def attention_flops__head_by_head(n, d_model, n_heads, d_k):
-    def product(rows, inner, columns):
-        return 2 * rows * inner * columns
-
-    heads = [3 * product(n, d_model, d_k) + product(n, d_k, n) + product(n, n, d_k) for _ in range(n_heads)]
-    return sum(heads) + product(n, n_heads * d_k, d_model)
-
-
-forbid("FlopCounterMode", "flop_counter", because="the next cell counts; here you say beforehand what it will find.")
-hint("How many products of matrices does every head have to itself, and which one is there once for all heads?")
-hint("Scores are (n, d_k) times (d_k, n), averages (n, n) times (n, d_k). What does 2 · n · m · k give for each?")
-hint("```python\nprojections = 3 * <one product>\nscores_and_averages = <scores> + <averages>\noutput = <one product>\nreturn <all heads> + output\n```")
-why(
-    "Product by product, the sum is 4 · n · (h · d_k) · (2 · d_model + n). The number of heads and their width stand in it "
-    "only as h · d_k, and where the width is split, that is d_model."
-)
-
 # %%
 def counted_flops(n: int, d_model: int, n_heads: int) -> int:
     """Operations in the matrix products of your module, counted by PyTorch while it runs."""
@@ -1504,110 +589,6 @@ def attention_parameters(d_model: int, n_heads: int, d_k: int) -> int:
     heads = n_heads * 3 * d_model * d_k
     return heads + n_heads * d_k * d_model
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def four_tokens(attention_parameters):
-    "Width 6, two heads of width 3."
-    return attention_parameters(6, 2, 3)
-
-
-@probe
-def narrow_heads(attention_parameters):
-    "Width 10 to 19, three heads of width 2."
-    return attention_parameters(int(randint(10, 20, ())), 3, 2)
-
-
-@probe
-def wide_heads(attention_parameters):
-    "Width 5 to 9, four heads of width 8 to 12."
-    return attention_parameters(int(randint(5, 10, ())), 4, int(randint(8, 13, ())))
-
-
-@entry
-def attention_parameters__entry(d_model, n_heads, d_k):
-    heads, mixing = n_heads * 3 * d_model * d_k, n_heads * d_k * d_model
-    return (
-        f"{n_heads} heads · 3 matrices · {d_model} · {d_k} = {heads}, and the output projection "
-        f"({n_heads} · {d_k}) · {d_model} = {mixing}: {heads + mixing}"
-    )
-
-
-edit(
-    "output-forgotten",
-    "You leave out the output projection: it is learned like the others, and mixes what the heads found.",
-    "heads + n_heads * d_k * d_model",
-    "heads",
-)
-edit(
-    "heads-of-full-width",
-    "You give every head square matrices; a head's matrices are only d_k wide.",
-    "n_heads * 3 * d_model * d_k",
-    "n_heads * 3 * d_model * d_model",
-)
-edit(
-    "square-output",
-    "You take the output projection to be (d_model, d_model); it has a row for each column of all heads, h · d_k.",
-    "+ n_heads * d_k * d_model",
-    "+ d_model * d_model",
-)
-edit(
-    "output-of-one-head",
-    "Your output projection reads a single head; it has a row for each column of all heads, h · d_k.",
-    "+ n_heads * d_k * d_model",
-    "+ d_k * d_model",
-)
-edit(
-    "shared-by-all-heads",
-    "You count the three matrices once, as if all heads shared them; each head has its own.",
-    "n_heads * 3 * d_model * d_k",
-    "3 * d_model * d_k",
-)
-edit(
-    "output-for-every-head",
-    "You count an output projection for each head; there is one, and it reads all heads.",
-    "+ n_heads * d_k * d_model",
-    "+ n_heads * (n_heads * d_k * d_model)",
-)
-edit(
-    "one-matrix",
-    "You count one matrix for each head; it has three, for queries, keys and values.",
-    "n_heads * 3 * d_model * d_k",
-    "n_heads * d_model * d_k",
-)
-edit(
-    "square-for-all-heads",
-    "Three square matrices serve all heads only where h · d_k is d_model; here d_k is an argument of its own.",
-    "n_heads * 3 * d_model * d_k",
-    "3 * d_model * d_model",
-)
-edit(
-    "biases-counted",
-    "You count biases, too; the layer here has none.",
-    "+ n_heads * d_k * d_model",
-    "+ n_heads * d_k * d_model + 3 * n_heads * d_k + d_model",
-)
-edit(
-    "width-worked-out",
-    "You work out d_k from d_model; here d_k is an argument of its own, and h · d_k need not be d_model.",
-    "    heads = ",
-    "    d_k = d_model // n_heads\n    heads = ",
-)
-rewrite("four-alike", "heads + n_heads * d_k * d_model", "4 * n_heads * d_model * d_k")
-
-
-@alternative
-def attention_parameters__by_shapes(d_model, n_heads, d_k):
-    shapes = [(d_model, d_k)] * (3 * n_heads) + [(n_heads * d_k, d_model)]
-    return sum(rows * columns for rows, columns in shapes)
-
-
-forbid("parameters", "numel", because="the next cell counts a module's; here you say beforehand what it will find.")
-hint("How many matrices does one head have, and of which shape? How many heads are there?")
-hint("The output projection stands once. It multiplies the heads side by side: how many rows must it have?")
-hint("```python\nheads = <number of heads> * 3 * <entries of one matrix>\nreturn heads + <entries of the output projection>\n```")
-why("Heads side by side have h · d_k columns, and so many rows has the output projection. With h · d_k = d_model all four are square.")
 
 # %% [markdown]
 # First, one layer of GPT-2, by your formula and counted in your module. Then compare: a single head of width
@@ -1870,3 +851,526 @@ print(f"   →  times W_O: output {tuple(output.shape)}  →  X plus output {tup
 #
 # Attention reads: what it hands on are averages of what tokens brought along. What works on that? Lesson 07
 # answers.
+
+# %% tags=["authoring"]
+# From here on: how each exercise is judged. Of this, students see the hints alone.
+from spotlight.authoring import alternative, alternatives, case, entry, forbid
+from spotlight.authoring import hint, mistakes, probe, why, without_loops
+from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+
+# %% judges="mix_heads"
+case("by_hand", "Two heads of width 2 for three tokens, mixed to width 5; whole numbers.", lambda mix_heads: mix_heads([whole(3, 2), whole(3, 2)], whole(4, 5)))
+case("three_heads", "Three heads of width 2 for five tokens, mixed to width 4.", lambda mix_heads: mix_heads([randn(5, 2), randn(5, 2), randn(5, 2)], randn(6, 4)))
+case("square", "Two heads of width 2 for four tokens, mixed to width 4.", lambda mix_heads: mix_heads([randn(4, 2), randn(4, 2)], randn(4, 4)))
+case("one_head", "A single head of width 3 for two tokens, mixed to width 3.", lambda mix_heads: mix_heads([randn(2, 3)], randn(3, 3)))
+
+
+@entry
+def mix_heads__entry(i, j, heads, w_o):
+    found = torch.cat(list(heads), dim=-1)[i]
+    return (
+        f"side by side, the heads' rows {i} are {written(found)}; times column {j} of `w_o`, "
+        f"{written(w_o[:, j])}, that is {written(found @ w_o[:, j])}"
+    )
+
+
+mistakes("""
+no-output-projection: torch.cat(heads, dim=-1) @ w_o → torch.cat(heads, dim=-1)
+    You put the heads side by side and stop: multiply by `w_o`, so that what one head found can meet what the others found.
+stacked-below-each-other: dim=-1 → dim=0
+    You put the heads below each other, as if they were more tokens: they belong side by side, along the last dimension.
+transposed-weights: @ w_o → @ w_o.T
+    You multiply by the transpose: `w_o` has a row for each column of the heads, and stands on the right as it is.
+columns-dealt-out: torch.cat(heads, dim=-1) → torch.stack(heads, dim=-1).flatten(1)
+    You take one column of each head in turn; all columns of head 0 come first, then all of head 1.
+heads-added-up: torch.cat(heads, dim=-1) @ w_o → sum(heads) @ w_o[: heads[0].shape[-1]]
+    You add the heads up before they are mixed, so all share the first rows of `w_o`: each head has rows of its own there.
+heads-summed: torch.cat(heads, dim=-1) → sum(heads)
+    You add the heads up, and their findings can no longer be told apart: put them side by side, column after column.
+stacked: torch.cat(heads, dim=-1) → torch.stack(heads)
+    `torch.stack` keeps the heads apart, in a new dimension in front; `torch.cat` joins their columns, along the last dimension.
+last-head-first: heads, dim=-1 → heads[::-1], dim=-1
+    The heads stand in the wrong order: head 0 meets the first rows of `w_o`.
+""")
+alternatives("""
+hstack: torch.cat(heads, dim=-1) → torch.hstack(heads)
+matmul: torch.cat(heads, dim=-1) @ w_o → torch.matmul(torch.cat(heads, 1), w_o)
+""")
+
+
+@alternative
+def mix_heads__added_up(heads, w_o):
+    rows = w_o.split(heads[0].shape[-1])
+    return sum(head @ own for head, own in zip(heads, rows))
+
+
+forbid("MultiheadAttention", "multi_head_attention_forward", because="you are building it.")
+hint("Two heads return (4, 3) each. Which shape has a row for each token and room for both findings?")
+hint("`torch.cat(tensors, dim=...)` joins tensors along a dimension. Which dimension grows from 3 to 6?")
+hint("```python\nreturn torch.cat(heads, dim=<the dimension of columns>) @ <the mixing matrix>\n```")
+why("`dim=-1` puts the findings about one token next to each other, in the order in which `w_o` expects them. The product is a sum over heads: each one's columns times its own rows of `w_o`.")
+
+# %% judges="split_heads"
+case("by_hand", "One sequence of two tokens of width 6, three heads; whole numbers.", whole(low=-9, high=10), B=1, T=2, C=6, n_heads=3)
+case("unequal", "Two sequences of five tokens of width 12, three heads.", B=2, T=5, C=12, n_heads=3)
+case("square", "Three sequences of three tokens of width 9, three heads.", B=3, T=3, C=9, n_heads=3)
+case("many_heads", "Two sequences of three tokens of width 80, forty heads.", B=2, T=3, C=80, n_heads=40)
+case("one_head", "Two sequences of three tokens of width 4, one head.", B=2, T=3, C=4, n_heads=1)
+
+
+@entry
+def split_heads__entry(b, h, t, d, x, n_heads):
+    D = x.shape[-1] // n_heads
+    column = h * D + d
+    return f"column {d} of head {h} is column {h} · {D} + {d} = {column} of `x`, and x[{b}, {t}, {column}] = {written(x[b, t, column])}"
+
+
+mistakes("""
+view-without-transpose: x.view(B, T, n_heads, C // n_heads).transpose(1, 2) → x.view(B, n_heads, T, C // n_heads)
+    The shape is right, but `view` alone cuts through the tokens and hands a head pieces of several: cut only the last dimension, then transpose.
+heads-and-tokens-swapped: .transpose(1, 2) →
+    You return (B, T, H, D): heads and tokens must change places, or attention would let the heads of one token attend to each other.
+columns-dealt-out: x.view(B, T, n_heads, C // n_heads).transpose(1, 2) → x.view(B, T, C // n_heads, n_heads).permute(0, 3, 1, 2)
+    You deal the columns out in turn, every H-th to the same head; a head gets D neighbouring columns.
+width-for-count: n_heads, C // n_heads → C // n_heads, n_heads
+    You make D heads of width H; the number of heads comes first, then the width of each.
+tokens-cut-up: x.view(B, T, n_heads, C // n_heads).transpose(1, 2) → x.view(B, n_heads, C // n_heads, T).transpose(2, 3)
+    You cut across the tokens: only the last dimension is cut, into H pieces of width D.
+width-before-tokens: .transpose(1, 2) → .permute(0, 2, 3, 1)
+    You return (B, H, D, T): within a head there is a row for each token, (T, D).
+swapped-before-cutting: x.view(B, T, n_heads, C // n_heads).transpose(1, 2) → x.transpose(1, 2).view(B, n_heads, T, C // n_heads)
+    You swap tokens and columns first, and then cut through both: cut the last dimension first, then swap.
+swapped-then-reshaped: x.view(B, T, n_heads, C // n_heads).transpose(1, 2) → x.transpose(1, 2).reshape(B, n_heads, T, C // n_heads)
+    You swap tokens and columns first, and then cut through both: cut the last dimension first, then swap heads and tokens.
+""")
+alternatives("""
+permute: .transpose(1, 2) → .permute(0, 2, 1, 3)
+unflatten: x.view(B, T, n_heads, C // n_heads) → x.unflatten(-1, (n_heads, -1))
+""")
+
+
+@alternative
+def split_heads__stacked(x, n_heads):
+    return torch.stack(x.chunk(n_heads, dim=-1), dim=1)
+
+
+without_loops(because="splitting moves no number: it only says how the same numbers are to be read.")
+forbid("MultiheadAttention", "multi_head_attention_forward", "rearrange", because="the two steps are the point.")
+hint("A token has C numbers in a row. Cut that row into H pieces: which four sizes has the tensor then, in which order?")
+hint("`x.view(B, T, ..., ...)` gives (B, T, H, D). Which two dimensions must change places for (B, H, T, D)?")
+hint("```python\nreturn x.view(B, T, <how many heads>, <how wide>).transpose(<tokens>, <heads>)\n```")
+why("`view` may only cut a dimension where its pieces lie next to each other, and the columns of one token do. The transpose moves no number either; it changes the order in which dimensions are named.")
+
+# %% judges="weights_per_head"
+def _masks(B, T):
+    return (uniform(B, T, T) > 0.5) | torch.eye(T, dtype=torch.bool)
+
+
+case("by_hand", "One sequence of two tokens, three heads of width 4, nothing masked; whole numbers.", whole(low=-1, high=3), B=1, H=3, T=2, D=4, mask=torch.ones(1, 2, 2, dtype=torch.bool))
+case("unequal", "Two sequences of four tokens, three heads of width 5.", B=2, H=3, T=4, D=5, mask=_masks(2, 4))
+case("as_many_heads_as_sequences", "Three sequences of four tokens, three heads of width 2.", B=3, H=3, T=4, D=2, mask=_masks(3, 4))
+case("as_many_heads_as_tokens", "Two sequences of three tokens, three heads of width 4.", B=2, H=3, T=3, D=4, mask=_masks(2, 3))
+case("many_heads", "Four sequences of five tokens, thirty heads of width 2.", B=4, H=30, T=5, D=2, mask=_masks(4, 5))
+
+
+@probe
+def what_flows_back(weights_per_head):
+    "The gradients that flow back to queries and keys of two heads, four tokens, width 3."
+    mask = _masks(1, 4)
+    return gradients(lambda q, k: weights_per_head(q, k, mask), q=randn(1, 2, 4, 3), k=randn(1, 2, 4, 3))
+
+
+@entry
+def weights_per_head__entry(b, h, i, j, q, k, mask):
+    scores = (q[b, h, i] @ k[b, h].T / math.sqrt(q.shape[-1])).masked_fill(~mask[b, i], -torch.inf)
+    allowed = [place for place, may in enumerate(mask[b, i].tolist()) if may]
+    share = written(torch.softmax(scores, dim=-1)[j])
+    if j not in allowed:
+        return f"mask[{b}, {i}, {j}] is False, so the weight is 0"
+    return (
+        f"in head {h}, token {i} may read tokens {allowed}, with scaled scores {written(scores[allowed])}; "
+        f"softmax over these gives token {j} the weight {share}"
+    )
+
+
+mistakes("""
+scaled-by-d-model: math.sqrt(q.shape[-1]) → math.sqrt(q.shape[1] * q.shape[-1])
+    You scale by √d_model, the width of the whole layer; the dot products here have D terms, the width of one head.
+scaled-by-width: math.sqrt(q.shape[-1]) → q.shape[-1]
+    You divide by D itself; it is the square root of D that keeps the scores in range.
+scaled-by-heads: math.sqrt(q.shape[-1]) → math.sqrt(q.shape[1])
+    You scale by the square root of the number of heads; the dot products have D terms, so √D is right.
+scaled-by-tokens: math.sqrt(q.shape[-1]) → math.sqrt(q.shape[2])
+    You scale by the square root of the number of tokens; the dot products have D terms, so √D is right.
+no-softmax: scores.softmax(dim=-1) → scores
+    You return the masked scores; softmax must turn each row into weights that add up to 1.
+zero-times-infinity: scores.masked_fill(~mask[:, None], -torch.inf) → scores + ~mask[:, None] * -torch.inf
+    Where the mask is True you add 0 · −∞, and that is nan: let `masked_fill` put −∞ where it is False.
+mask-after-softmax:
+    - scores = scores.masked_fill(~mask[:, None], -torch.inf)
+    - return scores.softmax(dim=-1)
+    + return scores.softmax(dim=-1) * mask[:, None]
+    You mask after softmax, so rows no longer add up to 1: hide the scores before it.
+not-scaled: / math.sqrt(q.shape[-1]) →
+    The scores go into softmax unscaled: divide them by the square root of D.
+mask-meets-heads: mask[:, None] → mask
+    The mask is broadcast over the wrong dimension: (B, T, T) lines up with the last three of (B, H, T, T), so sequence b's mask lands on head b. Make it (B, 1, T, T).
+one-mask-for-all: mask[:, None] → mask[0]
+    You use the first sequence's mask for the whole batch; each sequence has its own.
+mask-transposed: mask[:, None] → mask[:, None].transpose(-2, -1)
+    The mask is turned: mask[b, i, j] says whether token i may read token j, and rows belong to the reading token.
+mask-inverted: ~mask[:, None] → mask[:, None]
+    You hide what may be read and keep the rest: True in the mask means that token i may read token j.
+masked-with-zero: -torch.inf → 0.0
+    Hidden scores become 0, and e⁰ = 1 still is weight: they must be −∞ before softmax.
+mask-left-out: scores.masked_fill(~mask[:, None], -torch.inf) → scores
+    The mask plays no part: what it hides must get the weight 0. `masked_fill` returns a new tensor; keep what it returns.
+softmax-over-heads: dim=-1 → dim=1
+    Your weights add up to 1 over the heads; in each head every row shares out one unit over the tokens it reads (dim=-1).
+softmax-over-columns: dim=-1 → dim=-2
+    Your columns add up to 1; a row belongs to the token that reads, so it is each row (dim=-1) that should.
+heads-attend-to-heads: q @ k.transpose(-2, -1) → q.transpose(1, 2) @ k.transpose(1, 2).transpose(-2, -1)
+    You swap heads and tokens: the heads of one token attend to each other. Tokens must stand in the last two dimensions of the scores.
+keys-against-queries: q @ k.transpose(-2, -1) → k @ q.transpose(-2, -1)
+    You score keys against queries: row i belongs to query i.
+everything-turned: k.transpose(-2, -1) → k.T
+    `.T` turns all four dimensions round; only the last two of `k` should change places: `k.transpose(-2, -1)`.
+heads-moved-in-keys: k.transpose(-2, -1) → k.transpose(1, 2)
+    `transpose(1, 2)` swaps heads and tokens of `k`; within each head, tokens and widths must change places: `k.transpose(-2, -1)`.
+uniform: q @ k.transpose(-2, -1) → 0 * (q @ k.transpose(-2, -1))
+    Every token that may be read counts alike, whatever it is: the weights must come from queries and keys.
+""")
+alternatives("""
+unsqueezed: mask[:, None] → mask.unsqueeze(1)
+swapped-by-name: k.transpose(-2, -1) → k.mT
+""")
+
+
+@alternative
+def weights_per_head__einsum(q, k, mask):
+    scores = torch.einsum("bhid,bhjd->bhij", q, k) * k.shape[-1] ** -0.5
+    hidden = torch.zeros_like(scores).masked_fill(mask.logical_not()[:, None], -torch.inf)
+    return torch.softmax(scores + hidden, dim=3)
+
+
+@alternative
+def weights_per_head__flat(q, k, mask):
+    B, H, T, D = q.shape
+    scores = torch.bmm(q.flatten(0, 1), k.flatten(0, 1).transpose(1, 2)).view(B, H, T, T) / D**0.5
+    may = mask[:, None].expand(B, H, T, T)
+    return torch.where(may, scores, torch.full_like(scores, -torch.inf)).softmax(-1)
+
+
+without_loops(because="one product scores all heads of all sequences, and that is what makes many heads cheap.")
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+hint("`@` multiplies the last two dimensions and carries B and H along. Which two dimensions of `k` must change places?")
+hint("Broadcasting lines shapes up from the right. Write (B, H, T, T) above (B, T, T): what does the mask's B meet? Where is a 1 missing?")
+hint("```python\nscores = <queries> @ <keys, turned> / math.sqrt(<width of one head>)\nscores = scores.masked_fill(~mask[<a new dimension for the heads>], <minus infinity>)\nreturn <softmax of every row>\n```")
+why("`transpose(-2, -1)` turns the keys within each head, and no head meets another. `mask[:, None]` puts a dimension of size 1 where the heads are, so each sentence's mask serves all of its heads and no other sentence's.")
+
+# %% judges="merge_heads"
+case("by_hand", "One sequence of two tokens, three heads of width 2; whole numbers.", whole(low=-9, high=10), B=1, H=3, T=2, D=2)
+case("unequal", "Two sequences of five tokens, three heads of width 4.", B=2, H=3, T=5, D=4)
+case("square", "Three sequences of three tokens, three heads of width 3.", B=3, H=3, T=3, D=3)
+case("many_heads", "Two sequences of three tokens, forty heads of width 2.", B=2, H=40, T=3, D=2)
+case("just_transposed", "Two sequences of four tokens, three heads of width 5, as splitting leaves them in memory.", lambda merge_heads: merge_heads(randn(2, 4, 3, 5).transpose(1, 2)))
+
+
+@entry
+def merge_heads__entry(b, t, c, heads):
+    head, d = divmod(c, heads.shape[-1])
+    return (
+        f"column {c} = {head} · {heads.shape[-1]} + {d} is number {d} of head {head}: "
+        f"heads[{b}, {head}, {t}, {d}] = {written(heads[b, head, t, d])}"
+    )
+
+
+mistakes("""
+not-transposed-back: heads.transpose(1, 2).reshape(B, T, H * D) → heads.reshape(B, T, H * D)
+    The shape is right, but you merge without transposing back, so that a row holds one head's numbers about several tokens: swap heads and tokens first.
+viewed-not-transposed-back: heads.transpose(1, 2).reshape(B, T, H * D) → heads.view(B, T, H * D)
+    The shape is right, but `view` reads one head's numbers about several tokens into a row: swap heads and tokens first.
+columns-dealt-out: heads.transpose(1, 2) → heads.permute(0, 2, 3, 1)
+    You take number 0 of every head, then number 1; all numbers of head 0 come first.
+heads-added-up: heads.transpose(1, 2).reshape(B, T, H * D) → heads.sum(dim=1)
+    You add the heads up, and their findings can no longer be told apart: put them side by side.
+heads-averaged: heads.transpose(1, 2).reshape(B, T, H * D) → heads.mean(dim=1)
+    You average over the heads, and their findings can no longer be told apart: put them side by side.
+not-joined: .reshape(B, T, H * D) →
+    Tokens and heads are in order, (B, T, H, D); join the last two dimensions to one of width C.
+heads-kept-apart: heads.transpose(1, 2).reshape(B, T, H * D) → heads.reshape(B, H, T * D)
+    You join tokens and widths to (B, H, T · D); it is heads and widths that belong together, for each token.
+joined-like-a-list: heads.transpose(1, 2).reshape(B, T, H * D) → torch.cat(heads, dim=-1)
+    In exercise 1 the heads came as a list; here they are one tensor. Swap heads and tokens, then join heads and widths.
+heads-and-widths-swapped: .transpose(1, 2) → .transpose(1, 3)
+    You swap heads and widths; it is heads and tokens that change places, dimensions 1 and 2.
+""")
+alternatives("""
+flatten: .reshape(B, T, H * D) → .flatten(2)
+contiguous-view: .reshape(B, T, H * D) → .contiguous().view(B, T, H * D)
+""")
+
+
+@alternative
+def merge_heads__side_by_side(heads):
+    return torch.cat(heads.unbind(dim=1), dim=-1)
+
+
+without_loops(because="merging only puts the same numbers in another order.")
+forbid("MultiheadAttention", "multi_head_attention_forward", "rearrange", because="the two steps are the point.")
+hint("For `view` or `reshape` to join two dimensions, they must be neighbours. Are H and D neighbours in (B, H, T, D)?")
+hint("First swap so that you have (B, T, H, D). Which two of these become C?")
+hint("```python\nreturn heads.transpose(<heads>, <tokens>).reshape(B, T, <H times D>)\n```")
+why("After the transpose, H and D are neighbours and can be joined. `reshape` copies where it must, and here it must: the numbers of one token do not lie next to each other in memory, so `view` would refuse.")
+
+# %% judges="multi_head_attention"
+def _ready(module, size=1.0):
+    """The module with drawn weights, and with a dropout that shows if it is on in evaluation."""
+    with torch.no_grad():
+        for part in (module.query, module.key, module.value, module.output):
+            part.weight.copy_(size * randn(part.weight.numel()).view_as(part.weight))
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 0.5
+    return module.eval()
+
+
+case("by_hand", "One sequence of two tokens of width 2, two heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(2, 2))(whole(1, 2, 2, low=-1, high=3)))
+case("unequal", "Two sequences of five tokens of width 6, three heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(6, 3), 0.7)(randn(2, 5, 6)))
+case("square", "Four sequences of four tokens of width 16, four heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(16, 4), 0.4)(randn(4, 4, 16)))
+case("many_heads", "Three sequences of six tokens of width 40, twenty heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(40, 20), 0.3)(randn(3, 6, 40)))
+case("one_token", "Two sequences of a single token of width 4, two heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(4, 2))(randn(2, 1, 4)))
+
+
+@probe
+def another_future(MultiHeadAttention):
+    "How the outputs of five tokens change when the last token is another."
+    module, x = _ready(MultiHeadAttention(6, 2)), randn(1, 5, 6)
+    other = torch.cat([x[:, :4], randn(1, 1, 6)], dim=1)
+    return module(other) - module(x)
+
+
+@probe
+def in_training(MultiHeadAttention):
+    "One sequence of three tokens in training, with a dropout of 1: no weight is left."
+    module = _ready(MultiHeadAttention(4, 2))
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 1.0
+    return module.train()(randn(1, 3, 4))
+
+
+case("what_flows_back", "The gradient that flows back to two sequences of three tokens of width 4, two heads.", lambda MultiHeadAttention: gradients(_ready(MultiHeadAttention(4, 2)), x=randn(2, 3, 4)))
+mistakes("""
+no-output-projection: self.output(merge_heads(weights @ v)) → merge_heads(weights @ v)
+    You return the merged heads: `self.output` must mix them, or what one head found never meets what the others found.
+dropout-left-out: self.dropout(weights_per_head(q, k, mask)) → weights_per_head(q, k, mask)
+    `self.dropout` is made and never called: in training it must drop some of the attention weights.
+dropout-active-in-eval: self.dropout(weights_per_head(q, k, mask)) → nn.functional.dropout(weights_per_head(q, k, mask), self.dropout.p)
+    The function `dropout` drops weights in evaluation, too, so that two equal calls differ: `self.dropout` knows when training is over.
+dropout-of-its-own: self.dropout(weights_per_head(q, k, mask)) → nn.functional.dropout(weights_per_head(q, k, mask), 0.1)
+    A dropout made on the spot drops weights in evaluation, too, so that two equal calls differ: `self.dropout` knows when training is over.
+no-mask: causal_mask(x.shape[1]) → torch.ones_like(causal_mask(x.shape[1]))
+    Tokens read the future: put `causal_mask` between scores and softmax.
+mask-lacks-the-batch: .expand(len(x), -1, -1) →
+    `weights_per_head` takes the first dimension of the mask for sequences, and (T, T) is broadcast over the heads instead: expand it to (B, T, T).
+mask-inverted: causal_mask(x.shape[1]) → (~causal_mask(x.shape[1]))
+    You turn the mask round: True already means that a token may be read, and so `weights_per_head` takes it.
+mask-of-the-batch: causal_mask(x.shape[1]) → causal_mask(len(x))
+    You make the mask for as many tokens as there are sequences; the number of tokens is `x.shape[1]`.
+mask-of-the-input: causal_mask(x.shape[1]) → causal_mask(x)
+    `causal_mask` wants the number of tokens, `x.shape[1]`, and you hand it the tokens themselves.
+future-instead-of-past: causal_mask(x.shape[1]) → causal_mask(x.shape[1]).T
+    Tokens read themselves and the future: the mask is upside down.
+scaled-by-d-model: weights_per_head(q, k, mask) → weights_per_head(q / math.sqrt(self.n_heads), k, mask)
+    The scores are divided by √d_model in all; the dot products in a head have D terms, so √D is right.
+merged-without-transposing: merge_heads(weights @ v) → (weights @ v).reshape(x.shape)
+    The shapes are right, but you merge without transposing back: a row then holds findings about several tokens. Use merge_heads.
+values-viewed: split_heads(self.value(x), self.n_heads) → self.value(x).view(q.shape)
+    The values are cut by `view` alone, which hands a head pieces of several tokens: use split_heads.
+weights-turned:
+    - q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
+    - k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+    - v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)
+    + q = split_heads(x @ self.query.weight, self.n_heads)
+    + k = split_heads(x @ self.key.weight, self.n_heads)
+    + v = split_heads(x @ self.value.weight, self.n_heads)
+    You multiply by `.weight` as it stands; `nn.Linear` keeps its matrix turned. Call the part, `self.query(x)`.
+weights-turned-throughout:
+    - q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
+    - k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+    - v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)
+    - mask = causal_mask(x.shape[1]).expand(len(x), -1, -1)  # (B, T, T)
+    - weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
+    - return self.output(merge_heads(weights @ v))
+    + q = split_heads(x @ self.query.weight, self.n_heads)
+    + k = split_heads(x @ self.key.weight, self.n_heads)
+    + v = split_heads(x @ self.value.weight, self.n_heads)
+    + mask = causal_mask(x.shape[1]).expand(len(x), -1, -1)
+    + weights = self.dropout(weights_per_head(q, k, mask))
+    + return merge_heads(weights @ v) @ self.output.weight
+    You multiply by `.weight` as it stands; `nn.Linear` keeps its matrix turned. Call the parts, as in `self.query(x)`.
+queries-for-keys: self.key(x) → self.query(x)
+    Queries and keys come from the same part; the keys have a matrix of their own, `self.key`.
+input-for-values: self.value(x) → x
+    You gather pieces of the input itself: project it with `self.value` first.
+keys-gathered: weights @ v → weights @ k
+    You gather the keys; it is the values that a token hands over.
+residual-added: return self.output(merge_heads(weights @ v)) → return x + self.output(merge_heads(weights @ v))
+    You add the input. The stream is added outside of attention, as in lesson 04; this module returns the edit alone.
+one-head-only:
+    - q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
+    - k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+    - v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)
+    + q = split_heads(self.query(x), 1)
+    + k = split_heads(self.key(x), 1)
+    + v = split_heads(self.value(x), 1)
+    You run one head of the full width; split into self.n_heads heads.
+""")
+alternatives("""
+mask-repeated: .expand(len(x), -1, -1) → .repeat(len(x), 1, 1)
+written-out:
+    - weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
+    - return self.output(merge_heads(weights @ v))
+    + scores = (q @ k.mT * q.shape[-1] ** -0.5).masked_fill(~mask[:, None], float("-inf"))
+    + gathered = self.dropout(scores.softmax(-1)) @ v
+    + return self.output(gathered.transpose(1, 2).flatten(2))
+three-at-once:
+    - q = split_heads(self.query(x), self.n_heads)  # (B, H, T, D)
+    - k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+    - v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)
+    + q, k, v = (split_heads(part(x), self.n_heads) for part in (self.query, self.key, self.value))
+""")
+without_loops(because="all heads are computed by the same few products, however many there are.")
+forbid("scaled_dot_product_attention", "MultiheadAttention", "multi_head_attention_forward", because="it is the very thing you are building.")
+hint("Write down the shape after every step, from (B, T, C) to (B, T, C). Which of your functions leads from one to the next?")
+hint("`weights_per_head` wants a mask for each sequence. `causal_mask(T)` is (T, T): what does `.expand(B, -1, -1)` make of it?")
+hint("```python\nq, k, v = <split_heads of each projection>\nmask = causal_mask(<T>).expand(<B>, -1, -1)\nweights = self.dropout(<weights of every head>)\nreturn self.output(<merged: weights times values>)\n```")
+why("Each line has one shape and one job, and none knows how many heads there are. Dropout acts on the weights, so whole connections between tokens are left out at random while the model is trained.")
+
+# %% judges="attention_flops"
+def _size(low, high):
+    return int(randint(low, high, ()))
+
+
+case("four_tokens", "Four tokens of width 6, two heads of width 3.", lambda attention_flops: attention_flops(4, 6, 2, 3))
+case("one_head", "Some tokens of width 5, one head of width 7.", lambda attention_flops: attention_flops(_size(2, 20), 5, 1, 7))
+case("some_heads", "Some tokens of width 11, three to eight heads of width 3 to 7.", lambda attention_flops: attention_flops(_size(12, 40), 11, _size(3, 9), _size(3, 8)))
+
+
+@entry
+def attention_flops__entry(n, d_model, n_heads, d_k):
+    head, output = 6 * n * d_model * d_k + 4 * n * n * d_k, 2 * n * n_heads * d_k * d_model
+    return (
+        f"a head: 3 · 2 · {n} · {d_model} · {d_k} for projections and 2 · (2 · {n} · {n} · {d_k}) for scores and averages, "
+        f"{head}; {n_heads} of them, and 2 · {n} · {n_heads * d_k} · {d_model} = {output} for the output: {n_heads * head + output}"
+    )
+
+
+mistakes("""
+heads-of-full-width: 3 * (2 * n * d_model * d_k) → 3 * (2 * n * d_model * d_model)
+    You project to the full width in every head, and so heads cost h times more: a head's matrices are d_k wide.
+output-forgotten: return n_heads * (projections + scores_and_averages) + output → return n_heads * (projections + scores_and_averages)
+    You leave out the output projection, which mixes what the heads found.
+multiplications-only: n_heads * (projections + scores_and_averages) + output → (n_heads * (projections + scores_and_averages) + output) // 2
+    You count multiplications alone; each comes with an addition, so there are twice as many operations.
+averages-forgotten: 2 * n * d_k * n + 2 * n * n * d_k → 2 * n * d_k * n
+    You count the scores and leave out the second product of tokens with tokens, the weighted averages of the values.
+one-head-counted: n_heads * (projections + scores_and_averages) → (projections + scores_and_averages)
+    You count the products of a single head; there are n_heads of them.
+output-for-every-head: n_heads * (projections + scores_and_averages) + output → n_heads * (projections + scores_and_averages + output)
+    You count the output projection for every head; there is one, and it reads all heads.
+one-projection: 3 * (2 * n * d_model * d_k) → 2 * n * d_model * d_k
+    You count one projection in every head; there are three, for queries, keys and values.
+scores-and-averages-forgotten: n_heads * (projections + scores_and_averages) → n_heads * projections
+    You leave out both products of tokens with tokens: the scores, and the weighted averages of the values.
+projections-only: n_heads * (projections + scores_and_averages) + output → n_heads * projections
+    You count the projections of the heads and stop: scores, weighted averages and the output projection come on top.
+square-output: 2 * n * (n_heads * d_k) * d_model → 2 * n * d_model * d_model
+    You take the output projection to be (d_model, d_model); it has a row for each column of all heads, h · d_k.
+output-of-one-head: 2 * n * (n_heads * d_k) * d_model → 2 * n * d_k * d_model
+    Your output projection reads a single head; it has a row for each column of all heads, h · d_k.
+width-worked-out:
+    - projections = 3 * (2 * n * d_model * d_k)
+    + d_k = d_model // n_heads
+    + projections = 3 * (2 * n * d_model * d_k)
+    You work out d_k from d_model; here d_k is an argument of its own, and h · d_k need not be d_model.
+""")
+alternatives("""
+closed-form: n_heads * (projections + scores_and_averages) + output → 4 * n * n_heads * d_k * (2 * d_model + n)
+""")
+
+
+@alternative
+def attention_flops__head_by_head(n, d_model, n_heads, d_k):
+    def product(rows, inner, columns):
+        return 2 * rows * inner * columns
+
+    heads = [3 * product(n, d_model, d_k) + product(n, d_k, n) + product(n, n, d_k) for _ in range(n_heads)]
+    return sum(heads) + product(n, n_heads * d_k, d_model)
+
+
+forbid("FlopCounterMode", "flop_counter", because="the next cell counts; here you say beforehand what it will find.")
+hint("How many products of matrices does every head have to itself, and which one is there once for all heads?")
+hint("Scores are (n, d_k) times (d_k, n), averages (n, n) times (n, d_k). What does 2 · n · m · k give for each?")
+hint("```python\nprojections = 3 * <one product>\nscores_and_averages = <scores> + <averages>\noutput = <one product>\nreturn <all heads> + output\n```")
+why("Product by product, the sum is 4 · n · (h · d_k) · (2 · d_model + n). The number of heads and their width stand in it only as h · d_k, and where the width is split, that is d_model.")
+
+# %% judges="attention_parameters"
+case("four_tokens", "Width 6, two heads of width 3.", lambda attention_parameters: attention_parameters(6, 2, 3))
+case("narrow_heads", "Width 10 to 19, three heads of width 2.", lambda attention_parameters: attention_parameters(int(randint(10, 20, ())), 3, 2))
+case("wide_heads", "Width 5 to 9, four heads of width 8 to 12.", lambda attention_parameters: attention_parameters(int(randint(5, 10, ())), 4, int(randint(8, 13, ()))))
+
+
+@entry
+def attention_parameters__entry(d_model, n_heads, d_k):
+    heads, mixing = n_heads * 3 * d_model * d_k, n_heads * d_k * d_model
+    return (
+        f"{n_heads} heads · 3 matrices · {d_model} · {d_k} = {heads}, and the output projection "
+        f"({n_heads} · {d_k}) · {d_model} = {mixing}: {heads + mixing}"
+    )
+
+
+mistakes("""
+output-forgotten: heads + n_heads * d_k * d_model → heads
+    You leave out the output projection: it is learned like the others, and mixes what the heads found.
+heads-of-full-width: n_heads * 3 * d_model * d_k → n_heads * 3 * d_model * d_model
+    You give every head square matrices; a head's matrices are only d_k wide.
+square-output: return heads + n_heads * d_k * d_model → return heads + d_model * d_model
+    You take the output projection to be (d_model, d_model); it has a row for each column of all heads, h · d_k.
+output-of-one-head: return heads + n_heads * d_k * d_model → return heads + d_k * d_model
+    Your output projection reads a single head; it has a row for each column of all heads, h · d_k.
+shared-by-all-heads: n_heads * 3 * d_model * d_k → 3 * d_model * d_k
+    You count the three matrices once, as if all heads shared them; each head has its own.
+output-for-every-head: return heads + n_heads * d_k * d_model → return heads + n_heads * (n_heads * d_k * d_model)
+    You count an output projection for each head; there is one, and it reads all heads.
+one-matrix: n_heads * 3 * d_model * d_k → n_heads * d_model * d_k
+    You count one matrix for each head; it has three, for queries, keys and values.
+square-for-all-heads: n_heads * 3 * d_model * d_k → 3 * d_model * d_model
+    Three square matrices serve all heads only where h · d_k is d_model; here d_k is an argument of its own.
+biases-counted: return heads + n_heads * d_k * d_model → return heads + n_heads * d_k * d_model + 3 * n_heads * d_k + d_model
+    You count biases, too; the layer here has none.
+width-worked-out:
+    - heads = n_heads * 3 * d_model * d_k
+    + d_k = d_model // n_heads
+    + heads = n_heads * 3 * d_model * d_k
+    You work out d_k from d_model; here d_k is an argument of its own, and h · d_k need not be d_model.
+""")
+alternatives("""
+four-alike: heads + n_heads * d_k * d_model → 4 * n_heads * d_model * d_k
+""")
+
+
+@alternative
+def attention_parameters__by_shapes(d_model, n_heads, d_k):
+    shapes = [(d_model, d_k)] * (3 * n_heads) + [(n_heads * d_k, d_model)]
+    return sum(rows * columns for rows, columns in shapes)
+
+
+forbid("parameters", "numel", because="the next cell counts a module's; here you say beforehand what it will find.")
+hint("How many matrices does one head have, and of which shape? How many heads are there?")
+hint("The output projection stands once. It multiplies the heads side by side: how many rows must it have?")
+hint("```python\nheads = <number of heads> * 3 * <entries of one matrix>\nreturn heads + <entries of the output projection>\n```")
+why("Heads side by side have h · d_k columns, and so many rows has the output projection. With h · d_k = d_model all four are square.")

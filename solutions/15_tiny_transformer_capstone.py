@@ -25,11 +25,6 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 
 start("tiny_transformer_capstone")
 
-# %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint
-from spotlight.authoring import mistake, naming_probe, probe, rewrite, why, without_loops
-from spotlight.sandbox.kit import gradients, randint, randn, whole, written
-
 # %%
 import math
 import os
@@ -148,196 +143,6 @@ hidden_shape = (B, T, 4 * C)
 logits_shape = (B, T, V)
 ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _one(rerun, name):
-    shape = rerun(B=2, T=5, C=21, H=3, V=11)[name]
-    return tuple(shape) if isinstance(shape, torch.Size) else shape
-
-
-@probe
-def embedded(rerun):
-    "The tokens as vectors, with B = 2, T = 5, C = 21, H = 3, V = 11."
-    return _one(rerun, "embedded_shape")
-
-
-@probe
-def queries(rerun):
-    "The queries, with B = 2, T = 5, C = 21, H = 3, V = 11."
-    return _one(rerun, "queries_shape")
-
-
-@probe
-def scores(rerun):
-    "The scores, with B = 2, T = 5, C = 21, H = 3, V = 11."
-    return _one(rerun, "scores_shape")
-
-
-@probe
-def gathered(rerun):
-    "What the heads gathered, with B = 2, T = 5, C = 21, H = 3, V = 11."
-    return _one(rerun, "gathered_shape")
-
-
-@probe
-def merged(rerun):
-    "The heads side by side, with B = 2, T = 5, C = 21, H = 3, V = 11."
-    return _one(rerun, "merged_shape")
-
-
-@probe
-def hidden(rerun):
-    "Inside the feed-forward network, with B = 2, T = 5, C = 21, H = 3, V = 11."
-    return _one(rerun, "hidden_shape")
-
-
-@probe
-def logits(rerun):
-    "The logits, with B = 2, T = 5, C = 21, H = 3, V = 11."
-    return _one(rerun, "logits_shape")
-
-
-@probe
-def other_sizes(rerun):
-    "All of them, with other sizes."
-    b, t, d, h, v = torch.tensor([2, 3, 5, 7, 11])[randn(5).argsort()].tolist()
-    made = rerun(B=b, T=t, C=d * h, H=h, V=v)
-    if any(shape is ... for shape in made.values()):
-        return ...
-    return {name: tuple(torch.empty(shape, device="meta").shape) for name, shape in made.items()}
-
-
-edit(
-    "numbers-typed-in",
-    "You typed numbers: they hold for these sizes only. Write the letters B, T, C, H and V, and the same lines hold for any.",
-    """embedded_shape = (B, T, C)
-queries_shape = (B, H, T, C // H)
-scores_shape = (B, H, T, T)
-gathered_shape = (B, H, T, C // H)
-merged_shape = (B, T, C)
-hidden_shape = (B, T, 4 * C)
-logits_shape = (B, T, V)""",
-    """embedded_shape = (2, 7, 12)
-queries_shape = (2, 3, 7, 4)
-scores_shape = (2, 3, 7, 7)
-gathered_shape = (2, 3, 7, 4)
-merged_shape = (2, 7, 12)
-hidden_shape = (2, 7, 48)
-logits_shape = (2, 7, 402)""",
-)
-edit(
-    "ids-not-looked-up",
-    "`embedded_shape` is that of the ids; each id becomes a row of C numbers.",
-    "embedded_shape = (B, T, C)",
-    "embedded_shape = (B, T)",
-)
-edit(
-    "embedded-as-wide-as-the-vocabulary",
-    "`embedded_shape` has V numbers per token; the table looks up a row of C numbers for each id.",
-    "embedded_shape = (B, T, C)",
-    "embedded_shape = (B, T, V)",
-)
-edit(
-    "no-heads",
-    "No head stands apart: each has its own queries, scores and gathered values, so all three have four axes, and H is the second.",
-    """queries_shape = (B, H, T, C // H)
-scores_shape = (B, H, T, T)
-gathered_shape = (B, H, T, C // H)""",
-    """queries_shape = (B, T, C)
-scores_shape = (B, T, T)
-gathered_shape = (B, T, C)""",
-)
-edit(
-    "heads-before-sentences",
-    "You put the heads first, before the sentences; B stays in front and H comes second.",
-    """queries_shape = (B, H, T, C // H)
-scores_shape = (B, H, T, T)
-gathered_shape = (B, H, T, C // H)""",
-    """queries_shape = (H, B, T, C // H)
-scores_shape = (H, B, T, T)
-gathered_shape = (H, B, T, C // H)""",
-)
-edit(
-    "heads-after-tokens",
-    "`queries_shape` has the heads behind the tokens; they stand before them, (B, H, T, …), so that a matrix product works head by head.",
-    "queries_shape = (B, H, T, C // H)",
-    "queries_shape = (B, T, H, C // H)",
-)
-edit(
-    "heads-of-full-width",
-    "`queries_shape` gives each head the full width; the H heads share the C columns, so each has C // H.",
-    "queries_shape = (B, H, T, C // H)",
-    "queries_shape = (B, H, T, C)",
-)
-edit(
-    "fraction",
-    "`C / H` is a fraction, 4.0, and sizes are whole numbers: write `C // H`.",
-    "queries_shape = (B, H, T, C // H)",
-    "queries_shape = (B, H, T, C / H)",
-)
-edit(
-    "one-score-matrix",
-    "`scores_shape` has one matrix per sentence; every head scores for itself.",
-    "scores_shape = (B, H, T, T)",
-    "scores_shape = (B, T, T)",
-)
-edit(
-    "scores-like-queries",
-    "`scores_shape` is still that of the queries; a score belongs to a query and a key, so there are T for each token.",
-    "scores_shape = (B, H, T, T)",
-    "scores_shape = (B, H, T, C // H)",
-)
-edit(
-    "gathered-like-scores",
-    "`gathered_shape` is that of the weights; weights times values has the width of a value, C // H.",
-    "gathered_shape = (B, H, T, C // H)",
-    "gathered_shape = (B, H, T, T)",
-)
-edit(
-    "gathered-of-full-width",
-    "`gathered_shape` gives each head the full width; a head gathers values of its own width, C // H.",
-    "gathered_shape = (B, H, T, C // H)",
-    "gathered_shape = (B, H, T, C)",
-)
-edit(
-    "not-merged",
-    "`merged_shape` still has the heads apart; side by side they make one row of C numbers per token.",
-    "merged_shape = (B, T, C)",
-    "merged_shape = (B, T, H, C // H)",
-)
-edit(
-    "not-widened",
-    "`hidden_shape` is as wide as the stream; inside, the network is four times as wide.",
-    "hidden_shape = (B, T, 4 * C)",
-    "hidden_shape = (B, T, C)",
-)
-edit(
-    "more-tokens",
-    "`hidden_shape` has more tokens; it is the width that the network makes larger.",
-    "hidden_shape = (B, T, 4 * C)",
-    "hidden_shape = (B, 4 * T, C)",
-)
-edit(
-    "logits-of-the-last-token",
-    "`logits_shape` speaks of the last token alone; each of the T tokens predicts the one after it.",
-    "logits_shape = (B, T, V)",
-    "logits_shape = (B, V)",
-)
-edit(
-    "logits-of-width-c",
-    "`logits_shape` is that of the stream; there is one score for each of the V words.",
-    "logits_shape = (B, T, V)",
-    "logits_shape = (B, T, C)",
-)
-rewrite("list", "scores_shape = (B, H, T, T)", "scores_shape = [B, H, T, T]")
-rewrite("the-same-again", "gathered_shape = (B, H, T, C // H)", "gathered_shape = queries_shape")
-rewrite("from-a-tensor", "hidden_shape = (B, T, 4 * C)", "hidden_shape = torch.zeros(B, T, C * 4).shape")
-forbid("numpy", because="the letters are enough.")
-hint("Every tensor keeps B and T, since nothing is dropped on the way. What does each step do to the width?")
-hint("The heads share the C columns of the queries. In a score, two tokens meet: what does the width become?")
-hint("```python\nembedded_shape = (B, T, <width>)\nqueries_shape = (B, <heads>, T, <width of one head>)\nscores_shape = (B, <heads>, <queries>, <keys>)\n```")
-why("Every tensor has B and T; what changes is the last axis, and whether the heads stand apart. Only the scores hold T twice, and that is what attention costs.")
-
 # %%
 rows = {
     "embedded": embedded_shape,
@@ -400,183 +205,6 @@ def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return scores.masked_fill(future, -torch.inf).softmax(dim=-1) @ v
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(causal_attention):
-    "One sentence of three tokens, one head of width 4; whole numbers."
-    return causal_attention(whole(1, 1, 3, 4, low=-1, high=2), whole(1, 1, 3, 4, low=-1, high=2), whole(1, 1, 3, 4))
-
-
-@probe
-def two_sentences(causal_attention):
-    "Two sentences of five tokens, three heads of width 4."
-    return causal_attention(randn(2, 3, 5, 4), randn(2, 3, 5, 4), randn(2, 3, 5, 4))
-
-
-@probe
-def nine_tokens(causal_attention):
-    "Four sentences of nine tokens, two heads of width 3."
-    return causal_attention(randn(4, 2, 9, 3), randn(4, 2, 9, 3), randn(4, 2, 9, 3))
-
-
-@probe
-def square(causal_attention):
-    "Three sentences of three tokens, three heads of width 3."
-    return causal_attention(randn(3, 3, 3, 3), randn(3, 3, 3, 3), randn(3, 3, 3, 3))
-
-
-@probe
-def what_flows_back(causal_attention):
-    "The gradients that flow back to queries, keys and values of four tokens."
-    return gradients(causal_attention, q=randn(1, 2, 4, 3), k=randn(1, 2, 4, 3), v=randn(1, 2, 4, 3))
-
-
-@entry
-def causal_attention__entry(b, h, t, d, q, k, v):
-    shares = torch.softmax(k[b, h, : t + 1] @ q[b, h, t] / math.sqrt(q.shape[-1]), dim=0)
-    values = v[b, h, : t + 1, d]
-    return (
-        f"token {t} weighs tokens 0 to {t} by {written(shares)}; number {d} of their values is "
-        f"{written(values)}, and the weighted sum is {written(shares @ values)}"
-    )
-
-
-edit(
-    "not-scaled",
-    "The scores go into softmax unscaled: divide them by √D, the width of one head.",
-    " / math.sqrt(q.shape[-1])",
-    "",
-)
-edit(
-    "scaled-by-width",
-    "You divide by D itself; it is the square root of D that keeps the scores in range.",
-    "math.sqrt(q.shape[-1])",
-    "q.shape[-1]",
-)
-edit(
-    "scaled-by-tokens",
-    "You divide by √T, the number of tokens; the scores grow with D, the width of a query.",
-    "q.shape[-1]",
-    "q.shape[-2]",
-)
-edit(
-    "mask-left-out",
-    "Nothing is masked, so every token reads the future. If you call `masked_fill`, use the new tensor that it returns.",
-    "scores.masked_fill(future, -torch.inf).softmax(dim=-1) @ v",
-    "scores.softmax(dim=-1) @ v",
-)
-edit(
-    "scaled-by-heads",
-    "You divide by √H, the number of heads; the scores grow with D, the width of a query, q.shape[-1].",
-    "math.sqrt(q.shape[-1])",
-    "math.sqrt(q.shape[1])",
-)
-edit(
-    "so-far-masked",
-    "You mask the tokens so far and keep the future: `masked_fill` fills where the mask is True, and that must be the later tokens.",
-    "triu(diagonal=1)",
-    "tril()",
-)
-edit(
-    "masked-with-zero",
-    "Masked scores become 0, and e⁰ = 1 still is weight: they must be −∞ before softmax.",
-    "-torch.inf",
-    "0.0",
-)
-edit(
-    "mask-after-softmax",
-    "You mask the weights after softmax, so the rows no longer add up to 1: mask the scores before it.",
-    "scores.masked_fill(future, -torch.inf).softmax(dim=-1) @ v",
-    "scores.softmax(dim=-1).masked_fill(future, 0.0) @ v",
-)
-edit(
-    "zero-times-infinity",
-    "0 · −∞ is NaN, so multiplying the mask by −∞ spoils the scores that stay: use `masked_fill`.",
-    "scores.masked_fill(future, -torch.inf)",
-    "(scores + future * -torch.inf)",
-)
-edit(
-    "past-masked",
-    "You mask the past and keep the future: it is the other triangle.",
-    "triu(diagonal=1)",
-    "tril(diagonal=-1)",
-)
-edit(
-    "diagonal-masked",
-    "You mask the diagonal as well, so the first token has nothing left to look at and its row is NaN: start at diagonal=1.",
-    "triu(diagonal=1)",
-    "triu(diagonal=0)",
-)
-edit(
-    "mask-off-by-one",
-    "Each token still sees one token of the future: start the mask at diagonal=1.",
-    "triu(diagonal=1)",
-    "triu(diagonal=2)",
-)
-edit(
-    "softmax-over-queries",
-    "Your columns add up to 1; row i belongs to query i, so it is each row (dim=-1) that should.",
-    "softmax(dim=-1)",
-    "softmax(dim=-2)",
-)
-edit(
-    "keys-against-queries",
-    "You scored keys against queries: row i should belong to query i. Swap the two.",
-    "q @ k.transpose(-2, -1)",
-    "k @ q.transpose(-2, -1)",
-)
-edit(
-    "averages-the-keys",
-    "You average the keys; it is the values that a token hands over.",
-    "@ v",
-    "@ k",
-)
-edit(
-    "softmax-forgotten",
-    "The scores are used as weights; softmax over each row makes weights of them.",
-    "scores.masked_fill(future, -torch.inf).softmax(dim=-1) @ v",
-    "scores.masked_fill(future, 0.0) @ v",
-)
-edit(
-    "uniform",
-    "Every earlier token counts alike, whatever it is: the weights must come from queries and keys.",
-    "q @ k.transpose(-2, -1)",
-    "0 * (q @ k.transpose(-2, -1))",
-)
-rewrite("power", " / math.sqrt(q.shape[-1])", " * q.size(-1) ** -0.5")
-rewrite("einsum", "q @ k.transpose(-2, -1)", 'torch.einsum("bhqd,bhkd->bhqk", q, k)')
-
-
-@alternative
-def causal_attention__additive_mask(q, k, v):
-    T = q.shape[-2]
-    mask = torch.full((T, T), float("-inf"), dtype=q.dtype).triu(1)
-    return torch.softmax((q / q.shape[-1] ** 0.5) @ k.mT + mask, dim=-1) @ v
-
-
-@alternative
-def causal_attention__exponentials(q, k, v):
-    scores = torch.matmul(q, k.transpose(2, 3)) / math.sqrt(k.shape[3])
-    allowed = torch.ones(q.shape[2], q.shape[2], dtype=torch.bool).tril()
-    raised = torch.exp(scores - scores.amax(dim=3, keepdim=True)) * allowed
-    return raised @ v / raised.sum(dim=3, keepdim=True)
-
-
-without_loops(because="one product scores all tokens of all heads and sentences, and that is what makes training fast.")
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("`@` multiplies the last two axes. `k.T` would turn all four around: which two axes of `k` must change places?")
-hint("The mask belongs between two steps. Which scores become −∞, and where is the diagonal: masked or not?")
-hint(
-    "```python\nscores = q @ <k with its last two axes exchanged> / math.sqrt(<D>)\nfuture = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=<where?>)\n"
-    "return <masked scores, softmax over each row> @ v\n```"
-)
-why(
-    "`transpose(-2, -1)` and `dim=-1` count axes from the end, so the same three lines serve one head, many heads and "
-    "many sentences. The mask takes its size from the scores and fits any T."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: Expected size for first two dimensions of batch2 tensor to be: [1, 4] but got: [1, 3].</code></summary>
 #
@@ -637,127 +265,6 @@ class MultiHeadAttention(nn.Module):
         return self.output(heads.transpose(1, 2).reshape(B, T, C))
         ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _filled(module):
-    "The module with drawn weights."
-    parts = [getattr(module, name).weight for name in ("query", "key", "value", "output")]
-    numbers = randn(sum(part.numel() for part in parts)) / 2
-    module.to(numbers.dtype)
-    with torch.no_grad():
-        for part, drawn in zip(parts, numbers.split([part.numel() for part in parts])):
-            part.copy_(drawn.view(part.shape))
-    return module
-
-
-@probe
-def two_heads(MultiHeadAttention):
-    "One sentence of three tokens, two heads of width 2."
-    return _filled(MultiHeadAttention(4, 2))(randn(1, 3, 4))
-
-
-@probe
-def three_heads(MultiHeadAttention):
-    "Two sentences of five tokens, three heads of width 4."
-    return _filled(MultiHeadAttention(12, 3))(randn(2, 5, 12))
-
-
-@probe
-def as_many_heads_as_tokens(MultiHeadAttention):
-    "Three sentences of four tokens, four heads of width 2."
-    return _filled(MultiHeadAttention(8, 4))(randn(3, 4, 8))
-
-
-@probe
-def another_attend(MultiHeadAttention):
-    "Two sentences of five tokens, with another function in place of `attend`."
-    module = _filled(MultiHeadAttention(6, 2))
-    module.attend = lambda q, k, v: (q * k + v).cumsum(dim=-2)
-    return module(randn(2, 5, 6))
-
-
-@probe
-def what_flows_back(MultiHeadAttention):
-    "The gradient that flows back to two sentences of three tokens."
-    return gradients(_filled(MultiHeadAttention(4, 2)), x=randn(2, 3, 4))
-
-
-edit(
-    "view-without-transpose",
-    "`view(B, H, T, D)` cuts the rows in reading order, so a head gets pieces of several tokens: view as (B, T, H, D) first, then exchange axes 1 and 2.",
-    "view(B, T, self.n_heads, -1).transpose(1, 2)",
-    "view(B, self.n_heads, T, -1)",
-)
-edit(
-    "heads-and-tokens-swapped",
-    "Heads stand where tokens should, (B, T, H, D): each token attends among its own heads. Exchange axes 1 and 2.",
-    "view(B, T, self.n_heads, -1).transpose(1, 2)",
-    "view(B, T, self.n_heads, -1)",
-)
-edit(
-    "columns-dealt-out",
-    "You deal the columns out like cards; each head takes D neighbouring ones: view as (B, T, H, D), heads before width.",
-    "view(B, T, self.n_heads, -1).transpose(1, 2)",
-    "view(B, T, -1, self.n_heads).permute(0, 3, 1, 2)",
-)
-edit(
-    "merged-without-transpose",
-    "You merge (B, H, T, D) as it lies, so rows of the result mix tokens: bring the tokens before the heads first.",
-    "heads.transpose(1, 2).reshape(B, T, C)",
-    "heads.reshape(B, T, C)",
-)
-edit(
-    "no-output-projection",
-    "The heads stand side by side and nothing mixes them: apply `self.output` at the end.",
-    "self.output(heads.transpose(1, 2).reshape(B, T, C))",
-    "heads.transpose(1, 2).reshape(B, T, C)",
-)
-edit(
-    "keys-from-queries",
-    "Queries and keys both come from `self.query`; the keys have a projection of their own.",
-    "(self.query, self.key, self.value)",
-    "(self.query, self.query, self.value)",
-)
-edit(
-    "values-before-keys",
-    "`attend` wants queries, keys, values, in this order; yours come in another.",
-    "self.attend(q, k, v)",
-    "self.attend(q, v, k)",
-)
-edit(
-    "attend-passed-over",
-    "You call `causal_attention` by its name, so nobody can put another function in its place: call `self.attend`.",
-    "self.attend(q, k, v)",
-    "causal_attention(q, k, v)",
-)
-edit(
-    "one-head",
-    "You never split: one head of full width does all the work. Share the columns out to `self.n_heads` heads.",
-    "view(B, T, self.n_heads, -1)",
-    "view(B, T, 1, -1)",
-)
-rewrite("flattened", "heads.transpose(1, 2).reshape(B, T, C)", "heads.transpose(1, 2).flatten(2)")
-rewrite("permuted", ".transpose(1, 2)  # (B, H, T, D)", ".permute(0, 2, 1, 3)  # (B, H, T, D)")
-rewrite(
-    "head-by-head",
-    """        heads = self.attend(q, k, v)  # (B, H, T, D)
-        return self.output(heads.transpose(1, 2).reshape(B, T, C))""",
-    """        each = [self.attend(q[:, [h]], k[:, [h]], v[:, [h]])[:, 0] for h in range(self.n_heads)]
-        return self.output(torch.cat(each, dim=-1))""",
-)
-forbid("scaled_dot_product_attention", "MultiheadAttention", "multi_head_attention_forward", because="you are building it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Your table says (B, H, T, D) for the queries, and `self.query(x)` gives (B, T, C). Which two steps lead from one to the other?")
-hint("`view` can only cut the last axis, C, in two, heads first. Which axes must then change places? And how do you get back?")
-hint(
-    "```python\nB, T, C = <sizes of x>\nq = self.query(x).view(B, T, <heads>, <width of one>).transpose(<two axes>)\n# the same for k and v\n"
-    "heads = self.attend(q, k, v)\nreturn self.output(<heads, axes exchanged back>.reshape(B, T, C))\n```"
-)
-why(
-    "`view` splits each token's row into H pieces and `transpose` brings the heads to the front, where `@` leaves them "
-    "apart. The way back is the same in reverse; `reshape` is needed there, as the numbers no longer lie in order."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.</code></summary>
 #
@@ -815,87 +322,6 @@ class FeedForward(nn.Module):
         return self.contract(self.gelu(self.expand(x)))
         ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _filled(module):
-    "The module with drawn weights."
-    parts = [module.expand.weight, module.contract.weight]
-    numbers = randn(sum(part.numel() for part in parts))
-    module.to(numbers.dtype)
-    with torch.no_grad():
-        for part, drawn in zip(parts, numbers.split([part.numel() for part in parts])):
-            part.copy_(drawn.view(part.shape))
-    return module
-
-
-@probe
-def one_token(FeedForward):
-    "One sentence of one token, width 3."
-    return _filled(FeedForward(3))(randn(1, 1, 3))
-
-
-@probe
-def two_sentences(FeedForward):
-    "Two sentences of three tokens, width 5."
-    return _filled(FeedForward(5))(randn(2, 3, 5))
-
-
-@probe
-def what_flows_back(FeedForward):
-    "The gradient that flows back to two sentences of four tokens."
-    return gradients(_filled(FeedForward(3)), x=randn(2, 4, 3))
-
-
-edit(
-    "no-bend",
-    "Two matrices in a row are one matrix: put `self.gelu` between them.",
-    "self.gelu(self.expand(x))",
-    "self.expand(x)",
-)
-edit(
-    "bent-at-the-end",
-    "You bend what comes out; GELU stands between the two matrices.",
-    "self.contract(self.gelu(self.expand(x)))",
-    "self.gelu(self.contract(self.expand(x)))",
-)
-edit(
-    "bent-at-the-start",
-    "You bend what goes in; GELU stands between the two matrices.",
-    "self.contract(self.gelu(self.expand(x)))",
-    "self.contract(self.expand(self.gelu(x)))",
-)
-edit(
-    "relu",
-    "That is ReLU; `self.gelu` is the bend of this model.",
-    "self.gelu(self.expand(x))",
-    "torch.relu(self.expand(x))",
-)
-edit(
-    "another-gelu",
-    "That is the exact GELU, off in the fourth digit: `self.gelu` is the approximation that GPT-2 uses.",
-    "self.gelu(self.expand(x))",
-    "nn.functional.gelu(self.expand(x))",
-)
-edit(
-    "residual-inside",
-    "You add `x` here already; the block will, outside.",
-    "self.contract(self.gelu(self.expand(x)))",
-    "x + self.contract(self.gelu(self.expand(x)))",
-)
-edit(
-    "never-narrowed",
-    "The result is four times too wide: `self.contract` brings it back to C.",
-    "self.contract(self.gelu(self.expand(x)))",
-    "self.gelu(self.expand(x))",
-)
-rewrite("functional", "self.gelu(self.expand(x))", 'nn.functional.gelu(self.expand(x), approximate="tanh")')
-rewrite("matrices", "self.expand(x)", "(x @ self.expand.weight.T)")
-forbid("TransformerEncoderLayer", because="you are building a part of it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("The parts are named for what they do to the width. Which comes first, and where does the bend belong?")
-hint("```python\nreturn self.<narrow>(self.<bend>(self.<widen>(x)))\n```")
-why("A linear layer works on the last axis only, so every token goes through the same network and no token sees another.")
-
 # %%
 torch.manual_seed(0)
 network = FeedForward(C)
@@ -951,157 +377,6 @@ class Block(nn.Module):
         x = x + self.attention(self.attention_norm(x))
         return x + self.ffn(self.ffn_norm(x))
         ### END SOLUTION
-
-
-# %% tags=["probes"]
-_PARTS = (
-    "attention_norm.weight", "attention_norm.bias", "attention.query.weight", "attention.key.weight",
-    "attention.value.weight", "attention.output.weight", "ffn_norm.weight", "ffn_norm.bias",
-    "ffn.expand.weight", "ffn.contract.weight",
-)  # fmt: skip
-
-
-def _filled(module):
-    "The module with drawn weights."
-    parts = [module.get_parameter(name) for name in _PARTS]
-    numbers = randn(sum(part.numel() for part in parts)) / 2
-    module.to(numbers.dtype)
-    with torch.no_grad():
-        for part, drawn in zip(parts, numbers.split([part.numel() for part in parts])):
-            part.copy_(drawn.view(part.shape))
-    return module
-
-
-@probe
-def one_sentence(Block):
-    "One sentence of three tokens, two heads of width 2."
-    return _filled(Block(4, 2))(randn(1, 3, 4))
-
-
-@probe
-def two_sentences(Block):
-    "Two sentences of five tokens, three heads of width 2."
-    return _filled(Block(6, 3))(randn(2, 5, 6))
-
-
-@probe
-def a_large_stream(Block):
-    "Two sentences of three tokens whose numbers are a hundred times as large."
-    return _filled(Block(4, 2))(100 * randn(2, 3, 4))
-
-
-@probe
-def what_flows_back(Block):
-    "The gradient that flows back to two sentences of three tokens."
-    return gradients(_filled(Block(4, 2)), x=randn(2, 3, 4))
-
-
-edit(
-    "attention-replaces",
-    "What attention found replaces the stream: add it, x + …, or what the token was is lost.",
-    "x = x + self.attention(self.attention_norm(x))",
-    "x = self.attention(self.attention_norm(x))",
-)
-edit(
-    "ffn-replaces",
-    "What the network computes replaces the stream: add it, x + ….",
-    "return x + self.ffn(self.ffn_norm(x))",
-    "return self.ffn(self.ffn_norm(x))",
-)
-edit(
-    "residual-after-the-norm",
-    "You norm the stream itself and add to the normed one; only what the branch reads is normed, the stream stays as it is.",
-    """        x = x + self.attention(self.attention_norm(x))
-        return x + self.ffn(self.ffn_norm(x))""",
-    """        x = self.attention_norm(x)
-        x = x + self.attention(x)
-        x = self.ffn_norm(x)
-        return x + self.ffn(x)""",
-)
-edit(
-    "norm-after-the-sum",
-    "You norm after each sum, as the first transformers did; here the norm stands inside the branch and the stream is never normed.",
-    """        x = x + self.attention(self.attention_norm(x))
-        return x + self.ffn(self.ffn_norm(x))""",
-    """        x = self.attention_norm(x + self.attention(x))
-        return self.ffn_norm(x + self.ffn(x))""",
-)
-edit(
-    "norm-after-the-branch",
-    "You norm what a branch gives; it is what a branch reads that is normed.",
-    """        x = x + self.attention(self.attention_norm(x))
-        return x + self.ffn(self.ffn_norm(x))""",
-    """        x = x + self.attention_norm(self.attention(x))
-        return x + self.ffn_norm(self.ffn(x))""",
-)
-edit(
-    "attention-dropped",
-    "What attention found is added and then dropped: give the sum a name, x = x + …, so that the next line reads it.",
-    "x = x + self.attention(self.attention_norm(x))",
-    "x + self.attention(self.attention_norm(x))",
-)
-edit(
-    "second-sum-without-the-first",
-    "The network's result is added to the `x` that came in, so what attention found is lost: add it to the stream after attention.",
-    """        x = x + self.attention(self.attention_norm(x))
-        return x + self.ffn(self.ffn_norm(x))""",
-    """        y = x + self.attention(self.attention_norm(x))
-        return x + self.ffn(self.ffn_norm(y))""",
-)
-edit(
-    "network-reads-what-attention-read",
-    "The network reads the copy that attention read; it should read the stream after attention has added to it.",
-    """        x = x + self.attention(self.attention_norm(x))
-        return x + self.ffn(self.ffn_norm(x))""",
-    """        normed = self.attention_norm(x)
-        x = x + self.attention(normed)
-        return x + self.ffn(self.ffn_norm(normed))""",
-)
-edit(
-    "one-norm-for-both",
-    "Both branches use the same norm; the network has one of its own, `self.ffn_norm`.",
-    "self.ffn(self.ffn_norm(x))",
-    "self.ffn(self.attention_norm(x))",
-)
-edit(
-    "attention-reads-unnormed",
-    "Attention reads the stream as it is: put `self.attention_norm` in front.",
-    "self.attention(self.attention_norm(x))",
-    "self.attention(x)",
-)
-edit(
-    "ffn-reads-unnormed",
-    "The network reads the stream as it is: put `self.ffn_norm` in front.",
-    "self.ffn(self.ffn_norm(x))",
-    "self.ffn(x)",
-)
-edit(
-    "network-first",
-    "The network comes first and attention second: a token looks around first, then works on what it gathered.",
-    """        x = x + self.attention(self.attention_norm(x))
-        return x + self.ffn(self.ffn_norm(x))""",
-    """        x = x + self.ffn(self.ffn_norm(x))
-        return x + self.attention(self.attention_norm(x))""",
-)
-edit(
-    "side-by-side",
-    "Both branches read the same stream; the network should read it after attention has added to it.",
-    """        x = x + self.attention(self.attention_norm(x))
-        return x + self.ffn(self.ffn_norm(x))""",
-    """        return x + self.attention(self.attention_norm(x)) + self.ffn(self.ffn_norm(x))""",
-)
-rewrite("other-order-of-terms", "x = x + self.attention(self.attention_norm(x))", "x = self.attention(self.attention_norm(x)) + x")
-rewrite(
-    "named-steps",
-    "return x + self.ffn(self.ffn_norm(x))",
-    "normed = self.ffn_norm(x)\n        computed = self.ffn(normed)\n        return torch.add(x, computed)",
-)
-forbid("TransformerEncoderLayer", "TransformerDecoderLayer", because="you are building it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Which four parts does `__init__` give you, and in which order do the formulas use them?")
-hint("`x` is the stream. Is it ever replaced, or only added to? Which copy of it is normed?")
-hint("```python\nx = x + <what attention finds in the normed stream>\nreturn x + <what the network makes of the normed stream>\n```")
-why("Two adds and a return: the stream runs straight through, and everything else is a branch that reads a normed copy and adds to it.")
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: unsupported operand type(s) for +: 'Tensor' and 'LayerNorm'</code> or <code>AttributeError: 'LayerNorm' object has no attribute 'shape'</code></summary>
@@ -1176,182 +451,6 @@ class TinyGPT(nn.Module):
             x = block(x)
         return self.lm_head(self.final_norm(x))
         ### END SOLUTION
-
-
-# %% tags=["probes"]
-_OF_A_BLOCK = (
-    "attention_norm.weight", "attention_norm.bias", "attention.query.weight", "attention.key.weight",
-    "attention.value.weight", "attention.output.weight", "ffn_norm.weight", "ffn_norm.bias",
-    "ffn.expand.weight", "ffn.contract.weight",
-)  # fmt: skip
-
-
-def _filled(model):
-    "The model with drawn weights."
-    layers = range(model.config.n_layers)
-    names = ["tok_emb.weight", "pos_emb.weight", "final_norm.weight", "final_norm.bias"]
-    parts = [model.get_parameter(name) for name in names]
-    parts += [model.blocks[i].get_parameter(name) for i in layers for name in _OF_A_BLOCK]
-    numbers = randn(sum(part.numel() for part in parts)) / 2
-    model.to(numbers.dtype)
-    with torch.no_grad():
-        for part, drawn in zip(parts, numbers.split([part.numel() for part in parts])):
-            part.copy_(drawn.view(part.shape))
-    return model
-
-
-@probe
-def one_layer(TinyGPT):
-    "One layer, one sentence of three tokens; seven words, width 4, two heads."
-    return _filled(TinyGPT(Config(7, 5, 1, 2, 4)))(randint(0, 7, (1, 3)))
-
-
-@probe
-def two_layers(TinyGPT):
-    "Two layers, two sentences of five tokens; eleven words, width 6, three heads."
-    return _filled(TinyGPT(Config(11, 8, 2, 3, 6)))(randint(0, 11, (2, 5)))
-
-
-@probe
-def a_full_context(TinyGPT):
-    "Three layers, four sentences that fill the context of six tokens; nine words, width 4."
-    return _filled(TinyGPT(Config(9, 6, 3, 2, 4)))(randint(0, 9, (4, 6)))
-
-
-@probe
-def parameters(TinyGPT):
-    "How many parameters training will find in a model of two layers."
-    return sum(part.numel() for part in TinyGPT(Config(7, 5, 2, 2, 4)).parameters())
-
-
-edit(
-    "one-shared-block",
-    "There is one block, used in every place of the list: make a new Block for each layer.",
-    """nn.ModuleList(
-            Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
-        )""",
-    "nn.ModuleList([Block(config.d_model, config.n_heads)] * config.n_layers)",
-)
-edit(
-    "plain-list",
-    "A plain list hides the blocks: their parameters are not found and would not be trained. Use nn.ModuleList.",
-    """nn.ModuleList(
-            Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
-        )""",
-    "[Block(config.d_model, config.n_heads) for _ in range(config.n_layers)]",
-)
-edit(
-    "no-list-of-blocks",
-    "`nn.ModuleList` wants a list, with a new Block for each layer; you hand it one Block.",
-    """nn.ModuleList(
-            Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
-        )""",
-    "nn.ModuleList(Block(config.d_model, config.n_heads))",
-)
-edit(
-    "width-and-heads-swapped",
-    "`Block` wants the width first, then the number of heads.",
-    "Block(config.d_model, config.n_heads)",
-    "Block(config.n_heads, config.d_model)",
-)
-edit(
-    "positions-left-out",
-    "The position vectors are missing: add `self.pos_emb` of 0 … T − 1 to the embedded tokens.",
-    "self.tok_emb(ids) + self.pos_emb(positions)",
-    "self.tok_emb(ids)",
-)
-edit(
-    "positions-multiplied",
-    "You multiply token and position vectors; they are added.",
-    "self.tok_emb(ids) + self.pos_emb(positions)",
-    "self.tok_emb(ids) * self.pos_emb(positions)",
-)
-edit(
-    "ids-for-positions",
-    "You look up the ids in the position table; it is asked for the places 0 … T − 1.",
-    "self.pos_emb(positions)",
-    "self.pos_emb(ids)",
-)
-edit(
-    "all-positions",
-    "You take every row of the position table; a sentence of T tokens needs the first T, 0 … T − 1.",
-    "torch.arange(ids.shape[1])",
-    "torch.arange(self.config.context)",
-)
-edit(
-    "positions-of-sentences",
-    "You number the sentences; it is the T tokens of each that have positions.",
-    "ids.shape[1]",
-    "ids.shape[0]",
-)
-edit(
-    "positions-from-one",
-    "Your positions run from 1; they start at 0, and a full context has no row T.",
-    "torch.arange(ids.shape[1])",
-    "torch.arange(1, ids.shape[1] + 1)",
-)
-edit(
-    "blocks-not-chained",
-    "Each block reads the embeddings and its result is dropped: hand on what the one before gave, x = block(x).",
-    "x = block(x)",
-    "block(x)",
-)
-edit(
-    "returned-after-one-block",
-    "`return` stands inside the loop, so only the first block runs: put it after the loop.",
-    """            x = block(x)
-        return self.lm_head""",
-    """            x = block(x)
-            return self.lm_head""",
-)
-edit(
-    "added-once-more",
-    "The blocks add to the stream themselves, and you add it once more: x = block(x).",
-    "x = block(x)",
-    "x = x + block(x)",
-)
-edit(
-    "final-norm-missing",
-    "The final norm is missing: the head reads a stream whose size the blocks have changed.",
-    "self.lm_head(self.final_norm(x))",
-    "self.lm_head(x)",
-)
-edit(
-    "softmax-in-the-model",
-    "You return probabilities; the model returns logits, since the loss applies softmax itself.",
-    "self.lm_head(self.final_norm(x))",
-    "self.lm_head(self.final_norm(x)).softmax(dim=-1)",
-)
-edit(
-    "last-token-only",
-    "You return the last token's logits; each token predicts the one after it, so all T rows are needed.",
-    "self.lm_head(self.final_norm(x))",
-    "self.lm_head(self.final_norm(x))[:, -1]",
-)
-rewrite("counted-from-x", "torch.arange(ids.shape[1])", "torch.arange(ids.size(-1), device=ids.device)")
-rewrite("rows-of-the-table", "self.pos_emb(positions)", "self.pos_emb.weight[: len(positions)]")
-rewrite(
-    "list-of-blocks",
-    """nn.ModuleList(
-            Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
-        )""",
-    """nn.ModuleList()
-        while len(self.blocks) < config.n_layers:
-            self.blocks.append(Block(config.d_model, config.n_heads))""",
-)
-rewrite("sequential", "nn.ModuleList(\n            Block(config.d_model, config.n_heads) for _ in range(config.n_layers)\n        )", "nn.Sequential(*[Block(config.d_model, config.n_heads) for _ in range(config.n_layers)])")
-forbid("TransformerEncoder", "TransformerDecoder", "Transformer", because="you are building it.")
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("A block for each layer, each with weights of its own: what does a list comprehension give you that `[block] * n` does not?")
-hint("Positions are the numbers 0 … T − 1, the same for every sentence. Which of your shapes holds T? How does (T, C) add to (B, T, C)?")
-hint(
-    "```python\nself.blocks = nn.ModuleList(Block(<width>, <heads>) for _ in range(<layers>))\n```\n\n"
-    "```python\nx = <token rows> + <position rows>\nfor block in self.blocks:\n    x = ...\nreturn <head>(<final norm>(x))\n```"
-)
-why(
-    "The position rows (T, C) broadcast over the B sentences. `nn.ModuleList` makes the blocks' parameters known to the "
-    "model, so that an optimizer finds them; the head returns logits, which the loss turns into probabilities."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: embedding(): argument 'indices' (position 2) must be Tensor, not int</code></summary>
@@ -1429,136 +528,6 @@ def batch_at(ids: Tensor, starts: Tensor, length: int) -> tuple[Tensor, Tensor]:
     return windows[:, :-1], windows[:, 1:]
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-def _named(pair):
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        return pair
-    lists = ["a list" for part in pair if isinstance(part, (tuple, list))]
-    return {"inputs": pair[0], "targets": pair[1]} | ({"given as": lists} if lists else {})
-
-
-@probe
-def two_windows(batch_at):
-    "Two windows of three tokens from a text of nine."
-    return _named(batch_at(randint(0, 100, (9,)), randint(0, 6, (2,)), 3))
-
-
-@probe
-def three_windows(batch_at):
-    "Three windows of five tokens from a text of forty."
-    return _named(batch_at(randint(0, 400, (40,)), randint(0, 35, (3,)), 5))
-
-
-@probe
-def at_the_end(batch_at):
-    "The last window of four tokens that a text of eleven holds, and the first."
-    return _named(batch_at(randint(0, 400, (11,)), torch.tensor([6, 0]), 4))
-
-
-edit(
-    "unshifted",
-    "Inputs and targets are the same tokens: a model would learn to copy. The target of each token is the one after it.",
-    "windows[:, :-1], windows[:, 1:]",
-    "windows[:, :-1], windows[:, :-1]",
-)
-edit(
-    "swapped",
-    "Inputs and targets are exchanged: the later tokens are the targets.",
-    "windows[:, :-1], windows[:, 1:]",
-    "windows[:, 1:], windows[:, :-1]",
-)
-edit(
-    "one-token-too-long",
-    "Your inputs have length + 1 tokens: the last token of a window is a target only.",
-    "windows[:, :-1], windows[:, 1:]",
-    "windows, windows[:, 1:]",
-)
-edit(
-    "one-token-too-short",
-    "Your windows hold `length` tokens, so inputs and targets are one short: cut length + 1.",
-    "torch.arange(length + 1)",
-    "torch.arange(length)",
-)
-edit(
-    "windows-whole",
-    "You return the windows whole; return two tensors, all but the last column and all but the first.",
-    "return windows[:, :-1], windows[:, 1:]",
-    "return windows",
-)
-edit(
-    "first-window-only",
-    "Only one window comes back. Is the `return` inside a loop? Collect all, and put them together with `torch.stack`.",
-    "windows[:, :-1], windows[:, 1:]",
-    "windows[0, :-1], windows[0, 1:]",
-)
-edit(
-    "end-to-end",
-    "Your windows are joined end to end; each is a row of its own, (B, length): `torch.stack` puts them so.",
-    "windows[:, :-1], windows[:, 1:]",
-    "windows[:, :-1].flatten(), windows[:, 1:].flatten()",
-)
-edit(
-    "lists-of-windows",
-    "You return lists of windows, and a model reads one tensor: put each list together with `torch.stack`.",
-    "windows[:, :-1], windows[:, 1:]",
-    "list(windows[:, :-1]), list(windows[:, 1:])",
-)
-
-
-@mistake("next-window", "Your targets are the window after the inputs; the target of each token is the very next one, so the two overlap.")
-def batch_at__next_window(ids, starts, length):
-    inputs = torch.stack([ids[s : s + length] for s in starts])
-    targets = torch.stack([ids[s + length : s + 2 * length] for s in starts])
-    return inputs, targets
-
-
-edit(
-    "shifted-by-two",
-    "Your targets are two tokens later, so one is missing: the target is the very next token.",
-    "windows[:, 1:]",
-    "windows[:, 2:]",
-)
-edit(
-    "wrapped-around",
-    "`roll` puts the window's first token behind its last one as a target; cut one token more instead.",
-    "windows[:, :-1], windows[:, 1:]",
-    "windows[:, :-1], windows[:, :-1].roll(-1, dims=1)",
-)
-edit(
-    "last-target-only",
-    "You return one target per window; each of its tokens has one.",
-    "windows[:, 1:]",
-    "windows[:, -1]",
-)
-edit(
-    "starts-ignored",
-    "Every window begins at 0: add each window's start.",
-    "starts[:, None] + torch.arange(length + 1)",
-    "0 * starts[:, None] + torch.arange(length + 1)",
-)
-edit(
-    "windows-in-columns",
-    "Your windows stand in columns; each is a row, (B, length).",
-    "starts[:, None] + torch.arange(length + 1)",
-    "starts + torch.arange(length + 1)[:, None]",
-)
-rewrite("unfolded", "ids[starts[:, None] + torch.arange(length + 1)]", "ids.unfold(0, length + 1, 1)[starts]")
-
-
-@alternative
-def batch_at__slices(ids, starts, length):
-    inputs = torch.stack([ids[s : s + length] for s in starts.tolist()])
-    targets = torch.stack([ids[s + 1 : s + 1 + length] for s in starts.tolist()])
-    return inputs, targets
-
-
-forbid("model_utils", "DataLoader", because="the two lines are yours to write.")
-hint("How many tokens must a window hold, so that the last of its T inputs has a target?")
-hint("`starts[:, None] + torch.arange(n)` has shape (B, n). What does `ids[...]` do with it? Or cut slices in a loop, and stack them.")
-hint("```python\nwindows = ids[<start of each> + torch.arange(<how many>)]\nreturn <all but the last column>, <all but the first>\n```")
-why("One index table cuts all windows at once, and inputs and targets come from the same windows, so that they cannot drift apart.")
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: only integer tensors of a single element can be converted to an index</code></summary>
 #
@@ -1593,117 +562,6 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def two_tokens(next_token_loss):
-    "One sentence of two tokens, three words; whole numbers."
-    return next_token_loss(whole(1, 2, 3), randint(0, 3, (1, 2)))
-
-
-@probe
-def two_sentences(next_token_loss):
-    "Two sentences of five tokens, seven words; the targets are cut out of windows of six."
-    return next_token_loss(2 * randn(2, 5, 7), randint(0, 7, (2, 6))[:, 1:])
-
-
-@probe
-def square(next_token_loss):
-    "Four sentences of four tokens, four words."
-    return next_token_loss(2 * randn(4, 4, 4), randint(0, 4, (4, 4)))
-
-
-@probe
-def what_flows_back(next_token_loss):
-    "The gradient that flows back to the logits of two sentences of three tokens."
-    targets = randint(0, 5, (2, 3))
-    return gradients(lambda logits: next_token_loss(logits, targets), logits=randn(2, 3, 5))
-
-
-@entry
-def next_token_loss__entry(logits, targets):
-    shares = logits.softmax(dim=-1).gather(-1, targets[..., None]).flatten()
-    return (
-        f"the probabilities of the targets are {written(shares)}, their −log p is {written(-shares.log())}, "
-        f"and the mean of that is {written(-shares.log().mean())}"
-    )
-
-
-edit(
-    "softmax-twice",
-    "You apply softmax first, and cross_entropy applies it again: hand it the logits.",
-    "logits.flatten(0, 1)",
-    "logits.softmax(dim=-1).flatten(0, 1)",
-)
-edit(
-    "last-token-only",
-    "You count the last token of each sentence only; all B · T predictions count.",
-    "logits.flatten(0, 1), targets.flatten()",
-    "logits[:, -1], targets[:, -1]",
-)
-edit(
-    "summed",
-    "You add the losses up; their mean does not depend on how large the batch is.",
-    "targets.flatten()",
-    'targets.flatten(), reduction="sum"',
-)
-edit(
-    "shifted-again",
-    "The targets come shifted already, and you shift once more: logits and targets of the same place belong together.",
-    "logits.flatten(0, 1), targets.flatten()",
-    "logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten()",
-)
-edit(
-    "reshaped-to-classes-first",
-    "`reshape(B, V, T)` reads the logits in the old order, so scores of different tokens mix: flatten B and T, or transpose.",
-    "logits.flatten(0, 1), targets.flatten()",
-    "logits.reshape(len(logits), logits.shape[2], logits.shape[1]), targets",
-)
-edit(
-    "targets-first",
-    "You hand over the targets first; cross_entropy wants the logits first, then the targets.",
-    "logits.flatten(0, 1), targets.flatten()",
-    "targets.flatten(), logits.flatten(0, 1)",
-)
-edit(
-    "targets-viewed",
-    "The targets are cut out of longer windows, so they do not lie in one piece and `view` refuses them: use `flatten` or `reshape`.",
-    "targets.flatten()",
-    "targets.view(-1)",
-)
-edit(
-    "words-flattened-too",
-    "You flatten the words as well; each prediction stays a row of V logits: flatten(0, 1) joins B and T only.",
-    "logits.flatten(0, 1)",
-    "logits.flatten()",
-)
-edit(
-    "log-of-the-mean",
-    "You average the probabilities and then take the logarithm; take −log p of each, and average those.",
-    "nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())",
-    "-logits.softmax(dim=-1).gather(-1, targets[..., None]).mean().log()",
-)
-edit(
-    "sign-lost",
-    "Your loss is negative: it is −log p that is averaged.",
-    "nn.functional",
-    "-nn.functional",
-)
-rewrite("classes-first", "logits.flatten(0, 1), targets.flatten()", "logits.transpose(1, 2), targets")
-rewrite("views", "logits.flatten(0, 1), targets.flatten()", "logits.reshape(-1, logits.shape[-1]), targets.reshape(-1)")
-
-
-@alternative
-def next_token_loss__by_hand(logits, targets):
-    log_p = logits - logits.logsumexp(dim=-1, keepdim=True)
-    return -log_p.gather(-1, targets.unsqueeze(-1)).mean()
-
-
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("How many predictions does a batch hold? Each is a row of logits: which two axes must become one?")
-hint("```python\nreturn nn.functional.cross_entropy(<logits, B and T as one axis>, <targets, likewise>)\n```")
-why("`flatten(0, 1)` joins the first two axes and leaves each row of V logits whole. The mean makes losses of different batches comparable.")
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: Expected target size [1, 3], got [1, 2]</code></summary>
@@ -1776,238 +634,6 @@ def train(
         after_step(step, loss.item())
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-class _Pairs(nn.Module):
-    "Scores of the next word from a table; notes the mode in which it was run."
-
-    def __init__(self, table):
-        super().__init__()
-        self.table = nn.Parameter(table.clone())
-        self.modes = []
-
-    def forward(self, ids):
-        self.modes.append(self.training)
-        return 20 * self.table[ids]
-
-
-class _Noted(torch.optim.SGD):
-    "An optimizer that notes when it is called."
-
-    def step(self, *arguments):
-        self.log.append("step")
-        return super().step(*arguments)
-
-    def zero_grad(self, *arguments, **options):
-        self.log.append("zero")
-        return super().zero_grad(*arguments, **options)
-
-
-def _run(train, words, sentences, length, steps):
-    "What `steps` steps do to a table of scores."
-    model = _Pairs(randn(words, words + 1)[:, :words] / 20).eval()
-    optimizer = _Noted(model.parameters(), lr=0.02, momentum=0.5)
-    optimizer.log = log = []
-    model.table.register_hook(lambda gradient: log.append("backward"))
-    texts = iter(randint(0, words, (steps + 2, sentences, length + 1)))
-
-    def next_batch():
-        window = next(texts)
-        return window[:, :-1], window[:, 1:]
-
-    losses, counted = [], []
-
-    def after_step(step, loss):
-        losses.append(float(loss))
-        counted.append(step)
-
-    train(model, optimizer, next_batch, steps, after_step)
-    return model, losses, counted, log
-
-
-@probe
-def three_steps(train):
-    "Three steps on a model of four words: its losses, the steps' numbers, and the scores at the end."
-    model, losses, counted, _ = _run(train, 4, 2, 3, 3)
-    return {"losses": losses, "steps": counted, "weights": model.table}
-
-
-@probe
-def twelve_steps(train):
-    "Twelve steps on a model of six words: its losses, the steps' numbers, and the scores at the end."
-    model, losses, counted, _ = _run(train, 6, 3, 5, 12)
-    return {"losses": losses, "steps": counted, "weights": model.table}
-
-
-@probe
-def mode(train):
-    "Whether the model was in training mode in each of five steps."
-    model, *_ = _run(train, 5, 2, 4, 5)
-    return model.modes
-
-
-@naming_probe
-def order(train):
-    "What was called, in which order."
-    return " ".join(_run(train, 4, 2, 3, 2)[-1])
-
-
-edit(
-    "gradients-pile-up",
-    "Gradients of earlier batches are never cleared, and each backward() adds to them: call optimizer.zero_grad() in every step.",
-    "        optimizer.zero_grad()\n",
-    "",
-)
-edit(
-    "cleared-once",
-    "You clear the gradients once, before the loop, and each backward() adds to the ones before: call optimizer.zero_grad() in every step.",
-    """    for step in range(steps):
-        inputs, targets = next_batch()
-        loss = next_token_loss(model(inputs), targets)
-        optimizer.zero_grad()
-""",
-    """    optimizer.zero_grad()
-    for step in range(steps):
-        inputs, targets = next_batch()
-        loss = next_token_loss(model(inputs), targets)
-""",
-)
-edit(
-    "never-stepped",
-    "Gradients are computed and never applied: optimizer.step() is missing, so the model stays as it was.",
-    "        optimizer.step()\n",
-    "",
-)
-edit(
-    "no-backward",
-    "No gradient is ever computed: loss.backward() is missing, and the optimizer has nothing to go by.",
-    "        loss.backward()\n",
-    "",
-)
-edit(
-    "cleared-before-the-step",
-    "You clear the gradients between backward() and step(), so the step has none left: clear them before backward().",
-    """        optimizer.zero_grad()
-        loss.backward()""",
-    """        loss.backward()
-        optimizer.zero_grad()""",
-)
-edit(
-    "stepped-before-backward",
-    "The optimizer steps before this batch's gradients are there: backward() comes first, then step().",
-    """        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()""",
-    """        optimizer.step()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)""",
-)
-edit(
-    "not-clipped",
-    "Large gradients go through as they are: clip their norm to 1 after backward() and before step(); later is too late.",
-    "        nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n",
-    "",
-)
-edit(
-    "clipped-entry-by-entry",
-    "`clip_grad_value_` cuts every entry by itself, which turns the gradient; `clip_grad_norm_` scales all of them together.",
-    "clip_grad_norm_(model.parameters(), 1.0)",
-    "clip_grad_value_(model.parameters(), 1.0)",
-)
-edit(
-    "one-batch-only",
-    "One batch is drawn before the loop and used in every step: draw a new one inside it.",
-    """    for step in range(steps):
-        inputs, targets = next_batch()""",
-    """    inputs, targets = next_batch()
-    for step in range(steps):""",
-)
-edit(
-    "two-batches",
-    "Each call of next_batch() draws another batch, so your targets belong to other inputs: call it once, inputs, targets = next_batch().",
-    "inputs, targets = next_batch()",
-    "inputs, targets = next_batch()[0], next_batch()[1]",
-)
-edit(
-    "not-in-training-mode",
-    "The model is left in the mode in which it came, and after an evaluation that is the wrong one: call model.train() first.",
-    "    model.train()\n",
-    "",
-)
-edit(
-    "counted-from-one",
-    "Your steps are numbered from 1; the first one is step 0.",
-    "after_step(step, loss.item())",
-    "after_step(step + 1, loss.item())",
-)
-edit(
-    "one-step-short",
-    "One step is missing: range(1, steps) has steps − 1 numbers.",
-    "range(steps)",
-    "range(1, steps)",
-)
-edit(
-    "softmax-before-the-loss",
-    "You apply softmax to the logits, and the loss applies it again: hand it the logits.",
-    "next_token_loss(model(inputs), targets)",
-    "next_token_loss(model(inputs).softmax(dim=-1), targets)",
-)
-edit(
-    "inputs-as-targets",
-    "You compare the logits with the inputs; the targets are what should come next.",
-    "next_token_loss(model(inputs), targets)",
-    "next_token_loss(model(inputs), inputs)",
-)
-edit(
-    "model-left-out",
-    "You hand the loss the ids themselves; it wants the logits that the model gives for them, model(inputs).",
-    "next_token_loss(model(inputs), targets)",
-    "next_token_loss(inputs, targets)",
-)
-edit(
-    "reported-once",
-    "after_step is called once, after the loop; it belongs into every step.",
-    "        after_step(step, loss.item())",
-    "    after_step(step, loss.item())",
-)
-rewrite(
-    "cleared-at-the-end",
-    """        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()""",
-    """        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), max_norm=1)
-        optimizer.step()
-        optimizer.zero_grad()""",
-)
-rewrite("models-own-clearing", "optimizer.zero_grad()", "model.zero_grad()")
-rewrite(
-    "clipped-by-hand",
-    "nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
-    "norm = torch.stack([p.grad.norm() for p in model.parameters()]).norm()\n        for p in model.parameters():\n            p.grad *= min(1.0, 1.0 / (norm.item() + 1e-6))",
-)
-rewrite(
-    "while",
-    """    for step in range(steps):
-        inputs, targets = next_batch()""",
-    """    step = -1
-    while step < steps - 1:
-        step += 1
-        inputs, targets = next_batch()""",
-)
-forbid("model_utils", because="the course keeps its own loop there, and yours is asked for.")
-hint("Of the six calls in the loop, which must come after which? What does `backward()` do to gradients that are already there?")
-hint("`loss` is a tensor with a graph behind it; the report wants a number. And which mode should the model be in, whatever was done with it before?")
-hint(
-    "```python\n<training mode>\nfor step in range(steps):\n    <batch>\n    loss = next_token_loss(<logits>, <targets>)\n    <clear the gradients>\n"
-    "    <compute them>\n    <clip them>\n    <let the optimizer step>\n    <report the step and its loss>\n```"
-)
-why(
-    "Clear, compute, clip, step: each line needs the one before it. `loss.item()` hands out a number, so that no graph is "
-    "kept alive; `model.train()` makes the loop right whatever was done with the model before."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: Trying to backward through the graph a second time …</code></summary>
 #
@@ -2069,151 +695,6 @@ def evaluate(model: nn.Module, windows: Tensor, batch_size: int = 64) -> float:
             total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
     return total / len(windows)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-class _Table(nn.Module):
-    "Scores of the next word from a table, in a context of some tokens; dropout in training; notes how it was run."
-
-    def __init__(self, table, context):
-        super().__init__()
-        self.table = nn.Parameter(table.clone())
-        self.places = nn.Parameter(torch.zeros(context, 1, dtype=table.dtype))
-        self.dropout = nn.Dropout(0.5)
-        self.graphs, self.modes = [], []
-
-    def forward(self, ids):
-        self.graphs.append(torch.is_grad_enabled())
-        self.modes.append(self.training)
-        places = nn.functional.embedding(torch.arange(ids.shape[1]), self.places)
-        return self.dropout(self.table[ids] + places)
-
-
-@probe
-def one_batch(evaluate):
-    "Three windows of four predictions, in one batch; the model reads four tokens at most."
-    return evaluate(_Table(2 * randn(5, 6)[:, :5], 4), randint(0, 5, (3, 5)), 8)
-
-
-@probe
-def unequal_batches(evaluate):
-    "Seven windows of three predictions, in batches of three: the last holds one window."
-    return evaluate(_Table(2 * randn(6, 7)[:, :6], 3), randint(0, 6, (7, 4)), 3)
-
-
-@probe
-def gradients_recorded(evaluate):
-    "Whether gradients were recorded in any batch."
-    model = _Table(randn(5, 6)[:, :5], 2)
-    evaluate(model, randint(0, 5, (4, 3)), 2)
-    return any(model.graphs)
-
-
-@probe
-def mode(evaluate):
-    "Whether the model was in training mode in any batch; it came in training mode."
-    model = _Table(randn(5, 6)[:, :5], 2).train()
-    evaluate(model, randint(0, 5, (4, 3)), 2)
-    return any(model.modes)
-
-
-edit(
-    "in-training-mode",
-    "The model is evaluated in training mode, with dropout at work: call model.eval() first.",
-    "    model.eval()\n",
-    "",
-)
-edit(
-    "gradients-recorded",
-    "The loss is right, but gradients are recorded for it: put the loop into `with torch.no_grad():`.",
-    "torch.no_grad()",
-    "torch.enable_grad()",
-)
-edit(
-    "batches-count-alike",
-    "You average the batches, so the windows of a small last batch count more than others: weigh each batch by its windows.",
-    """            total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
-    return total / len(windows)""",
-    """            total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item()
-    return total / len(windows.split(batch_size))""",
-)
-edit(
-    "divided-by-windows",
-    "Each batch gives the mean of its windows, and you divide by their number once more: weigh each batch by its windows.",
-    ".item() * len(part)",
-    ".item()",
-)
-edit(
-    "batch-size-for-windows",
-    "You weigh every batch by `batch_size`, and a batch may hold fewer windows: weigh it by how many it has, len(part).",
-    "* len(part)",
-    "* batch_size",
-)
-edit(
-    "last-batch-only",
-    "Only the last batch counts: add the batches up.",
-    "total += next_token_loss",
-    "total = next_token_loss",
-)
-edit(
-    "unshifted",
-    "You compare with the inputs themselves; the targets are the tokens one later, part[:, 1:].",
-    "part[:, 1:]",
-    "part[:, :-1]",
-)
-edit(
-    "whole-window-read",
-    "The model reads T + 1 tokens at once, one too many for its context: its inputs are part[:, :-1], the targets part[:, 1:].",
-    "next_token_loss(model(part[:, :-1]), part[:, 1:])",
-    "next_token_loss(model(part)[:, :-1], part[:, 1:])",
-)
-edit(
-    "summed-over-windows",
-    "You return the sum over all windows; divide by how many there are.",
-    "total / len(windows)",
-    "total",
-)
-rewrite(
-    "one-by-one",
-    """        for part in windows.split(batch_size):
-            total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)""",
-    """        for window in windows:
-            total += next_token_loss(model(window[None, :-1]), window[None, 1:]).item()""",
-)
-rewrite(
-    "all-logits-first",
-    """        for part in windows.split(batch_size):
-            total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
-    return total / len(windows)""",
-    """        logits = torch.cat([model(part[:, :-1]) for part in windows.split(batch_size)])
-    return next_token_loss(logits, windows[:, 1:]).item()""",
-)
-rewrite("inference-mode", "torch.no_grad()", "torch.inference_mode()")
-rewrite(
-    "mode-put-back",
-    """    model.eval()
-    total = 0.0
-    with torch.no_grad():
-        for part in windows.split(batch_size):
-            total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
-""",
-    """    before = model.training
-    model.eval()
-    total = 0.0
-    with torch.no_grad():
-        for part in windows.split(batch_size):
-            total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
-    model.train(before)
-""",
-)
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("Which two things differ between training and measuring? One is a mode of the model, the other a `with` block.")
-hint("Seven windows in batches of three: 3, 3 and 1. If you average three means, how much does the last window count?")
-hint(
-    "```python\nmodel.eval()\ntotal = 0.0\nwith torch.no_grad():\n    for part in windows.split(batch_size):\n"
-    "        total += <this batch's loss> * <its windows>\nreturn <total over all windows>\n```"
-)
-why("Weighing each batch by its windows gives the mean over all tokens, whatever the batch size. Without gradients the activations are freed at once, which saves memory and time.")
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: 'type' object does not support the context manager protocol</code></summary>
@@ -2313,167 +794,6 @@ def next_token_probabilities(logits: Tensor, temperature: float, top_k: int) -> 
     return logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(next_token_probabilities):
-    "Four logits at temperature 0.5, top 2."
-    return next_token_probabilities(randn(4).argsort().to(randn(4).dtype), 0.5, 2)
-
-
-@probe
-def warm(next_token_probabilities):
-    "Nine logits at temperature 1.7, top 5."
-    return next_token_probabilities(2 * randn(9), 1.7, 5)
-
-
-@probe
-def cold(next_token_probabilities):
-    "Twelve logits at temperature 0.4, top 3."
-    return next_token_probabilities(randn(12), 0.4, 3)
-
-
-@probe
-def only_one(next_token_probabilities):
-    "Six logits, top 1: the likeliest takes all."
-    return next_token_probabilities(randn(6), 0.8, 1)
-
-
-@probe
-def everything(next_token_probabilities):
-    "Seven logits at temperature 2, of which all seven are kept."
-    return next_token_probabilities(randn(7), 2.0, 7)
-
-
-@entry
-def next_token_probabilities__entry(i, logits, temperature, top_k):
-    kept = (logits / temperature).topk(top_k)
-    if i not in kept.indices:
-        return f"logit {i}, {written(logits[i])}, is not among the {top_k} largest, so its probability is 0"
-    place = kept.indices.tolist().index(i)
-    return (
-        f"divided by the temperature, the {top_k} largest logits are {written(kept.values)}; softmax over "
-        f"them gives this one {written(kept.values.softmax(dim=-1)[place])}"
-    )
-
-
-edit(
-    "multiplied",
-    "You multiply by the temperature, so a low one flattens: divide.",
-    "logits / temperature",
-    "logits * temperature",
-)
-edit(
-    "temperature-ignored",
-    "The temperature makes no difference: divide the logits by it before anything else.",
-    "logits / temperature",
-    "logits / 1",
-)
-edit(
-    "temperature-after-softmax",
-    "You divide probabilities by the temperature, so they no longer add up to 1: divide the logits.",
-    """    logits = logits / temperature
-    smallest_kept = logits.topk(top_k).values[-1]
-    return logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1)""",
-    """    smallest_kept = logits.topk(top_k).values[-1]
-    return logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1) / temperature""",
-)
-edit(
-    "one-too-few",
-    "You keep k − 1: the k-th largest is to stay, so only what is smaller than it goes.",
-    "logits < smallest_kept",
-    "logits <= smallest_kept",
-)
-edit(
-    "one-too-many",
-    "You keep k + 1: `topk(top_k)` ends with the k-th largest.",
-    "logits.topk(top_k).values[-1]",
-    "logits.topk(top_k + 1).values[-1]",
-)
-edit(
-    "only-the-best",
-    "`values` begins with the largest, so only that one stays; the smallest that stays is the last, [-1].",
-    "values[-1]",
-    "values[0]",
-)
-edit(
-    "past-the-kept",
-    "`topk(top_k).values` has the places 0 to top_k − 1, and you ask for one more: the smallest that stays is the last, [-1].",
-    "values[-1]",
-    "values[top_k]",
-)
-edit(
-    "all-the-places",
-    "`topk(top_k)[-1]` is where all the kept ones stand: the smallest that stays is `topk(top_k).values[-1]`.",
-    "logits.topk(top_k).values[-1]",
-    "logits.topk(top_k)[-1]",
-)
-edit(
-    "cut-by-place",
-    "You keep the first k places, whatever stands there: it is the k largest logits that stay.",
-    "logits < smallest_kept",
-    "torch.arange(len(logits)) >= top_k",
-)
-edit(
-    "place-for-value",
-    "`indices` says where the k-th largest stands, not how large it is: compare with `values`.",
-    "values[-1]",
-    "indices[-1]",
-)
-edit(
-    "top-k-ignored",
-    "No token is ever cut off: all but the top k must get probability 0.",
-    "logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1)",
-    "logits.softmax(dim=-1)",
-)
-edit(
-    "the-best-cut-off",
-    "You cut off the likely tokens and keep the unlikely ones: what is smaller than the k-th largest goes.",
-    "logits < smallest_kept",
-    "logits > smallest_kept",
-)
-edit(
-    "cut-after-softmax",
-    "You cut probabilities to 0 after softmax, and what is left no longer adds up to 1: cut the logits before it.",
-    "logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1)",
-    "logits.softmax(dim=-1).masked_fill(logits < smallest_kept, 0.0)",
-)
-edit(
-    "masked-with-zero",
-    "A logit of 0 still has e⁰ = 1 of weight: put what is cut off to −∞.",
-    "-torch.inf",
-    "0.0",
-)
-edit(
-    "only-the-kept",
-    "You return k probabilities; there is one for each of the V words, 0 for those cut off.",
-    "logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1)",
-    "logits.topk(top_k).values.softmax(dim=-1)",
-)
-rewrite("sorted", "logits.topk(top_k).values[-1]", "logits.sort(descending=True).values[top_k - 1]")
-
-
-@alternative
-def next_token_probabilities__renormalised(logits, temperature, top_k):
-    probabilities = torch.softmax(logits / temperature, dim=0)
-    kept = probabilities.topk(top_k)
-    result = torch.zeros_like(probabilities)
-    result[kept.indices] = kept.values / kept.values.sum()
-    return result
-
-
-@alternative
-def next_token_probabilities__scattered(logits, temperature, top_k):
-    values, places = torch.topk(logits, top_k)
-    return torch.zeros_like(logits).scatter(0, places, (values / temperature).softmax(0))
-
-
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("`logits.topk(k).values` is sorted from the largest down. Which of them is the smallest that stays?")
-hint("After softmax the kept ones must add up to 1. So is it logits or probabilities that you cut?")
-hint("```python\nlogits = <divided by the temperature>\nsmallest_kept = logits.topk(top_k).values[<which?>]\nreturn <logits, smaller ones at −∞>.softmax(dim=-1)\n```")
-why("What is cut before softmax leaves no trace in the sum, so nothing has to be divided again. Dividing by a positive temperature does not change the order, so the same tokens stay at any temperature.")
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: selected index k out of range</code></summary>
 #
@@ -2522,211 +842,6 @@ def generate(model: nn.Module, ids: Tensor, count: int, choose: Callable[[Tensor
             ids = torch.cat([ids, choose(logits).view(1)])
     return ids
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-class _Remembers(nn.Module):
-    "Its scores depend on all tokens that it reads and their places; dropout in training."
-
-    def __init__(self, table, places):
-        super().__init__()
-        self.config = Config(len(table), len(places), 1, 1, 1)
-        self.table = nn.Parameter(table.clone())
-        self.places = nn.Embedding(len(places), len(table))
-        self.places.weight = nn.Parameter(places.clone())
-        self.dropout = nn.Dropout(0.5)
-        self.graphs = []
-
-    def forward(self, ids):
-        self.graphs.append(torch.is_grad_enabled())
-        x = self.table[ids] * self.places(torch.arange(ids.shape[1]))
-        return self.dropout(x.cumsum(dim=1))
-
-
-def _model(words, context):
-    return _Remembers(randn(words, words + 1)[:, :words], randn(context, words))
-
-
-def _likeliest(logits):
-    return logits.argmax()
-
-
-def _second(logits):
-    return logits.argsort(descending=True)[1:2]
-
-
-@probe
-def within_the_context(generate):
-    "Two tokens and three more, the likeliest each time, in a context of eight."
-    return generate(_model(5, 8), randint(0, 5, (2,)), 3, _likeliest)
-
-
-@probe
-def beyond_the_context(generate):
-    "Three tokens and nine more, the likeliest each time, in a context of four."
-    return generate(_model(11, 4), randint(0, 11, (3,)), 9, _likeliest)
-
-
-@probe
-def second_best(generate):
-    "Five tokens and ten more, the second likeliest each time, in a context of six."
-    return generate(_model(13, 6), randint(0, 13, (5,)), 10, _second)
-
-
-@probe
-def what_is_chosen_from(generate):
-    "The logits from which three tokens were chosen, in a context of four."
-    seen = []
-
-    def choose(logits):
-        seen.append(logits.detach())
-        return logits.argmax()
-
-    generate(_model(7, 4), randint(0, 7, (6,)), 3, choose)
-    return seen
-
-
-@probe
-def gradients_recorded(generate):
-    "Whether gradients were recorded."
-    model = _model(5, 4)
-    generate(model, randint(0, 5, (2,)), 2, _likeliest)
-    return any(model.graphs)
-
-
-edit(
-    "not-cropped",
-    "The text outgrows the position table: hand the model the last `model.config.context` tokens only.",
-    "ids[-model.config.context :]",
-    "ids",
-)
-edit(
-    "cropped-at-the-wrong-end",
-    "You keep the first tokens, so what was just generated is never read: keep the last ones.",
-    "ids[-model.config.context :]",
-    "ids[: model.config.context]",
-)
-edit(
-    "one-too-few-read",
-    "You read one token less than the context holds.",
-    "ids[-model.config.context :]",
-    "ids[-model.config.context + 1 :]",
-)
-edit(
-    "last-token-only",
-    "The model reads the last token alone and cannot look back: hand it the most recent tokens.",
-    "ids[-model.config.context :]",
-    "ids[-1:]",
-)
-edit(
-    "no-batch",
-    "The model reads a batch, (1, T), and you hand it (T,): ids[None] has one more axis in front.",
-    "model(recent[None])[0, -1]",
-    "model(recent)[-1]",
-)
-edit(
-    "text-cropped-too",
-    "You crop the text itself, so its beginning is lost: crop only what the model reads.",
-    """            recent = ids[-model.config.context :]
-            logits = model(recent[None])[0, -1]  # (V,)""",
-    """            ids = ids[-model.config.context :]
-            logits = model(ids[None])[0, -1]  # (V,)""",
-)
-edit(
-    "read-once",
-    "The model runs once, before the loop, so every token is chosen from the same logits: run it again on the longer text.",
-    """        for _ in range(count):
-            recent = ids[-model.config.context :]
-            logits = model(recent[None])[0, -1]  # (V,)
-""",
-    """        recent = ids[-model.config.context :]
-        logits = model(recent[None])[0, -1]  # (V,)
-        for _ in range(count):
-""",
-)
-edit(
-    "all-logits-of-the-sentence",
-    "`[-1]` is the whole last sentence, (T, V); the logits after its last token are [0, -1].",
-    "[0, -1]",
-    "[-1]",
-)
-edit(
-    "sentence-axis-kept",
-    "You hand `choose` logits of shape (1, V); it takes those of one sentence, (V,): [0, -1].",
-    "[0, -1]",
-    "[:, -1]",
-)
-edit(
-    "first-logits",
-    "You choose from the logits after the first token; the next token is predicted after the last one.",
-    "[0, -1]",
-    "[0, 0]",
-)
-edit(
-    "choose-ignored",
-    "You always take the likeliest token: call `choose`, which decides how a token is taken.",
-    "choose(logits).view(1)",
-    "logits.argmax().view(1)",
-)
-edit(
-    "in-training-mode",
-    "The text is generated in training mode, with dropout at work: call model.eval() first.",
-    "    model.eval()\n",
-    "",
-)
-edit(
-    "gradients-recorded",
-    "The tokens are right, but gradients are recorded for each: put the loop into `with torch.no_grad():`.",
-    "torch.no_grad()",
-    "torch.enable_grad()",
-)
-edit(
-    "never-appended",
-    "`torch.cat` gives a new tensor and leaves `ids` as it was: assign it, ids = torch.cat(…).",
-    "ids = torch.cat",
-    "torch.cat",
-)
-edit(
-    "probabilities-to-choose",
-    "You hand `choose` probabilities; it is to get the logits.",
-    "choose(logits)",
-    "choose(logits.softmax(dim=-1))",
-)
-edit(
-    "prompt-dropped",
-    "You return the new tokens alone; the given ones stand in front of them.",
-    "    return ids",
-    "    return ids[-count:]",
-)
-edit(
-    "one-token-too-few",
-    "One token is missing: the loop is to run `count` times.",
-    "range(count)",
-    "range(count - 1)",
-)
-rewrite("item", "choose(logits).view(1)", "torch.tensor([choose(logits).item()])")
-rewrite("unsqueezed", "model(recent[None])[0, -1]", "model(recent.unsqueeze(0)).squeeze(0)[-1]")
-rewrite(
-    "list",
-    """        for _ in range(count):
-            recent = ids[-model.config.context :]
-            logits = model(recent[None])[0, -1]  # (V,)
-            ids = torch.cat([ids, choose(logits).view(1)])
-    return ids""",
-    """        tokens = ids.tolist()
-        while len(tokens) < len(ids) + count:
-            logits = model(torch.tensor([tokens[-model.config.context :]]))
-            tokens.append(int(choose(logits[0, len(logits[0]) - 1])))
-    return torch.tensor(tokens)""",
-)
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-hint("The model wants a batch, (1, T), and gives (1, T, V). Which row of the result speaks of a token that is not there yet?")
-hint("Which tokens of a long text does the model still need, if it reads at most `model.config.context`: the first or the last?")
-hint(
-    "```python\nmodel.eval()\nwith torch.no_grad():\n    for _ in range(count):\n        recent = <the last tokens>\n"
-    "        logits = model(<as a batch of one>)[<sentence>, <place>]\n        ids = torch.cat([ids, <the chosen one>.view(1)])\nreturn ids\n```"
-)
-why("A negative slice keeps all tokens of a short text and the last ones of a long one. The logits of the other rows are thrown away here; lesson 14 saves that work.")
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: zero-dimensional tensor (at position 1) cannot be concatenated</code></summary>
@@ -3231,3 +1346,1075 @@ show_attention_flow(
 # - Attention puts weights computed from the tokens where the trigram has a table.
 #
 # Your code is GPT-2's, in small. Would it run with GPT-2's own weights? Lesson 16 answers.
+
+# %% tags=["authoring"]
+# From here on: how each exercise is judged. Of this, students see the hints alone.
+from spotlight.authoring import alternative, alternatives, case, entry, forbid, hint
+from spotlight.authoring import mistake, mistakes, probe, why, without_loops
+from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+
+# %% judges="shapes"
+def _one(rerun, name):
+    shape = rerun(B=2, T=5, C=21, H=3, V=11)[name]
+    return tuple(shape) if isinstance(shape, torch.Size) else shape
+
+
+case("embedded", "The tokens as vectors, with B = 2, T = 5, C = 21, H = 3, V = 11.", lambda rerun: _one(rerun, "embedded_shape"))
+case("queries", "The queries, with B = 2, T = 5, C = 21, H = 3, V = 11.", lambda rerun: _one(rerun, "queries_shape"))
+case("scores", "The scores, with B = 2, T = 5, C = 21, H = 3, V = 11.", lambda rerun: _one(rerun, "scores_shape"))
+case("gathered", "What the heads gathered, with B = 2, T = 5, C = 21, H = 3, V = 11.", lambda rerun: _one(rerun, "gathered_shape"))
+case("merged", "The heads side by side, with B = 2, T = 5, C = 21, H = 3, V = 11.", lambda rerun: _one(rerun, "merged_shape"))
+case("hidden", "Inside the feed-forward network, with B = 2, T = 5, C = 21, H = 3, V = 11.", lambda rerun: _one(rerun, "hidden_shape"))
+case("logits", "The logits, with B = 2, T = 5, C = 21, H = 3, V = 11.", lambda rerun: _one(rerun, "logits_shape"))
+
+
+@probe
+def other_sizes(rerun):
+    "All of them, with other sizes."
+    b, t, d, h, v = torch.tensor([2, 3, 5, 7, 11])[randn(5).argsort()].tolist()
+    made = rerun(B=b, T=t, C=d * h, H=h, V=v)
+    if any(shape is ... for shape in made.values()):
+        return ...
+    return {name: tuple(torch.empty(shape, device="meta").shape) for name, shape in made.items()}
+
+
+mistakes("""
+numbers-typed-in:
+    - embedded_shape = (B, T, C)
+    - queries_shape = (B, H, T, C // H)
+    - scores_shape = (B, H, T, T)
+    - gathered_shape = (B, H, T, C // H)
+    - merged_shape = (B, T, C)
+    - hidden_shape = (B, T, 4 * C)
+    - logits_shape = (B, T, V)
+    + embedded_shape = (2, 7, 12)
+    + queries_shape = (2, 3, 7, 4)
+    + scores_shape = (2, 3, 7, 7)
+    + gathered_shape = (2, 3, 7, 4)
+    + merged_shape = (2, 7, 12)
+    + hidden_shape = (2, 7, 48)
+    + logits_shape = (2, 7, 402)
+    You typed numbers: they hold for these sizes only. Write the letters B, T, C, H and V, and the same lines hold for any.
+ids-not-looked-up: embedded_shape = (B, T, C) → embedded_shape = (B, T)
+    `embedded_shape` is that of the ids; each id becomes a row of C numbers.
+embedded-as-wide-as-the-vocabulary: embedded_shape = (B, T, C) → embedded_shape = (B, T, V)
+    `embedded_shape` has V numbers per token; the table looks up a row of C numbers for each id.
+no-heads:
+    - queries_shape = (B, H, T, C // H)
+    - scores_shape = (B, H, T, T)
+    - gathered_shape = (B, H, T, C // H)
+    + queries_shape = (B, T, C)
+    + scores_shape = (B, T, T)
+    + gathered_shape = (B, T, C)
+    No head stands apart: each has its own queries, scores and gathered values, so all three have four axes, and H is the second.
+heads-before-sentences:
+    - queries_shape = (B, H, T, C // H)
+    - scores_shape = (B, H, T, T)
+    - gathered_shape = (B, H, T, C // H)
+    + queries_shape = (H, B, T, C // H)
+    + scores_shape = (H, B, T, T)
+    + gathered_shape = (H, B, T, C // H)
+    You put the heads first, before the sentences; B stays in front and H comes second.
+heads-after-tokens: queries_shape = (B, H, T, C // H) → queries_shape = (B, T, H, C // H)
+    `queries_shape` has the heads behind the tokens; they stand before them, (B, H, T, …), so that a matrix product works head by head.
+heads-of-full-width: queries_shape = (B, H, T, C // H) → queries_shape = (B, H, T, C)
+    `queries_shape` gives each head the full width; the H heads share the C columns, so each has C // H.
+fraction: queries_shape = (B, H, T, C // H) → queries_shape = (B, H, T, C / H)
+    `C / H` is a fraction, 4.0, and sizes are whole numbers: write `C // H`.
+one-score-matrix: scores_shape = (B, H, T, T) → scores_shape = (B, T, T)
+    `scores_shape` has one matrix per sentence; every head scores for itself.
+scores-like-queries: scores_shape = (B, H, T, T) → scores_shape = (B, H, T, C // H)
+    `scores_shape` is still that of the queries; a score belongs to a query and a key, so there are T for each token.
+gathered-like-scores: gathered_shape = (B, H, T, C // H) → gathered_shape = (B, H, T, T)
+    `gathered_shape` is that of the weights; weights times values has the width of a value, C // H.
+gathered-of-full-width: gathered_shape = (B, H, T, C // H) → gathered_shape = (B, H, T, C)
+    `gathered_shape` gives each head the full width; a head gathers values of its own width, C // H.
+not-merged: merged_shape = (B, T, C) → merged_shape = (B, T, H, C // H)
+    `merged_shape` still has the heads apart; side by side they make one row of C numbers per token.
+not-widened: hidden_shape = (B, T, 4 * C) → hidden_shape = (B, T, C)
+    `hidden_shape` is as wide as the stream; inside, the network is four times as wide.
+more-tokens: hidden_shape = (B, T, 4 * C) → hidden_shape = (B, 4 * T, C)
+    `hidden_shape` has more tokens; it is the width that the network makes larger.
+logits-of-the-last-token: logits_shape = (B, T, V) → logits_shape = (B, V)
+    `logits_shape` speaks of the last token alone; each of the T tokens predicts the one after it.
+logits-of-width-c: logits_shape = (B, T, V) → logits_shape = (B, T, C)
+    `logits_shape` is that of the stream; there is one score for each of the V words.
+""")
+alternatives("""
+list: scores_shape = (B, H, T, T) → scores_shape = [B, H, T, T]
+the-same-again: gathered_shape = (B, H, T, C // H) → gathered_shape = queries_shape
+from-a-tensor: hidden_shape = (B, T, 4 * C) → hidden_shape = torch.zeros(B, T, C * 4).shape
+""")
+forbid("numpy", because="the letters are enough.")
+hint("Every tensor keeps B and T, since nothing is dropped on the way. What does each step do to the width?")
+hint("The heads share the C columns of the queries. In a score, two tokens meet: what does the width become?")
+hint("```python\nembedded_shape = (B, T, <width>)\nqueries_shape = (B, <heads>, T, <width of one head>)\nscores_shape = (B, <heads>, <queries>, <keys>)\n```")
+why("Every tensor has B and T; what changes is the last axis, and whether the heads stand apart. Only the scores hold T twice, and that is what attention costs.")
+
+# %% judges="causal_attention"
+case("by_hand", "One sentence of three tokens, one head of width 4; whole numbers.", whole(low=-1, high=2), B=1, H=1, T=3, D=4, v=whole(1, 1, 3, 4))
+case("two_sentences", "Two sentences of five tokens, three heads of width 4.", B=2, H=3, T=5, D=4)
+case("nine_tokens", "Four sentences of nine tokens, two heads of width 3.", B=4, H=2, T=9, D=3)
+case("square", "Three sentences of three tokens, three heads of width 3.", B=3, H=3, T=3, D=3)
+case("what_flows_back", "The gradients that flow back to queries, keys and values of four tokens.", lambda causal_attention: gradients(causal_attention, q=randn(1, 2, 4, 3), k=randn(1, 2, 4, 3), v=randn(1, 2, 4, 3)))
+
+
+@entry
+def causal_attention__entry(b, h, t, d, q, k, v):
+    shares = torch.softmax(k[b, h, : t + 1] @ q[b, h, t] / math.sqrt(q.shape[-1]), dim=0)
+    values = v[b, h, : t + 1, d]
+    return (
+        f"token {t} weighs tokens 0 to {t} by {written(shares)}; number {d} of their values is "
+        f"{written(values)}, and the weighted sum is {written(shares @ values)}"
+    )
+
+
+mistakes("""
+not-scaled: / math.sqrt(q.shape[-1]) →
+    The scores go into softmax unscaled: divide them by √D, the width of one head.
+scaled-by-width: math.sqrt(q.shape[-1]) → q.shape[-1]
+    You divide by D itself; it is the square root of D that keeps the scores in range.
+scaled-by-tokens: q.shape[-1] → q.shape[-2]
+    You divide by √T, the number of tokens; the scores grow with D, the width of a query.
+mask-left-out: scores.masked_fill(future, -torch.inf).softmax(dim=-1) @ v → scores.softmax(dim=-1) @ v
+    Nothing is masked, so every token reads the future. If you call `masked_fill`, use the new tensor that it returns.
+scaled-by-heads: math.sqrt(q.shape[-1]) → math.sqrt(q.shape[1])
+    You divide by √H, the number of heads; the scores grow with D, the width of a query, q.shape[-1].
+so-far-masked: triu(diagonal=1) → tril()
+    You mask the tokens so far and keep the future: `masked_fill` fills where the mask is True, and that must be the later tokens.
+masked-with-zero: -torch.inf → 0.0
+    Masked scores become 0, and e⁰ = 1 still is weight: they must be −∞ before softmax.
+mask-after-softmax: scores.masked_fill(future, -torch.inf).softmax(dim=-1) @ v → scores.softmax(dim=-1).masked_fill(future, 0.0) @ v
+    You mask the weights after softmax, so the rows no longer add up to 1: mask the scores before it.
+zero-times-infinity: scores.masked_fill(future, -torch.inf) → (scores + future * -torch.inf)
+    0 · −∞ is NaN, so multiplying the mask by −∞ spoils the scores that stay: use `masked_fill`.
+past-masked: triu(diagonal=1) → tril(diagonal=-1)
+    You mask the past and keep the future: it is the other triangle.
+diagonal-masked: triu(diagonal=1) → triu(diagonal=0)
+    You mask the diagonal as well, so the first token has nothing left to look at and its row is NaN: start at diagonal=1.
+mask-off-by-one: triu(diagonal=1) → triu(diagonal=2)
+    Each token still sees one token of the future: start the mask at diagonal=1.
+softmax-over-queries: softmax(dim=-1) → softmax(dim=-2)
+    Your columns add up to 1; row i belongs to query i, so it is each row (dim=-1) that should.
+keys-against-queries: q @ k.transpose(-2, -1) → k @ q.transpose(-2, -1)
+    You scored keys against queries: row i should belong to query i. Swap the two.
+averages-the-keys: @ v → @ k
+    You average the keys; it is the values that a token hands over.
+softmax-forgotten: scores.masked_fill(future, -torch.inf).softmax(dim=-1) @ v → scores.masked_fill(future, 0.0) @ v
+    The scores are used as weights; softmax over each row makes weights of them.
+uniform: q @ k.transpose(-2, -1) → 0 * (q @ k.transpose(-2, -1))
+    Every earlier token counts alike, whatever it is: the weights must come from queries and keys.
+""")
+alternatives("""
+power: / math.sqrt(q.shape[-1]) → * q.size(-1) ** -0.5
+einsum: q @ k.transpose(-2, -1) → torch.einsum("bhqd,bhkd->bhqk", q, k)
+""")
+
+
+@alternative
+def causal_attention__additive_mask(q, k, v):
+    T = q.shape[-2]
+    mask = torch.full((T, T), float("-inf"), dtype=q.dtype).triu(1)
+    return torch.softmax((q / q.shape[-1] ** 0.5) @ k.mT + mask, dim=-1) @ v
+
+
+@alternative
+def causal_attention__exponentials(q, k, v):
+    scores = torch.matmul(q, k.transpose(2, 3)) / math.sqrt(k.shape[3])
+    allowed = torch.ones(q.shape[2], q.shape[2], dtype=torch.bool).tril()
+    raised = torch.exp(scores - scores.amax(dim=3, keepdim=True)) * allowed
+    return raised @ v / raised.sum(dim=3, keepdim=True)
+
+
+without_loops(because="one product scores all tokens of all heads and sentences, and that is what makes training fast.")
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+hint("`@` multiplies the last two axes. `k.T` would turn all four around: which two axes of `k` must change places?")
+hint("The mask belongs between two steps. Which scores become −∞, and where is the diagonal: masked or not?")
+hint("```python\nscores = q @ <k with its last two axes exchanged> / math.sqrt(<D>)\nfuture = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=<where?>)\nreturn <masked scores, softmax over each row> @ v\n```")
+why("`transpose(-2, -1)` and `dim=-1` count axes from the end, so the same three lines serve one head, many heads and many sentences. The mask takes its size from the scores and fits any T.")
+
+# %% judges="multi_head"
+def _filled(module):
+    "The module with drawn weights."
+    parts = [getattr(module, name).weight for name in ("query", "key", "value", "output")]
+    numbers = randn(sum(part.numel() for part in parts)) / 2
+    module.to(numbers.dtype)
+    with torch.no_grad():
+        for part, drawn in zip(parts, numbers.split([part.numel() for part in parts])):
+            part.copy_(drawn.view(part.shape))
+    return module
+
+
+case("two_heads", "One sentence of three tokens, two heads of width 2.", lambda MultiHeadAttention: _filled(MultiHeadAttention(4, 2))(randn(1, 3, 4)))
+case("three_heads", "Two sentences of five tokens, three heads of width 4.", lambda MultiHeadAttention: _filled(MultiHeadAttention(12, 3))(randn(2, 5, 12)))
+case("as_many_heads_as_tokens", "Three sentences of four tokens, four heads of width 2.", lambda MultiHeadAttention: _filled(MultiHeadAttention(8, 4))(randn(3, 4, 8)))
+
+
+@probe
+def another_attend(MultiHeadAttention):
+    "Two sentences of five tokens, with another function in place of `attend`."
+    module = _filled(MultiHeadAttention(6, 2))
+    module.attend = lambda q, k, v: (q * k + v).cumsum(dim=-2)
+    return module(randn(2, 5, 6))
+
+
+case("what_flows_back", "The gradient that flows back to two sentences of three tokens.", lambda MultiHeadAttention: gradients(_filled(MultiHeadAttention(4, 2)), x=randn(2, 3, 4)))
+mistakes("""
+view-without-transpose: view(B, T, self.n_heads, -1).transpose(1, 2) → view(B, self.n_heads, T, -1)
+    `view(B, H, T, D)` cuts the rows in reading order, so a head gets pieces of several tokens: view as (B, T, H, D) first, then exchange axes 1 and 2.
+heads-and-tokens-swapped: view(B, T, self.n_heads, -1).transpose(1, 2) → view(B, T, self.n_heads, -1)
+    Heads stand where tokens should, (B, T, H, D): each token attends among its own heads. Exchange axes 1 and 2.
+columns-dealt-out: view(B, T, self.n_heads, -1).transpose(1, 2) → view(B, T, -1, self.n_heads).permute(0, 3, 1, 2)
+    You deal the columns out like cards; each head takes D neighbouring ones: view as (B, T, H, D), heads before width.
+merged-without-transpose: heads.transpose(1, 2).reshape(B, T, C) → heads.reshape(B, T, C)
+    You merge (B, H, T, D) as it lies, so rows of the result mix tokens: bring the tokens before the heads first.
+no-output-projection: self.output(heads.transpose(1, 2).reshape(B, T, C)) → heads.transpose(1, 2).reshape(B, T, C)
+    The heads stand side by side and nothing mixes them: apply `self.output` at the end.
+keys-from-queries: (self.query, self.key, self.value) → (self.query, self.query, self.value)
+    Queries and keys both come from `self.query`; the keys have a projection of their own.
+values-before-keys: self.attend(q, k, v) → self.attend(q, v, k)
+    `attend` wants queries, keys, values, in this order; yours come in another.
+attend-passed-over: self.attend(q, k, v) → causal_attention(q, k, v)
+    You call `causal_attention` by its name, so nobody can put another function in its place: call `self.attend`.
+one-head: view(B, T, self.n_heads, -1) → view(B, T, 1, -1)
+    You never split: one head of full width does all the work. Share the columns out to `self.n_heads` heads.
+""")
+alternatives("""
+flattened: heads.transpose(1, 2).reshape(B, T, C) → heads.transpose(1, 2).flatten(2)
+permuted: .transpose(1, 2)  # (B, H, T, D) → .permute(0, 2, 1, 3)  # (B, H, T, D)
+head-by-head:
+    - heads = self.attend(q, k, v)  # (B, H, T, D)
+    - return self.output(heads.transpose(1, 2).reshape(B, T, C))
+    + each = [self.attend(q[:, [h]], k[:, [h]], v[:, [h]])[:, 0] for h in range(self.n_heads)]
+    + return self.output(torch.cat(each, dim=-1))
+""")
+forbid("scaled_dot_product_attention", "MultiheadAttention", "multi_head_attention_forward", because="you are building it.")
+hint("Your table says (B, H, T, D) for the queries, and `self.query(x)` gives (B, T, C). Which two steps lead from one to the other?")
+hint("`view` can only cut the last axis, C, in two, heads first. Which axes must then change places? And how do you get back?")
+hint("```python\nB, T, C = <sizes of x>\nq = self.query(x).view(B, T, <heads>, <width of one>).transpose(<two axes>)\n# the same for k and v\nheads = self.attend(q, k, v)\nreturn self.output(<heads, axes exchanged back>.reshape(B, T, C))\n```")
+why("`view` splits each token's row into H pieces and `transpose` brings the heads to the front, where `@` leaves them apart. The way back is the same in reverse; `reshape` is needed there, as the numbers no longer lie in order.")
+
+# %% judges="feed_forward"
+def _filled(module):
+    "The module with drawn weights."
+    parts = [module.expand.weight, module.contract.weight]
+    numbers = randn(sum(part.numel() for part in parts))
+    module.to(numbers.dtype)
+    with torch.no_grad():
+        for part, drawn in zip(parts, numbers.split([part.numel() for part in parts])):
+            part.copy_(drawn.view(part.shape))
+    return module
+
+
+case("one_token", "One sentence of one token, width 3.", lambda FeedForward: _filled(FeedForward(3))(randn(1, 1, 3)))
+case("two_sentences", "Two sentences of three tokens, width 5.", lambda FeedForward: _filled(FeedForward(5))(randn(2, 3, 5)))
+case("what_flows_back", "The gradient that flows back to two sentences of four tokens.", lambda FeedForward: gradients(_filled(FeedForward(3)), x=randn(2, 4, 3)))
+mistakes("""
+no-bend: self.gelu(self.expand(x)) → self.expand(x)
+    Two matrices in a row are one matrix: put `self.gelu` between them.
+bent-at-the-end: self.contract(self.gelu(self.expand(x))) → self.gelu(self.contract(self.expand(x)))
+    You bend what comes out; GELU stands between the two matrices.
+bent-at-the-start: self.contract(self.gelu(self.expand(x))) → self.contract(self.expand(self.gelu(x)))
+    You bend what goes in; GELU stands between the two matrices.
+relu: self.gelu(self.expand(x)) → torch.relu(self.expand(x))
+    That is ReLU; `self.gelu` is the bend of this model.
+another-gelu: self.gelu(self.expand(x)) → nn.functional.gelu(self.expand(x))
+    That is the exact GELU, off in the fourth digit: `self.gelu` is the approximation that GPT-2 uses.
+residual-inside: self.contract(self.gelu(self.expand(x))) → x + self.contract(self.gelu(self.expand(x)))
+    You add `x` here already; the block will, outside.
+never-narrowed: self.contract(self.gelu(self.expand(x))) → self.gelu(self.expand(x))
+    The result is four times too wide: `self.contract` brings it back to C.
+""")
+alternatives("""
+functional: self.gelu(self.expand(x)) → nn.functional.gelu(self.expand(x), approximate="tanh")
+matrices: self.expand(x) → (x @ self.expand.weight.T)
+""")
+forbid("TransformerEncoderLayer", because="you are building a part of it.")
+hint("The parts are named for what they do to the width. Which comes first, and where does the bend belong?")
+hint("```python\nreturn self.<narrow>(self.<bend>(self.<widen>(x)))\n```")
+why("A linear layer works on the last axis only, so every token goes through the same network and no token sees another.")
+
+# %% judges="block"
+_PARTS = (
+    "attention_norm.weight", "attention_norm.bias", "attention.query.weight", "attention.key.weight",
+    "attention.value.weight", "attention.output.weight", "ffn_norm.weight", "ffn_norm.bias",
+    "ffn.expand.weight", "ffn.contract.weight",
+)  # fmt: skip
+
+
+def _filled(module):
+    "The module with drawn weights."
+    parts = [module.get_parameter(name) for name in _PARTS]
+    numbers = randn(sum(part.numel() for part in parts)) / 2
+    module.to(numbers.dtype)
+    with torch.no_grad():
+        for part, drawn in zip(parts, numbers.split([part.numel() for part in parts])):
+            part.copy_(drawn.view(part.shape))
+    return module
+
+
+case("one_sentence", "One sentence of three tokens, two heads of width 2.", lambda Block: _filled(Block(4, 2))(randn(1, 3, 4)))
+case("two_sentences", "Two sentences of five tokens, three heads of width 2.", lambda Block: _filled(Block(6, 3))(randn(2, 5, 6)))
+case("a_large_stream", "Two sentences of three tokens whose numbers are a hundred times as large.", lambda Block: _filled(Block(4, 2))(100 * randn(2, 3, 4)))
+case("what_flows_back", "The gradient that flows back to two sentences of three tokens.", lambda Block: gradients(_filled(Block(4, 2)), x=randn(2, 3, 4)))
+mistakes("""
+attention-replaces: x = x + self.attention(self.attention_norm(x)) → x = self.attention(self.attention_norm(x))
+    What attention found replaces the stream: add it, x + …, or what the token was is lost.
+ffn-replaces: return x + self.ffn(self.ffn_norm(x)) → return self.ffn(self.ffn_norm(x))
+    What the network computes replaces the stream: add it, x + ….
+residual-after-the-norm:
+    - x = x + self.attention(self.attention_norm(x))
+    - return x + self.ffn(self.ffn_norm(x))
+    + x = self.attention_norm(x)
+    + x = x + self.attention(x)
+    + x = self.ffn_norm(x)
+    + return x + self.ffn(x)
+    You norm the stream itself and add to the normed one; only what the branch reads is normed, the stream stays as it is.
+norm-after-the-sum:
+    - x = x + self.attention(self.attention_norm(x))
+    - return x + self.ffn(self.ffn_norm(x))
+    + x = self.attention_norm(x + self.attention(x))
+    + return self.ffn_norm(x + self.ffn(x))
+    You norm after each sum, as the first transformers did; here the norm stands inside the branch and the stream is never normed.
+norm-after-the-branch:
+    - x = x + self.attention(self.attention_norm(x))
+    - return x + self.ffn(self.ffn_norm(x))
+    + x = x + self.attention_norm(self.attention(x))
+    + return x + self.ffn_norm(self.ffn(x))
+    You norm what a branch gives; it is what a branch reads that is normed.
+attention-dropped: x = x + self.attention(self.attention_norm(x)) → x + self.attention(self.attention_norm(x))
+    What attention found is added and then dropped: give the sum a name, x = x + …, so that the next line reads it.
+second-sum-without-the-first:
+    - x = x + self.attention(self.attention_norm(x))
+    - return x + self.ffn(self.ffn_norm(x))
+    + y = x + self.attention(self.attention_norm(x))
+    + return x + self.ffn(self.ffn_norm(y))
+    The network's result is added to the `x` that came in, so what attention found is lost: add it to the stream after attention.
+network-reads-what-attention-read:
+    - x = x + self.attention(self.attention_norm(x))
+    - return x + self.ffn(self.ffn_norm(x))
+    + normed = self.attention_norm(x)
+    + x = x + self.attention(normed)
+    + return x + self.ffn(self.ffn_norm(normed))
+    The network reads the copy that attention read; it should read the stream after attention has added to it.
+one-norm-for-both: self.ffn(self.ffn_norm(x)) → self.ffn(self.attention_norm(x))
+    Both branches use the same norm; the network has one of its own, `self.ffn_norm`.
+attention-reads-unnormed: self.attention(self.attention_norm(x)) → self.attention(x)
+    Attention reads the stream as it is: put `self.attention_norm` in front.
+ffn-reads-unnormed: self.ffn(self.ffn_norm(x)) → self.ffn(x)
+    The network reads the stream as it is: put `self.ffn_norm` in front.
+network-first:
+    - x = x + self.attention(self.attention_norm(x))
+    - return x + self.ffn(self.ffn_norm(x))
+    + x = x + self.ffn(self.ffn_norm(x))
+    + return x + self.attention(self.attention_norm(x))
+    The network comes first and attention second: a token looks around first, then works on what it gathered.
+side-by-side:
+    - x = x + self.attention(self.attention_norm(x))
+    - return x + self.ffn(self.ffn_norm(x))
+    + return x + self.attention(self.attention_norm(x)) + self.ffn(self.ffn_norm(x))
+    Both branches read the same stream; the network should read it after attention has added to it.
+""")
+alternatives("""
+other-order-of-terms: x = x + self.attention(self.attention_norm(x)) → x = self.attention(self.attention_norm(x)) + x
+named-steps:
+    - return x + self.ffn(self.ffn_norm(x))
+    + normed = self.ffn_norm(x)
+    + computed = self.ffn(normed)
+    + return torch.add(x, computed)
+""")
+forbid("TransformerEncoderLayer", "TransformerDecoderLayer", because="you are building it.")
+hint("Which four parts does `__init__` give you, and in which order do the formulas use them?")
+hint("`x` is the stream. Is it ever replaced, or only added to? Which copy of it is normed?")
+hint("```python\nx = x + <what attention finds in the normed stream>\nreturn x + <what the network makes of the normed stream>\n```")
+why("Two adds and a return: the stream runs straight through, and everything else is a branch that reads a normed copy and adds to it.")
+
+# %% judges="tiny_gpt"
+_OF_A_BLOCK = (
+    "attention_norm.weight", "attention_norm.bias", "attention.query.weight", "attention.key.weight",
+    "attention.value.weight", "attention.output.weight", "ffn_norm.weight", "ffn_norm.bias",
+    "ffn.expand.weight", "ffn.contract.weight",
+)  # fmt: skip
+
+
+def _filled(model):
+    "The model with drawn weights."
+    layers = range(model.config.n_layers)
+    names = ["tok_emb.weight", "pos_emb.weight", "final_norm.weight", "final_norm.bias"]
+    parts = [model.get_parameter(name) for name in names]
+    parts += [model.blocks[i].get_parameter(name) for i in layers for name in _OF_A_BLOCK]
+    numbers = randn(sum(part.numel() for part in parts)) / 2
+    model.to(numbers.dtype)
+    with torch.no_grad():
+        for part, drawn in zip(parts, numbers.split([part.numel() for part in parts])):
+            part.copy_(drawn.view(part.shape))
+    return model
+
+
+case("one_layer", "One layer, one sentence of three tokens; seven words, width 4, two heads.", lambda TinyGPT: _filled(TinyGPT(Config(7, 5, 1, 2, 4)))(randint(0, 7, (1, 3))))
+case("two_layers", "Two layers, two sentences of five tokens; eleven words, width 6, three heads.", lambda TinyGPT: _filled(TinyGPT(Config(11, 8, 2, 3, 6)))(randint(0, 11, (2, 5))))
+case("a_full_context", "Three layers, four sentences that fill the context of six tokens; nine words, width 4.", lambda TinyGPT: _filled(TinyGPT(Config(9, 6, 3, 2, 4)))(randint(0, 9, (4, 6))))
+case("parameters", "How many parameters training will find in a model of two layers.", lambda TinyGPT: sum(part.numel() for part in TinyGPT(Config(7, 5, 2, 2, 4)).parameters()))
+mistakes("""
+one-shared-block:
+    - self.blocks = nn.ModuleList(
+    -     Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
+    - )
+    + self.blocks = nn.ModuleList([Block(config.d_model, config.n_heads)] * config.n_layers)
+    There is one block, used in every place of the list: make a new Block for each layer.
+plain-list:
+    - self.blocks = nn.ModuleList(
+    -     Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
+    - )
+    + self.blocks = [Block(config.d_model, config.n_heads) for _ in range(config.n_layers)]
+    A plain list hides the blocks: their parameters are not found and would not be trained. Use nn.ModuleList.
+no-list-of-blocks:
+    - self.blocks = nn.ModuleList(
+    -     Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
+    - )
+    + self.blocks = nn.ModuleList(Block(config.d_model, config.n_heads))
+    `nn.ModuleList` wants a list, with a new Block for each layer; you hand it one Block.
+width-and-heads-swapped: Block(config.d_model, config.n_heads) → Block(config.n_heads, config.d_model)
+    `Block` wants the width first, then the number of heads.
+positions-left-out: self.tok_emb(ids) + self.pos_emb(positions) → self.tok_emb(ids)
+    The position vectors are missing: add `self.pos_emb` of 0 … T − 1 to the embedded tokens.
+positions-multiplied: self.tok_emb(ids) + self.pos_emb(positions) → self.tok_emb(ids) * self.pos_emb(positions)
+    You multiply token and position vectors; they are added.
+ids-for-positions: self.pos_emb(positions) → self.pos_emb(ids)
+    You look up the ids in the position table; it is asked for the places 0 … T − 1.
+all-positions: torch.arange(ids.shape[1]) → torch.arange(self.config.context)
+    You take every row of the position table; a sentence of T tokens needs the first T, 0 … T − 1.
+positions-of-sentences: ids.shape[1] → ids.shape[0]
+    You number the sentences; it is the T tokens of each that have positions.
+positions-from-one: torch.arange(ids.shape[1]) → torch.arange(1, ids.shape[1] + 1)
+    Your positions run from 1; they start at 0, and a full context has no row T.
+blocks-not-chained: x = block(x) → block(x)
+    Each block reads the embeddings and its result is dropped: hand on what the one before gave, x = block(x).
+returned-after-one-block:
+    - return self.lm_head(self.final_norm(x))
+    +     return self.lm_head(self.final_norm(x))
+    `return` stands inside the loop, so only the first block runs: put it after the loop.
+added-once-more: x = block(x) → x = x + block(x)
+    The blocks add to the stream themselves, and you add it once more: x = block(x).
+final-norm-missing: self.lm_head(self.final_norm(x)) → self.lm_head(x)
+    The final norm is missing: the head reads a stream whose size the blocks have changed.
+softmax-in-the-model: self.lm_head(self.final_norm(x)) → self.lm_head(self.final_norm(x)).softmax(dim=-1)
+    You return probabilities; the model returns logits, since the loss applies softmax itself.
+last-token-only: self.lm_head(self.final_norm(x)) → self.lm_head(self.final_norm(x))[:, -1]
+    You return the last token's logits; each token predicts the one after it, so all T rows are needed.
+""")
+alternatives("""
+counted-from-x: torch.arange(ids.shape[1]) → torch.arange(ids.size(-1), device=ids.device)
+rows-of-the-table: self.pos_emb(positions) → self.pos_emb.weight[: len(positions)]
+list-of-blocks:
+    - self.blocks = nn.ModuleList(
+    -     Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
+    - )
+    + self.blocks = nn.ModuleList()
+    + while len(self.blocks) < config.n_layers:
+    +     self.blocks.append(Block(config.d_model, config.n_heads))
+sequential:
+    - self.blocks = nn.ModuleList(
+    -     Block(config.d_model, config.n_heads) for _ in range(config.n_layers)
+    - )
+    + self.blocks = nn.Sequential(*[Block(config.d_model, config.n_heads) for _ in range(config.n_layers)])
+""")
+forbid("TransformerEncoder", "TransformerDecoder", "Transformer", because="you are building it.")
+hint("A block for each layer, each with weights of its own: what does a list comprehension give you that `[block] * n` does not?")
+hint("Positions are the numbers 0 … T − 1, the same for every sentence. Which of your shapes holds T? How does (T, C) add to (B, T, C)?")
+hint("```python\nself.blocks = nn.ModuleList(Block(<width>, <heads>) for _ in range(<layers>))\n```\n\n```python\nx = <token rows> + <position rows>\nfor block in self.blocks:\n    x = ...\nreturn <head>(<final norm>(x))\n```")
+why("The position rows (T, C) broadcast over the B sentences. `nn.ModuleList` makes the blocks' parameters known to the model, so that an optimizer finds them; the head returns logits, which the loss turns into probabilities.")
+
+# %% judges="batch_at"
+def _named(pair):
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        return pair
+    lists = ["a list" for part in pair if isinstance(part, (tuple, list))]
+    return {"inputs": pair[0], "targets": pair[1]} | ({"given as": lists} if lists else {})
+
+
+case("two_windows", "Two windows of three tokens from a text of nine.", lambda batch_at: _named(batch_at(randint(0, 100, (9,)), randint(0, 6, (2,)), 3)))
+case("three_windows", "Three windows of five tokens from a text of forty.", lambda batch_at: _named(batch_at(randint(0, 400, (40,)), randint(0, 35, (3,)), 5)))
+case("at_the_end", "The last window of four tokens that a text of eleven holds, and the first.", lambda batch_at: _named(batch_at(randint(0, 400, (11,)), torch.tensor([6, 0]), 4)))
+mistakes("""
+unshifted: windows[:, :-1], windows[:, 1:] → windows[:, :-1], windows[:, :-1]
+    Inputs and targets are the same tokens: a model would learn to copy. The target of each token is the one after it.
+swapped: windows[:, :-1], windows[:, 1:] → windows[:, 1:], windows[:, :-1]
+    Inputs and targets are exchanged: the later tokens are the targets.
+one-token-too-long: windows[:, :-1], windows[:, 1:] → windows, windows[:, 1:]
+    Your inputs have length + 1 tokens: the last token of a window is a target only.
+one-token-too-short: torch.arange(length + 1) → torch.arange(length)
+    Your windows hold `length` tokens, so inputs and targets are one short: cut length + 1.
+windows-whole: return windows[:, :-1], windows[:, 1:] → return windows
+    You return the windows whole; return two tensors, all but the last column and all but the first.
+first-window-only: windows[:, :-1], windows[:, 1:] → windows[0, :-1], windows[0, 1:]
+    Only one window comes back. Is the `return` inside a loop? Collect all, and put them together with `torch.stack`.
+end-to-end: windows[:, :-1], windows[:, 1:] → windows[:, :-1].flatten(), windows[:, 1:].flatten()
+    Your windows are joined end to end; each is a row of its own, (B, length): `torch.stack` puts them so.
+lists-of-windows: windows[:, :-1], windows[:, 1:] → list(windows[:, :-1]), list(windows[:, 1:])
+    You return lists of windows, and a model reads one tensor: put each list together with `torch.stack`.
+""")
+
+
+@mistake("next-window", "Your targets are the window after the inputs; the target of each token is the very next one, so the two overlap.")
+def batch_at__next_window(ids, starts, length):
+    inputs = torch.stack([ids[s : s + length] for s in starts])
+    targets = torch.stack([ids[s + length : s + 2 * length] for s in starts])
+    return inputs, targets
+
+
+mistakes("""
+shifted-by-two: windows[:, 1:] → windows[:, 2:]
+    Your targets are two tokens later, so one is missing: the target is the very next token.
+wrapped-around: windows[:, :-1], windows[:, 1:] → windows[:, :-1], windows[:, :-1].roll(-1, dims=1)
+    `roll` puts the window's first token behind its last one as a target; cut one token more instead.
+last-target-only: windows[:, 1:] → windows[:, -1]
+    You return one target per window; each of its tokens has one.
+starts-ignored: starts[:, None] + torch.arange(length + 1) → 0 * starts[:, None] + torch.arange(length + 1)
+    Every window begins at 0: add each window's start.
+windows-in-columns: starts[:, None] + torch.arange(length + 1) → starts + torch.arange(length + 1)[:, None]
+    Your windows stand in columns; each is a row, (B, length).
+""")
+alternatives("""
+unfolded: ids[starts[:, None] + torch.arange(length + 1)] → ids.unfold(0, length + 1, 1)[starts]
+""")
+
+
+@alternative
+def batch_at__slices(ids, starts, length):
+    inputs = torch.stack([ids[s : s + length] for s in starts.tolist()])
+    targets = torch.stack([ids[s + 1 : s + 1 + length] for s in starts.tolist()])
+    return inputs, targets
+
+
+forbid("model_utils", "DataLoader", because="the two lines are yours to write.")
+hint("How many tokens must a window hold, so that the last of its T inputs has a target?")
+hint("`starts[:, None] + torch.arange(n)` has shape (B, n). What does `ids[...]` do with it? Or cut slices in a loop, and stack them.")
+hint("```python\nwindows = ids[<start of each> + torch.arange(<how many>)]\nreturn <all but the last column>, <all but the first>\n```")
+why("One index table cuts all windows at once, and inputs and targets come from the same windows, so that they cannot drift apart.")
+
+# %% judges="next_token_loss"
+case("two_tokens", "One sentence of two tokens, three words; whole numbers.", whole, B=1, T=2, V=3, targets=randint(0, 3, (1, 2)))
+case("two_sentences", "Two sentences of five tokens, seven words; the targets are cut out of windows of six.", lambda next_token_loss: next_token_loss(2 * randn(2, 5, 7), randint(0, 7, (2, 6))[:, 1:]))
+case("square", "Four sentences of four tokens, four words.", lambda next_token_loss: next_token_loss(2 * randn(4, 4, 4), randint(0, 4, (4, 4))))
+
+
+@probe
+def what_flows_back(next_token_loss):
+    "The gradient that flows back to the logits of two sentences of three tokens."
+    targets = randint(0, 5, (2, 3))
+    return gradients(lambda logits: next_token_loss(logits, targets), logits=randn(2, 3, 5))
+
+
+@entry
+def next_token_loss__entry(logits, targets):
+    shares = logits.softmax(dim=-1).gather(-1, targets[..., None]).flatten()
+    return (
+        f"the probabilities of the targets are {written(shares)}, their −log p is {written(-shares.log())}, "
+        f"and the mean of that is {written(-shares.log().mean())}"
+    )
+
+
+mistakes("""
+softmax-twice: logits.flatten(0, 1) → logits.softmax(dim=-1).flatten(0, 1)
+    You apply softmax first, and cross_entropy applies it again: hand it the logits.
+last-token-only: logits.flatten(0, 1), targets.flatten() → logits[:, -1], targets[:, -1]
+    You count the last token of each sentence only; all B · T predictions count.
+summed: targets.flatten() → targets.flatten(), reduction="sum"
+    You add the losses up; their mean does not depend on how large the batch is.
+shifted-again: logits.flatten(0, 1), targets.flatten() → logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten()
+    The targets come shifted already, and you shift once more: logits and targets of the same place belong together.
+reshaped-to-classes-first: logits.flatten(0, 1), targets.flatten() → logits.reshape(len(logits), logits.shape[2], logits.shape[1]), targets
+    `reshape(B, V, T)` reads the logits in the old order, so scores of different tokens mix: flatten B and T, or transpose.
+targets-first: logits.flatten(0, 1), targets.flatten() → targets.flatten(), logits.flatten(0, 1)
+    You hand over the targets first; cross_entropy wants the logits first, then the targets.
+targets-viewed: targets.flatten() → targets.view(-1)
+    The targets are cut out of longer windows, so they do not lie in one piece and `view` refuses them: use `flatten` or `reshape`.
+words-flattened-too: logits.flatten(0, 1) → logits.flatten()
+    You flatten the words as well; each prediction stays a row of V logits: flatten(0, 1) joins B and T only.
+log-of-the-mean: nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()) → -logits.softmax(dim=-1).gather(-1, targets[..., None]).mean().log()
+    You average the probabilities and then take the logarithm; take −log p of each, and average those.
+sign-lost: nn.functional → -nn.functional
+    Your loss is negative: it is −log p that is averaged.
+""")
+alternatives("""
+classes-first: logits.flatten(0, 1), targets.flatten() → logits.transpose(1, 2), targets
+views: logits.flatten(0, 1), targets.flatten() → logits.reshape(-1, logits.shape[-1]), targets.reshape(-1)
+""")
+
+
+@alternative
+def next_token_loss__by_hand(logits, targets):
+    log_p = logits - logits.logsumexp(dim=-1, keepdim=True)
+    return -log_p.gather(-1, targets.unsqueeze(-1)).mean()
+
+
+hint("How many predictions does a batch hold? Each is a row of logits: which two axes must become one?")
+hint("```python\nreturn nn.functional.cross_entropy(<logits, B and T as one axis>, <targets, likewise>)\n```")
+why("`flatten(0, 1)` joins the first two axes and leaves each row of V logits whole. The mean makes losses of different batches comparable.")
+
+# %% judges="train"
+class _Pairs(nn.Module):
+    "Scores of the next word from a table; notes the mode in which it was run."
+
+    def __init__(self, table):
+        super().__init__()
+        self.table = nn.Parameter(table.clone())
+        self.modes = []
+
+    def forward(self, ids):
+        self.modes.append(self.training)
+        return 20 * self.table[ids]
+
+
+class _Noted(torch.optim.SGD):
+    "An optimizer that notes when it is called."
+
+    def step(self, *arguments):
+        self.log.append("step")
+        return super().step(*arguments)
+
+    def zero_grad(self, *arguments, **options):
+        self.log.append("zero")
+        return super().zero_grad(*arguments, **options)
+
+
+def _run(train, words, sentences, length, steps):
+    "What `steps` steps do to a table of scores."
+    model = _Pairs(randn(words, words + 1)[:, :words] / 20).eval()
+    optimizer = _Noted(model.parameters(), lr=0.02, momentum=0.5)
+    optimizer.log = log = []
+    model.table.register_hook(lambda gradient: log.append("backward"))
+    texts = iter(randint(0, words, (steps + 2, sentences, length + 1)))
+
+    def next_batch():
+        window = next(texts)
+        return window[:, :-1], window[:, 1:]
+
+    losses, counted = [], []
+
+    def after_step(step, loss):
+        losses.append(float(loss))
+        counted.append(step)
+
+    train(model, optimizer, next_batch, steps, after_step)
+    return model, losses, counted, log
+
+
+@probe
+def three_steps(train):
+    "Three steps on a model of four words: its losses, the steps' numbers, and the scores at the end."
+    model, losses, counted, _ = _run(train, 4, 2, 3, 3)
+    return {"losses": losses, "steps": counted, "weights": model.table}
+
+
+@probe
+def twelve_steps(train):
+    "Twelve steps on a model of six words: its losses, the steps' numbers, and the scores at the end."
+    model, losses, counted, _ = _run(train, 6, 3, 5, 12)
+    return {"losses": losses, "steps": counted, "weights": model.table}
+
+
+@probe
+def mode(train):
+    "Whether the model was in training mode in each of five steps."
+    model, *_ = _run(train, 5, 2, 4, 5)
+    return model.modes
+
+
+case("order", "What was called, in which order.", lambda train: " ".join(_run(train, 4, 2, 3, 2)[-1]), naming_only=True)
+mistakes("""
+gradients-pile-up:
+    - optimizer.zero_grad()
+    Gradients of earlier batches are never cleared, and each backward() adds to them: call optimizer.zero_grad() in every step.
+cleared-once:
+    - for step in range(steps):
+    -     inputs, targets = next_batch()
+    -     loss = next_token_loss(model(inputs), targets)
+    -     optimizer.zero_grad()
+    + optimizer.zero_grad()
+    + for step in range(steps):
+    +     inputs, targets = next_batch()
+    +     loss = next_token_loss(model(inputs), targets)
+    You clear the gradients once, before the loop, and each backward() adds to the ones before: call optimizer.zero_grad() in every step.
+never-stepped:
+    - optimizer.step()
+    Gradients are computed and never applied: optimizer.step() is missing, so the model stays as it was.
+no-backward:
+    - loss.backward()
+    No gradient is ever computed: loss.backward() is missing, and the optimizer has nothing to go by.
+cleared-before-the-step:
+    - optimizer.zero_grad()
+    - loss.backward()
+    + loss.backward()
+    + optimizer.zero_grad()
+    You clear the gradients between backward() and step(), so the step has none left: clear them before backward().
+stepped-before-backward:
+    - loss.backward()
+    - nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    - optimizer.step()
+    + optimizer.step()
+    + loss.backward()
+    + nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    The optimizer steps before this batch's gradients are there: backward() comes first, then step().
+not-clipped:
+    - nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    Large gradients go through as they are: clip their norm to 1 after backward() and before step(); later is too late.
+clipped-entry-by-entry: clip_grad_norm_(model.parameters(), 1.0) → clip_grad_value_(model.parameters(), 1.0)
+    `clip_grad_value_` cuts every entry by itself, which turns the gradient; `clip_grad_norm_` scales all of them together.
+one-batch-only:
+    - for step in range(steps):
+    -     inputs, targets = next_batch()
+    + inputs, targets = next_batch()
+    + for step in range(steps):
+    One batch is drawn before the loop and used in every step: draw a new one inside it.
+two-batches: inputs, targets = next_batch() → inputs, targets = next_batch()[0], next_batch()[1]
+    Each call of next_batch() draws another batch, so your targets belong to other inputs: call it once, inputs, targets = next_batch().
+not-in-training-mode:
+    - model.train()
+    The model is left in the mode in which it came, and after an evaluation that is the wrong one: call model.train() first.
+counted-from-one: after_step(step, loss.item()) → after_step(step + 1, loss.item())
+    Your steps are numbered from 1; the first one is step 0.
+one-step-short: range(steps) → range(1, steps)
+    One step is missing: range(1, steps) has steps − 1 numbers.
+softmax-before-the-loss: next_token_loss(model(inputs), targets) → next_token_loss(model(inputs).softmax(dim=-1), targets)
+    You apply softmax to the logits, and the loss applies it again: hand it the logits.
+inputs-as-targets: next_token_loss(model(inputs), targets) → next_token_loss(model(inputs), inputs)
+    You compare the logits with the inputs; the targets are what should come next.
+model-left-out: next_token_loss(model(inputs), targets) → next_token_loss(inputs, targets)
+    You hand the loss the ids themselves; it wants the logits that the model gives for them, model(inputs).
+reported-once:
+    -     after_step(step, loss.item())
+    + after_step(step, loss.item())
+    after_step is called once, after the loop; it belongs into every step.
+""")
+alternatives("""
+cleared-at-the-end:
+    - optimizer.zero_grad()
+    - loss.backward()
+    - nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    - optimizer.step()
+    + loss.backward()
+    + nn.utils.clip_grad_norm_(model.parameters(), max_norm=1)
+    + optimizer.step()
+    + optimizer.zero_grad()
+models-own-clearing: optimizer.zero_grad() → model.zero_grad()
+clipped-by-hand:
+    - nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    + norm = torch.stack([p.grad.norm() for p in model.parameters()]).norm()
+    + for p in model.parameters():
+    +     p.grad *= min(1.0, 1.0 / (norm.item() + 1e-6))
+while:
+    - for step in range(steps):
+    + step = -1
+    + while step < steps - 1:
+    +     step += 1
+""")
+forbid("model_utils", because="the course keeps its own loop there, and yours is asked for.")
+hint("Of the six calls in the loop, which must come after which? What does `backward()` do to gradients that are already there?")
+hint("`loss` is a tensor with a graph behind it; the report wants a number. And which mode should the model be in, whatever was done with it before?")
+hint("```python\n<training mode>\nfor step in range(steps):\n    <batch>\n    loss = next_token_loss(<logits>, <targets>)\n    <clear the gradients>\n    <compute them>\n    <clip them>\n    <let the optimizer step>\n    <report the step and its loss>\n```")
+why("Clear, compute, clip, step: each line needs the one before it. `loss.item()` hands out a number, so that no graph is kept alive; `model.train()` makes the loop right whatever was done with the model before.")
+
+# %% judges="evaluate"
+class _Table(nn.Module):
+    "Scores of the next word from a table, in a context of some tokens; dropout in training; notes how it was run."
+
+    def __init__(self, table, context):
+        super().__init__()
+        self.table = nn.Parameter(table.clone())
+        self.places = nn.Parameter(torch.zeros(context, 1, dtype=table.dtype))
+        self.dropout = nn.Dropout(0.5)
+        self.graphs, self.modes = [], []
+
+    def forward(self, ids):
+        self.graphs.append(torch.is_grad_enabled())
+        self.modes.append(self.training)
+        places = nn.functional.embedding(torch.arange(ids.shape[1]), self.places)
+        return self.dropout(self.table[ids] + places)
+
+
+case("one_batch", "Three windows of four predictions, in one batch; the model reads four tokens at most.", lambda evaluate: evaluate(_Table(2 * randn(5, 6)[:, :5], 4), randint(0, 5, (3, 5)), 8))
+case("unequal_batches", "Seven windows of three predictions, in batches of three: the last holds one window.", lambda evaluate: evaluate(_Table(2 * randn(6, 7)[:, :6], 3), randint(0, 6, (7, 4)), 3))
+
+
+@probe
+def gradients_recorded(evaluate):
+    "Whether gradients were recorded in any batch."
+    model = _Table(randn(5, 6)[:, :5], 2)
+    evaluate(model, randint(0, 5, (4, 3)), 2)
+    return any(model.graphs)
+
+
+@probe
+def mode(evaluate):
+    "Whether the model was in training mode in any batch; it came in training mode."
+    model = _Table(randn(5, 6)[:, :5], 2).train()
+    evaluate(model, randint(0, 5, (4, 3)), 2)
+    return any(model.modes)
+
+
+mistakes("""
+in-training-mode:
+    - model.eval()
+    The model is evaluated in training mode, with dropout at work: call model.eval() first.
+gradients-recorded: torch.no_grad() → torch.enable_grad()
+    The loss is right, but gradients are recorded for it: put the loop into `with torch.no_grad():`.
+batches-count-alike:
+    -         total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
+    - return total / len(windows)
+    +         total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item()
+    + return total / len(windows.split(batch_size))
+    You average the batches, so the windows of a small last batch count more than others: weigh each batch by its windows.
+divided-by-windows: .item() * len(part) → .item()
+    Each batch gives the mean of its windows, and you divide by their number once more: weigh each batch by its windows.
+batch-size-for-windows: * len(part) → * batch_size
+    You weigh every batch by `batch_size`, and a batch may hold fewer windows: weigh it by how many it has, len(part).
+last-batch-only: total += next_token_loss → total = next_token_loss
+    Only the last batch counts: add the batches up.
+unshifted: part[:, 1:] → part[:, :-1]
+    You compare with the inputs themselves; the targets are the tokens one later, part[:, 1:].
+whole-window-read: next_token_loss(model(part[:, :-1]), part[:, 1:]) → next_token_loss(model(part)[:, :-1], part[:, 1:])
+    The model reads T + 1 tokens at once, one too many for its context: its inputs are part[:, :-1], the targets part[:, 1:].
+summed-over-windows: total / len(windows) → total
+    You return the sum over all windows; divide by how many there are.
+""")
+alternatives("""
+one-by-one:
+    - for part in windows.split(batch_size):
+    -     total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
+    + for window in windows:
+    +     total += next_token_loss(model(window[None, :-1]), window[None, 1:]).item()
+all-logits-first:
+    -     for part in windows.split(batch_size):
+    -         total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
+    - return total / len(windows)
+    +     logits = torch.cat([model(part[:, :-1]) for part in windows.split(batch_size)])
+    + return next_token_loss(logits, windows[:, 1:]).item()
+inference-mode: torch.no_grad() → torch.inference_mode()
+mode-put-back:
+    - model.eval()
+    - total = 0.0
+    - with torch.no_grad():
+    -     for part in windows.split(batch_size):
+    -         total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
+    + before = model.training
+    + model.eval()
+    + total = 0.0
+    + with torch.no_grad():
+    +     for part in windows.split(batch_size):
+    +         total += next_token_loss(model(part[:, :-1]), part[:, 1:]).item() * len(part)
+    + model.train(before)
+""")
+hint("Which two things differ between training and measuring? One is a mode of the model, the other a `with` block.")
+hint("Seven windows in batches of three: 3, 3 and 1. If you average three means, how much does the last window count?")
+hint("```python\nmodel.eval()\ntotal = 0.0\nwith torch.no_grad():\n    for part in windows.split(batch_size):\n        total += <this batch's loss> * <its windows>\nreturn <total over all windows>\n```")
+why("Weighing each batch by its windows gives the mean over all tokens, whatever the batch size. Without gradients the activations are freed at once, which saves memory and time.")
+
+# %% judges="next_token_probabilities"
+case("by_hand", "Four logits at temperature 0.5, top 2.", lambda next_token_probabilities: next_token_probabilities(randn(4).argsort().to(randn(4).dtype), 0.5, 2))
+case("warm", "Nine logits at temperature 1.7, top 5.", lambda next_token_probabilities: next_token_probabilities(2 * randn(9), 1.7, 5))
+case("cold", "Twelve logits at temperature 0.4, top 3.", V=12, temperature=0.4, top_k=3)
+case("only_one", "Six logits, top 1: the likeliest takes all.", V=6, temperature=0.8, top_k=1)
+case("everything", "Seven logits at temperature 2, of which all seven are kept.", V=7, temperature=2.0, top_k=7)
+
+
+@entry
+def next_token_probabilities__entry(i, logits, temperature, top_k):
+    kept = (logits / temperature).topk(top_k)
+    if i not in kept.indices:
+        return f"logit {i}, {written(logits[i])}, is not among the {top_k} largest, so its probability is 0"
+    place = kept.indices.tolist().index(i)
+    return (
+        f"divided by the temperature, the {top_k} largest logits are {written(kept.values)}; softmax over "
+        f"them gives this one {written(kept.values.softmax(dim=-1)[place])}"
+    )
+
+
+mistakes("""
+multiplied: logits / temperature → logits * temperature
+    You multiply by the temperature, so a low one flattens: divide.
+temperature-ignored: logits / temperature → logits / 1
+    The temperature makes no difference: divide the logits by it before anything else.
+temperature-after-softmax:
+    - logits = logits / temperature
+    - smallest_kept = logits.topk(top_k).values[-1]
+    - return logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1)
+    + smallest_kept = logits.topk(top_k).values[-1]
+    + return logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1) / temperature
+    You divide probabilities by the temperature, so they no longer add up to 1: divide the logits.
+one-too-few: logits < smallest_kept → logits <= smallest_kept
+    You keep k − 1: the k-th largest is to stay, so only what is smaller than it goes.
+one-too-many: logits.topk(top_k).values[-1] → logits.topk(top_k + 1).values[-1]
+    You keep k + 1: `topk(top_k)` ends with the k-th largest.
+only-the-best: values[-1] → values[0]
+    `values` begins with the largest, so only that one stays; the smallest that stays is the last, [-1].
+past-the-kept: values[-1] → values[top_k]
+    `topk(top_k).values` has the places 0 to top_k − 1, and you ask for one more: the smallest that stays is the last, [-1].
+all-the-places: logits.topk(top_k).values[-1] → logits.topk(top_k)[-1]
+    `topk(top_k)[-1]` is where all the kept ones stand: the smallest that stays is `topk(top_k).values[-1]`.
+cut-by-place: logits < smallest_kept → torch.arange(len(logits)) >= top_k
+    You keep the first k places, whatever stands there: it is the k largest logits that stay.
+place-for-value: values[-1] → indices[-1]
+    `indices` says where the k-th largest stands, not how large it is: compare with `values`.
+top-k-ignored: logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1) → logits.softmax(dim=-1)
+    No token is ever cut off: all but the top k must get probability 0.
+the-best-cut-off: logits < smallest_kept → logits > smallest_kept
+    You cut off the likely tokens and keep the unlikely ones: what is smaller than the k-th largest goes.
+cut-after-softmax: logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1) → logits.softmax(dim=-1).masked_fill(logits < smallest_kept, 0.0)
+    You cut probabilities to 0 after softmax, and what is left no longer adds up to 1: cut the logits before it.
+masked-with-zero: -torch.inf → 0.0
+    A logit of 0 still has e⁰ = 1 of weight: put what is cut off to −∞.
+only-the-kept: logits.masked_fill(logits < smallest_kept, -torch.inf).softmax(dim=-1) → logits.topk(top_k).values.softmax(dim=-1)
+    You return k probabilities; there is one for each of the V words, 0 for those cut off.
+""")
+alternatives("""
+sorted: logits.topk(top_k).values[-1] → logits.sort(descending=True).values[top_k - 1]
+""")
+
+
+@alternative
+def next_token_probabilities__renormalised(logits, temperature, top_k):
+    probabilities = torch.softmax(logits / temperature, dim=0)
+    kept = probabilities.topk(top_k)
+    result = torch.zeros_like(probabilities)
+    result[kept.indices] = kept.values / kept.values.sum()
+    return result
+
+
+@alternative
+def next_token_probabilities__scattered(logits, temperature, top_k):
+    values, places = torch.topk(logits, top_k)
+    return torch.zeros_like(logits).scatter(0, places, (values / temperature).softmax(0))
+
+
+hint("`logits.topk(k).values` is sorted from the largest down. Which of them is the smallest that stays?")
+hint("After softmax the kept ones must add up to 1. So is it logits or probabilities that you cut?")
+hint("```python\nlogits = <divided by the temperature>\nsmallest_kept = logits.topk(top_k).values[<which?>]\nreturn <logits, smaller ones at −∞>.softmax(dim=-1)\n```")
+why("What is cut before softmax leaves no trace in the sum, so nothing has to be divided again. Dividing by a positive temperature does not change the order, so the same tokens stay at any temperature.")
+
+# %% judges="generate"
+class _Remembers(nn.Module):
+    "Its scores depend on all tokens that it reads and their places; dropout in training."
+
+    def __init__(self, table, places):
+        super().__init__()
+        self.config = Config(len(table), len(places), 1, 1, 1)
+        self.table = nn.Parameter(table.clone())
+        self.places = nn.Embedding(len(places), len(table))
+        self.places.weight = nn.Parameter(places.clone())
+        self.dropout = nn.Dropout(0.5)
+        self.graphs = []
+
+    def forward(self, ids):
+        self.graphs.append(torch.is_grad_enabled())
+        x = self.table[ids] * self.places(torch.arange(ids.shape[1]))
+        return self.dropout(x.cumsum(dim=1))
+
+
+def _model(words, context):
+    return _Remembers(randn(words, words + 1)[:, :words], randn(context, words))
+
+
+def _likeliest(logits):
+    return logits.argmax()
+
+
+def _second(logits):
+    return logits.argsort(descending=True)[1:2]
+
+
+case("within_the_context", "Two tokens and three more, the likeliest each time, in a context of eight.", lambda generate: generate(_model(5, 8), randint(0, 5, (2,)), 3, _likeliest))
+case("beyond_the_context", "Three tokens and nine more, the likeliest each time, in a context of four.", lambda generate: generate(_model(11, 4), randint(0, 11, (3,)), 9, _likeliest))
+case("second_best", "Five tokens and ten more, the second likeliest each time, in a context of six.", lambda generate: generate(_model(13, 6), randint(0, 13, (5,)), 10, _second))
+
+
+@probe
+def what_is_chosen_from(generate):
+    "The logits from which three tokens were chosen, in a context of four."
+    seen = []
+
+    def choose(logits):
+        seen.append(logits.detach())
+        return logits.argmax()
+
+    generate(_model(7, 4), randint(0, 7, (6,)), 3, choose)
+    return seen
+
+
+@probe
+def gradients_recorded(generate):
+    "Whether gradients were recorded."
+    model = _model(5, 4)
+    generate(model, randint(0, 5, (2,)), 2, _likeliest)
+    return any(model.graphs)
+
+
+mistakes("""
+not-cropped: ids[-model.config.context :] → ids
+    The text outgrows the position table: hand the model the last `model.config.context` tokens only.
+cropped-at-the-wrong-end: ids[-model.config.context :] → ids[: model.config.context]
+    You keep the first tokens, so what was just generated is never read: keep the last ones.
+one-too-few-read: ids[-model.config.context :] → ids[-model.config.context + 1 :]
+    You read one token less than the context holds.
+last-token-only: ids[-model.config.context :] → ids[-1:]
+    The model reads the last token alone and cannot look back: hand it the most recent tokens.
+no-batch: model(recent[None])[0, -1] → model(recent)[-1]
+    The model reads a batch, (1, T), and you hand it (T,): ids[None] has one more axis in front.
+text-cropped-too:
+    - recent = ids[-model.config.context :]
+    - logits = model(recent[None])[0, -1]  # (V,)
+    + ids = ids[-model.config.context :]
+    + logits = model(ids[None])[0, -1]  # (V,)
+    You crop the text itself, so its beginning is lost: crop only what the model reads.
+read-once:
+    - for _ in range(count):
+    -     recent = ids[-model.config.context :]
+    -     logits = model(recent[None])[0, -1]  # (V,)
+    + recent = ids[-model.config.context :]
+    + logits = model(recent[None])[0, -1]  # (V,)
+    + for _ in range(count):
+    The model runs once, before the loop, so every token is chosen from the same logits: run it again on the longer text.
+all-logits-of-the-sentence: [0, -1] → [-1]
+    `[-1]` is the whole last sentence, (T, V); the logits after its last token are [0, -1].
+sentence-axis-kept: [0, -1] → [:, -1]
+    You hand `choose` logits of shape (1, V); it takes those of one sentence, (V,): [0, -1].
+first-logits: [0, -1] → [0, 0]
+    You choose from the logits after the first token; the next token is predicted after the last one.
+choose-ignored: choose(logits).view(1) → logits.argmax().view(1)
+    You always take the likeliest token: call `choose`, which decides how a token is taken.
+in-training-mode:
+    - model.eval()
+    The text is generated in training mode, with dropout at work: call model.eval() first.
+gradients-recorded: torch.no_grad() → torch.enable_grad()
+    The tokens are right, but gradients are recorded for each: put the loop into `with torch.no_grad():`.
+never-appended: ids = torch.cat → torch.cat
+    `torch.cat` gives a new tensor and leaves `ids` as it was: assign it, ids = torch.cat(…).
+probabilities-to-choose: choose(logits) → choose(logits.softmax(dim=-1))
+    You hand `choose` probabilities; it is to get the logits.
+prompt-dropped: return ids → return ids[-count:]
+    You return the new tokens alone; the given ones stand in front of them.
+one-token-too-few: range(count) → range(count - 1)
+    One token is missing: the loop is to run `count` times.
+""")
+alternatives("""
+item: choose(logits).view(1) → torch.tensor([choose(logits).item()])
+unsqueezed: model(recent[None])[0, -1] → model(recent.unsqueeze(0)).squeeze(0)[-1]
+list:
+    -     for _ in range(count):
+    -         recent = ids[-model.config.context :]
+    -         logits = model(recent[None])[0, -1]  # (V,)
+    -         ids = torch.cat([ids, choose(logits).view(1)])
+    - return ids
+    +     tokens = ids.tolist()
+    +     while len(tokens) < len(ids) + count:
+    +         logits = model(torch.tensor([tokens[-model.config.context :]]))
+    +         tokens.append(int(choose(logits[0, len(logits[0]) - 1])))
+    + return torch.tensor(tokens)
+""")
+hint("The model wants a batch, (1, T), and gives (1, T, V). Which row of the result speaks of a token that is not there yet?")
+hint("Which tokens of a long text does the model still need, if it reads at most `model.config.context`: the first or the last?")
+hint("```python\nmodel.eval()\nwith torch.no_grad():\n    for _ in range(count):\n        recent = <the last tokens>\n        logits = model(<as a batch of one>)[<sentence>, <place>]\n        ids = torch.cat([ids, <the chosen one>.view(1)])\nreturn ids\n```")
+why("A negative slice keeps all tokens of a short text and the last ones of a long one. The logits of the other rows are thrown away here; lesson 14 saves that work.")

@@ -24,11 +24,6 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 
 start("express_attention_head")
 
-# %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint
-from spotlight.authoring import mistake, probe, rewrite, why, without_loops
-from spotlight.sandbox.kit import gradients, randint, randn, whole, written
-
 # %%
 import math
 import time
@@ -106,61 +101,6 @@ def project(x: Tensor, weights: Tensor) -> Tensor:
     return x @ weights
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(project):
-    "Two tokens of width 3, projected to width 4; whole numbers."
-    return project(whole(2, 3), whole(3, 4))
-
-
-@probe
-def five_tokens(project):
-    "Five tokens of width 4, projected to width 3."
-    return project(randn(5, 4), randn(4, 3))
-
-
-@probe
-def square(project):
-    "Three tokens of width 3, projected to width 3."
-    return project(randn(3, 3), randn(3, 3))
-
-
-@entry
-def project__entry(i, j, x, weights):
-    return f"row {i} of `x` · column {j} of `weights` = {written(x[i])} · {written(weights[:, j])} = {written(x[i] @ weights[:, j])}"
-
-
-edit(
-    "transposed-weights",
-    "You multiply by the transpose of the matrix: `weights` is (d_model, d_k) and stands on the right as it is.",
-    "x @ weights",
-    "x @ weights.T",
-)
-edit(
-    "element-by-element",
-    "`*` multiplies entry by entry; a projection is a matrix product, `@`.",
-    "x @ weights",
-    "x * weights",
-)
-edit(
-    "weights-from-the-left",
-    "You put the matrix on the left, which mixes tokens; rows of `x` are tokens, so the matrix stands on the right.",
-    "x @ weights",
-    "weights @ x",
-)
-rewrite("matmul", "x @ weights", "torch.matmul(x, weights)")
-rewrite("einsum", "x @ weights", 'torch.einsum("nd,dk->nk", x, weights)')
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-forbid("Linear", "linear", because="write the product itself, so that the shapes are yours to see.")
-hint("One row of the result belongs to one token. Which row of `x` does it need, and which part of `weights`?")
-hint("A matrix product pairs rows of the left with columns of the right. The result is (n, d_k): what must stand left, what right?")
-hint("```python\nreturn <tokens> @ <matrix>\n```")
-why(
-    "`@` pairs the d_model columns of `x` with the d_model rows of `weights`, so all tokens are projected at once, "
-    "and the same line serves queries, keys and values."
-)
-
 # %% [markdown]
 # The three matrices of the trained head, and your projections:
 
@@ -200,97 +140,6 @@ def scaled_scores(q: Tensor, k: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return q @ k.T / math.sqrt(k.shape[-1])
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(scaled_scores):
-    "Two queries against three keys of width 4; whole numbers."
-    return scaled_scores(whole(2, 4), whole(3, 4))
-
-
-@probe
-def three_against_five(scaled_scores):
-    "Three queries against five keys of width 8."
-    return scaled_scores(randn(3, 8), randn(5, 8))
-
-
-@probe
-def six_against_four(scaled_scores):
-    "Six queries against four keys of width 16."
-    return scaled_scores(randn(6, 16), randn(4, 16))
-
-
-@probe
-def square(scaled_scores):
-    "Five queries against five keys of width 5."
-    return scaled_scores(randn(5, 5), randn(5, 5))
-
-
-@entry
-def scaled_scores__entry(i, j, q, k):
-    score, d_k = q[i] @ k[j], k.shape[-1]
-    return (
-        f"query {i} · key {j} / √d_k = {written(q[i])} · {written(k[j])} / √{d_k} = "
-        f"{written(score)} / {written(math.sqrt(d_k))} = {written(score / math.sqrt(d_k))}"
-    )
-
-
-edit(
-    "not-scaled",
-    "The scores are right but grow with d_k: divide them by √d_k.",
-    " / math.sqrt(k.shape[-1])",
-    "",
-)
-edit(
-    "scaled-by-d-k",
-    "You divide by d_k itself; it is the square root of d_k that keeps the scores in range.",
-    "math.sqrt(k.shape[-1])",
-    "k.shape[-1]",
-)
-edit(
-    "scaled-by-sequence-length",
-    "You divide by the square root of the number of tokens; the scores grow with d_k, the width of each vector.",
-    "k.shape[-1]",
-    "k.shape[0]",
-)
-edit(
-    "multiplied",
-    "You multiply by √d_k, which makes large scores larger; divide.",
-    "/ math",
-    "* math",
-)
-edit(
-    "keys-against-queries",
-    "The scaling is right, but row i should belong to query i: you scored keys against queries.",
-    "q @ k.T",
-    "k @ q.T",
-)
-edit(
-    "summed-over-tokens",
-    "QᵀK sums over tokens and compares dimensions; you want QKᵀ.",
-    "q @ k.T",
-    "q.T @ k",
-)
-rewrite("power", " / math.sqrt(k.shape[-1])", " * k.shape[-1] ** -0.5")
-rewrite("einsum", "q @ k.T", 'torch.einsum("nd,md->nm", q, k)')
-
-
-@alternative
-def scaled_scores__scaled_first(q, k):
-    scale = q.size(-1) ** 0.25
-    return (q / scale) @ (k / scale).transpose(-2, -1)
-
-
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention_weights", because="you are building it.")
-hint("Entry (i, j) is one number made of one query and one key. Which product pairs every row of `q` with every row of `k`?")
-hint("`@` pairs rows with columns, so the rows of `k` must become columns. And d_k is which entry of `k.shape`?")
-hint("```python\nreturn <queries> @ <keys, turned> / math.sqrt(<d_k>)\n```")
-why(
-    "The transpose turns keys into columns, so one product makes all n · m scores. d_k is read off the keys, so the "
-    "line holds for any width."
-)
 
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x8 and 5x8)</code></summary>
@@ -335,107 +184,6 @@ def softmax_rows(scores: Tensor) -> Tensor:
     return exponentials / exponentials.sum(dim=-1, keepdim=True)
     ### END SOLUTION
 
-
-# %% tags=["probes"]
-@probe
-def by_hand(softmax_rows):
-    "Two rows of three scores; whole numbers."
-    return softmax_rows(whole(2, 3))
-
-
-@probe
-def wide(softmax_rows):
-    "Three rows of seven scores."
-    return softmax_rows(2 * randn(3, 7))
-
-
-@probe
-def square(softmax_rows):
-    "Four rows of four scores."
-    return softmax_rows(randn(4, 4))
-
-
-@probe
-def large_scores(softmax_rows):
-    "Three rows of five scores, around 0, 400 and 800."
-    return softmax_rows(randn(3, 5) + torch.tensor([[0.0], [400.0], [800.0]]))
-
-
-@probe
-def masked_scores(softmax_rows):
-    "Four rows of four scores, some of them minus infinity."
-    future = torch.ones(4, 4, dtype=torch.bool).triu(diagonal=1)
-    return softmax_rows(randn(4, 4).masked_fill(future, -torch.inf))
-
-
-@entry
-def softmax_rows__entry(i, j, scores):
-    shifted = scores[i] - scores[i].max()
-    total = shifted.exp().sum()
-    return (
-        f"less its largest, row {i} is {written(shifted)}; exp({written(shifted[j])}) divided by the sum of "
-        f"all its exponentials, {written(total)}, is {written(shifted[j].exp() / total)}"
-    )
-
-
-edit(
-    "overflows",
-    "Right for small scores, but exp overflows on large ones: subtract each row's largest score first.",
-    "scores - scores.max(dim=-1, keepdim=True).values",
-    "scores",
-)
-edit(
-    "columns",
-    "Your columns add up to 1; it is each row (dim=-1) that should, because a row belongs to one query.",
-    "exponentials.sum(dim=-1, keepdim=True)",
-    "exponentials.sum(dim=0, keepdim=True)",
-)
-edit(
-    "whole-matrix",
-    "You share out one unit of weight over the whole matrix; each row has one of its own.",
-    "exponentials.sum(dim=-1, keepdim=True)",
-    "exponentials.sum()",
-)
-edit(
-    "without-exponentials",
-    "You divide the scores themselves by their sum, which can be negative or zero: take exponentials first.",
-    "torch.exp(scores - scores.max(dim=-1, keepdim=True).values)",
-    "scores",
-)
-edit(
-    "one-maximum-for-all",
-    "You subtract the largest score of the whole matrix: a row far below it underflows to 0 / 0. Take each row's own.",
-    "scores.max(dim=-1, keepdim=True).values",
-    "scores.max()",
-)
-edit(
-    "not-normalised",
-    "The exponentials are right; divide each row by its sum, so that it adds up to 1.",
-    " / exponentials.sum(dim=-1, keepdim=True)",
-    "",
-)
-rewrite("amax", "scores.max(dim=-1, keepdim=True).values", "scores.amax(-1, True)")
-
-
-@alternative
-def softmax_rows__row_by_row(scores):
-    rows = []
-    for row in scores:
-        raised = (row - row.max()).exp()
-        rows.append(raised / raised.sum())
-    return torch.stack(rows)
-
-
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-forbid("softmax", "log_softmax", "Softmax", "logsumexp", because="softmax is what you are writing.")
-hint("Each row has its own largest score. Which `dim` runs along a row, and what does `keepdim=True` do to the shape?")
-hint("`scores.max(dim=...)` returns values and places. Which of the two do you subtract?")
-hint("```python\nexponentials = torch.exp(scores - <largest of each row, kept as a column>)\nreturn exponentials / <sum of each row, kept as a column>\n```")
-why(
-    "`keepdim=True` leaves a column (n, 1) that broadcasts over its row. The shift changes no weight, and makes the "
-    "largest exponential exactly 1, so nothing overflows and no sum is 0."
-)
-
 # %% [markdown]
 # <details><summary>Help, I'm getting <code>TypeError: unsupported operand type(s) for -: 'Tensor' and 'torch.return_types.max'</code></summary>
 #
@@ -477,76 +225,6 @@ def aggregate(weights: Tensor, values: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     return weights @ values
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-def _shares(n, m):
-    return torch.softmax(2 * randn(n, m), dim=-1)
-
-
-@probe
-def by_hand(aggregate):
-    "Two rows of three weights, and values of width 2; whole numbers of values."
-    return aggregate(torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]]), whole(3, 2))
-
-
-@probe
-def four_queries(aggregate):
-    "Four queries that share out six values of width 3."
-    return aggregate(_shares(4, 6), randn(6, 3))
-
-
-@probe
-def square(aggregate):
-    "Five queries, five values of width 5."
-    return aggregate(_shares(5, 5), randn(5, 5))
-
-
-@entry
-def aggregate__entry(i, j, weights, values):
-    terms = " + ".join(f"{written(w)} · {written(value)}" for w, value in zip(weights[i], values[:, j]))
-    return f"number {j} of every value, times the weights of row {i}: {terms} = {written(weights[i] @ values[:, j])}"
-
-
-edit(
-    "transposed-weights",
-    "You use the columns of the weights; row i of the weights belongs to output i.",
-    "weights @ values",
-    "weights.T @ values",
-)
-edit(
-    "plain-average",
-    "You average all values alike and leave the weights out.",
-    "weights @ values",
-    "values.mean(dim=0).expand(len(weights), -1)",
-)
-edit(
-    "only-the-strongest",
-    "You take the value with the largest weight alone; every value counts, as much as its weight says.",
-    "weights @ values",
-    "values[weights.argmax(dim=-1)]",
-)
-edit(
-    "element-by-element",
-    "`*` multiplies entry by entry; the sum over tokens is a matrix product, `@`.",
-    "weights @ values",
-    "weights * values",
-)
-rewrite("einsum", "weights @ values", 'torch.einsum("nm,md->nd", weights, values)')
-rewrite("broadcast", "weights @ values", "(weights[:, :, None] * values[None, :, :]).sum(dim=1)")
-
-
-@alternative
-def aggregate__loop(weights, values):
-    return torch.stack([sum(w * value for w, value in zip(row, values)) for row in weights])
-
-
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
-hint("Which token's value does weight (i, j) belong to, and to which token's output does it go?")
-hint("The sum runs over j: the columns of `weights` and the rows of `values`. Which product pairs those?")
-hint("```python\nreturn <weights> @ <values>\n```")
-why("A matrix product is a sum over the inner dimension, and here that is the tokens: row i mixes all values by the weights of query i.")
 
 # %%
 output = aggregate(open_weights, v)  # (16, 32)
@@ -593,188 +271,6 @@ def attention_head(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, causal: boo
         scores = scores.masked_fill(future, -torch.inf)
     return aggregate(softmax_rows(scores), v)
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-@probe
-def by_hand(attention_head):
-    "Three tokens of width 2, no mask; whole numbers."
-    return attention_head(whole(3, 2, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 3))
-
-
-@probe
-def by_hand_causal(attention_head):
-    "Three tokens of width 2, causal; whole numbers."
-    return attention_head(whole(3, 2, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 3), causal=True)
-
-
-@probe
-def open_head(attention_head):
-    "Five tokens of width 6 with d_k = 4 and d_v = 3, no mask."
-    return attention_head(randn(5, 6), randn(6, 4), randn(6, 4), randn(6, 3))
-
-
-@probe
-def causal_head(attention_head):
-    "Seven tokens of width 5 with d_k = 4 and d_v = 3, causal."
-    return attention_head(randn(7, 5), randn(5, 4), randn(5, 4), randn(5, 3), causal=True)
-
-
-@probe
-def square(attention_head):
-    "Four tokens of width 4, every width 4, causal."
-    return attention_head(randn(4, 4), randn(4, 4), randn(4, 4), randn(4, 4), causal=True)
-
-
-@probe
-def one_token(attention_head):
-    "A single token: all weight is on itself."
-    return attention_head(randn(1, 3), randn(3, 2), randn(3, 2), randn(3, 4), causal=True)
-
-
-@probe
-def what_flows_back(attention_head):
-    "The gradients that flow back to four tokens and to the three matrices, causal."
-    return gradients(
-        lambda x, w_q, w_k, w_v: attention_head(x, w_q, w_k, w_v, causal=True),
-        x=randn(4, 3) / 2, w_q=randn(3, 2), w_k=randn(3, 2), w_v=randn(3, 5),
-    )
-
-
-@entry
-def attention_head__entry(i, j, x, w_q, w_k, w_v, causal=False):
-    scores = (x[i] @ w_q) @ (x @ w_k).T / math.sqrt(w_k.shape[-1])
-    if causal:
-        scores = scores[: i + 1]
-    shares = torch.softmax(scores, dim=-1)
-    values = (x @ w_v)[: len(shares), j]
-    seen = "tokens up to itself" if causal else "all tokens"
-    return (
-        f"token {i} weighs {seen} by {written(shares)}; number {j} of their values is {written(values)}, "
-        f"and the weighted sum {written(shares @ values)}"
-    )
-
-
-edit(
-    "mask-after-softmax",
-    "You mask after softmax, so the rows no longer add up to 1: mask the scores before it.",
-    """    if causal:
-        future = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)
-        scores = scores.masked_fill(future, -torch.inf)
-    return aggregate(softmax_rows(scores), v)""",
-    """    weights = softmax_rows(scores)
-    if causal:
-        weights = weights.tril()
-    return aggregate(weights, v)""",
-)
-edit(
-    "masked-with-zero",
-    "Masked scores become 0, and e⁰ = 1 still is weight: they must be −∞ before softmax.",
-    "-torch.inf",
-    "0.0",
-)
-edit(
-    "past-masked",
-    "You mask the past and keep the future: the other triangle is the one to mask.",
-    "triu(diagonal=1)",
-    "tril(diagonal=-1)",
-)
-edit(
-    "diagonal-masked",
-    "You mask the diagonal as well, so the first token has nothing left to look at and its row is NaN: start at diagonal=1.",
-    "triu(diagonal=1)",
-    "triu(diagonal=0)",
-)
-edit(
-    "mask-off-by-one",
-    "Each token still sees one token of the future: start the mask at diagonal=1.",
-    "triu(diagonal=1)",
-    "triu(diagonal=2)",
-)
-edit(
-    "never-causal",
-    "`causal` makes no difference: when it is true, scores of later tokens must become −∞.",
-    "if causal:",
-    "if False:",
-)
-edit(
-    "always-causal",
-    "You mask whether `causal` is true or not.",
-    "if causal:",
-    "if True:",
-)
-edit(
-    "not-scaled",
-    "The scores go into softmax unscaled: use your `scaled_scores`.",
-    "scaled_scores(q, k)",
-    "q @ k.T",
-)
-edit(
-    "averages-the-keys",
-    "You average the keys; it is the values that a token hands over.",
-    "aggregate(softmax_rows(scores), v)",
-    "aggregate(softmax_rows(scores), k)",
-)
-edit(
-    "averages-the-input",
-    "You average the rows of `x`; project them with `w_v` first.",
-    "project(x, w_v)",
-    "x",
-)
-edit(
-    "softmax-forgotten",
-    "The scores are used as weights; softmax over each row makes weights of them.",
-    "aggregate(softmax_rows(scores), v)",
-    "aggregate(scores, v)",
-)
-edit(
-    "uniform",
-    "Every token counts alike, whatever it is: the weights must come from queries and keys.",
-    "scaled_scores(q, k)",
-    "0 * (q @ k.T)",
-)
-edit(
-    "keys-from-queries",
-    "Queries and keys both come from `w_q`; the keys have a matrix of their own, `w_k`.",
-    "project(x, w_k)",
-    "project(x, w_q)",
-)
-rewrite("additive-mask", "scores = scores.masked_fill(future, -torch.inf)", "scores = scores + torch.zeros_like(scores).masked_fill(future, -torch.inf)")
-rewrite("where", "scores = scores.masked_fill(future, -torch.inf)", "scores = torch.where(future, torch.tensor(float('-inf')), scores)")
-
-
-@alternative
-def attention_head__from_scratch(x, w_q, w_k, w_v, causal=False):
-    scores = (x @ w_q) @ (x @ w_k).T * w_k.shape[1] ** -0.5
-    n = len(x)
-    if causal:
-        places = torch.arange(n)
-        scores[places[None, :] > places[:, None]] = -torch.inf
-    return torch.softmax(scores, dim=1) @ (x @ w_v)
-
-
-@alternative
-def attention_head__token_by_token(x, w_q, w_k, w_v, causal=False):
-    q, k, v = x @ w_q, x @ w_k, x @ w_v
-    rows = []
-    for i in range(len(x)):
-        end = i + 1 if causal else len(x)
-        rows.append(torch.softmax(k[:end] @ q[i] / math.sqrt(k.shape[1]), dim=0) @ v[:end])
-    return torch.stack(rows)
-
-
-forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
-forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building it.")
-hint("Which of your four functions do you need, and in which order? Which one is called three times?")
-hint("The mask changes scores, not weights. Between which two of your functions does it belong?")
-hint(
-    "```python\nq, k, v = ...\nscores = <scaled scores>\nif causal:\n    future = <True above the diagonal>\n"
-    "    scores = <scores, minus infinity where future is True>\nreturn aggregate(<weights>, <values>)\n```"
-)
-why(
-    "Masking the scores before softmax leaves rows that add up to 1. `ones_like(scores)` takes the mask's size from the "
-    "scores, so it fits any number of tokens."
-)
 
 # %%
 first_only = attention_head(x, w_q, w_k, w_v, causal=True)[0]  # (32,)
@@ -846,77 +342,6 @@ def logits_with_head(function: Callable, layer: int, head: int, prompt: str) -> 
     with with_head(mini.model, layer, head, function):
         return mini.logits(prompt)[-1]
     ### END SOLUTION
-
-
-# %% tags=["probes"]
-def _any_head():
-    matrix = randn(192, 32) / 4
-    return lambda x, w_q, w_k, w_v: x @ matrix
-
-
-def _place():
-    layer, head = divmod(int(randint(0, 9, ())), 3)
-    return layer, head + 3  # 3, 4 and 5 are heads and no layers
-
-
-@probe
-def short_prompt(logits_with_head):
-    "A prompt of two words, the head handing on a random projection of each token."
-    return logits_with_head(_any_head(), *_place(), "the cat")
-
-
-@probe
-def example(logits_with_head):
-    "The lesson's example, the head handing on a random projection of each token."
-    return logits_with_head(_any_head(), *_place(), PROMPT_EXAMPLE)
-
-
-@probe
-def own_weights(logits_with_head):
-    "Another sentence, the head handing on its own projection three times as large."
-    return logits_with_head(lambda x, w_q, w_k, w_v: 3 * x @ w_v, *_place(), "anna has the ball. tom has")
-
-
-edit(
-    "outside-the-block",
-    "The logits are computed after the `with` block has ended, when the model's own head is back: do it inside.",
-    """    with with_head(mini.model, layer, head, function):
-        return mini.logits(prompt)[-1]""",
-    """    with with_head(mini.model, layer, head, function):
-        pass
-    return mini.logits(prompt)[-1]""",
-)
-edit(
-    "every-position",
-    "You return the logits of every position; the next word belongs to the last one, [-1].",
-    "[-1]",
-    "",
-)
-edit(
-    "first-position",
-    "You return the first position's logits; the next word belongs to the last one, [-1].",
-    "[-1]",
-    "[0]",
-)
-edit(
-    "layer-and-head-swapped",
-    "`with_head` wants the layer first, then the head.",
-    "layer, head, function",
-    "head, layer, function",
-)
-edit(
-    "always-the-same-head",
-    "You replace the referent head whatever is asked for: use `layer` and `head`.",
-    "layer, head, function",
-    "role.layer, role.head, function",
-)
-rewrite("kept-in-a-name", "        return mini.logits(prompt)[-1]", "        logits = mini.logits(prompt)\n    return logits[-1]")
-rewrite("by-length", "mini.logits(prompt)[-1]", "mini.logits(prompt)[len(mini.tokens(prompt)) - 1]")
-forbid("without_heads", "with_attention", because="one head is to be replaced, not switched off.")
-hint("`with_head` changes the model only inside its block. Where must the logits be computed?")
-hint("`mini.logits(prompt)` has one row per token of the prompt. Which row speaks of the next word?")
-hint("```python\nwith with_head(mini.model, <layer>, <head>, <function>):\n    return <last row of the logits>\n```")
-why("Everything inside the block runs with your head; `return` inside it is fine, since the block is closed on the way out.")
 
 # %%
 own = mini.logits(PROMPT_EXAMPLE)[-1]  # the model as it was trained
@@ -1031,3 +456,317 @@ show_bars(
 #
 # Around it stand more heads, the residual stream and the feed-forward network. And who found these three
 # matrices? Lessons 02 to 06 take the same road slowly.
+
+# %% tags=["authoring"]
+# From here on: how each exercise is judged. Of this, students see the hints alone.
+from spotlight.authoring import alternative, alternatives, case, entry, forbid
+from spotlight.authoring import hint, mistakes, probe, why
+from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+
+forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
+
+# %% judges="project"
+case("by_hand", "Two tokens of width 3, projected to width 4; whole numbers.", whole, n=2, d_model=3, d_k=4)
+case("five_tokens", "Five tokens of width 4, projected to width 3.", n=5, d_model=4, d_k=3)
+case("square", "Three tokens of width 3, projected to width 3.", n=3, d_model=3, d_k=3)
+entry(lambda i, j, x, weights: f"row {i} of `x` · column {j} of `weights` = {written(x[i])} · {written(weights[:, j])} = {written(x[i] @ weights[:, j])}")
+mistakes("""
+transposed-weights: x @ weights → x @ weights.T
+    You multiply by the transpose of the matrix: `weights` is (d_model, d_k) and stands on the right as it is.
+element-by-element: x @ weights → x * weights
+    `*` multiplies entry by entry; a projection is a matrix product, `@`.
+weights-from-the-left: x @ weights → weights @ x
+    You put the matrix on the left, which mixes tokens; rows of `x` are tokens, so the matrix stands on the right.
+""")
+alternatives("""
+matmul: x @ weights → torch.matmul(x, weights)
+einsum: x @ weights → torch.einsum("nd,dk->nk", x, weights)
+""")
+forbid("Linear", "linear", because="write the product itself, so that the shapes are yours to see.")
+hint("One row of the result belongs to one token. Which row of `x` does it need, and which part of `weights`?")
+hint("A matrix product pairs rows of the left with columns of the right. The result is (n, d_k): what must stand left, what right?")
+hint("```python\nreturn <tokens> @ <matrix>\n```")
+why("`@` pairs the d_model columns of `x` with the d_model rows of `weights`, so all tokens are projected at once, and the same line serves queries, keys and values.")
+
+# %% judges="scaled_scores"
+case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole, n=2, d_k=4, m=3)
+case("three_against_five", "Three queries against five keys of width 8.", n=3, d_k=8, m=5)
+case("six_against_four", "Six queries against four keys of width 16.", n=6, d_k=16, m=4)
+case("square", "Five queries against five keys of width 5.", n=5, d_k=5, m=5)
+
+
+@entry
+def scaled_scores__entry(i, j, q, k):
+    score, d_k = q[i] @ k[j], k.shape[-1]
+    return (
+        f"query {i} · key {j} / √d_k = {written(q[i])} · {written(k[j])} / √{d_k} = "
+        f"{written(score)} / {written(math.sqrt(d_k))} = {written(score / math.sqrt(d_k))}"
+    )
+
+
+mistakes("""
+not-scaled: / math.sqrt(k.shape[-1]) →
+    The scores are right but grow with d_k: divide them by √d_k.
+scaled-by-d-k: math.sqrt(k.shape[-1]) → k.shape[-1]
+    You divide by d_k itself; it is the square root of d_k that keeps the scores in range.
+scaled-by-sequence-length: k.shape[-1] → k.shape[0]
+    You divide by the square root of the number of tokens; the scores grow with d_k, the width of each vector.
+multiplied: / math → * math
+    You multiply by √d_k, which makes large scores larger; divide.
+keys-against-queries: q @ k.T → k @ q.T
+    The scaling is right, but row i should belong to query i: you scored keys against queries.
+summed-over-tokens: q @ k.T → q.T @ k
+    QᵀK sums over tokens and compares dimensions; you want QKᵀ.
+""")
+alternatives("""
+power: / math.sqrt(k.shape[-1]) → * k.shape[-1] ** -0.5
+einsum: q @ k.T → torch.einsum("nd,md->nm", q, k)
+""")
+
+
+@alternative
+def scaled_scores__scaled_first(q, k):
+    scale = q.size(-1) ** 0.25
+    return (q / scale) @ (k / scale).transpose(-2, -1)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention_weights", because="you are building it.")
+hint("Entry (i, j) is one number made of one query and one key. Which product pairs every row of `q` with every row of `k`?")
+hint("`@` pairs rows with columns, so the rows of `k` must become columns. And d_k is which entry of `k.shape`?")
+hint("```python\nreturn <queries> @ <keys, turned> / math.sqrt(<d_k>)\n```")
+why("The transpose turns keys into columns, so one product makes all n · m scores. d_k is read off the keys, so the line holds for any width.")
+
+# %% judges="softmax_rows"
+case("by_hand", "Two rows of three scores; whole numbers.", whole, n=2, m=3)
+case("wide", "Three rows of seven scores.", lambda softmax_rows: softmax_rows(2 * randn(3, 7)))
+case("square", "Four rows of four scores.", n=4, m=4)
+case("large_scores", "Three rows of five scores, around 0, 400 and 800.", lambda softmax_rows: softmax_rows(randn(3, 5) + torch.tensor([[0.0], [400.0], [800.0]])))
+
+
+@probe
+def masked_scores(softmax_rows):
+    "Four rows of four scores, some of them minus infinity."
+    future = torch.ones(4, 4, dtype=torch.bool).triu(diagonal=1)
+    return softmax_rows(randn(4, 4).masked_fill(future, -torch.inf))
+
+
+@entry
+def softmax_rows__entry(i, j, scores):
+    shifted = scores[i] - scores[i].max()
+    total = shifted.exp().sum()
+    return (
+        f"less its largest, row {i} is {written(shifted)}; exp({written(shifted[j])}) divided by the sum of "
+        f"all its exponentials, {written(total)}, is {written(shifted[j].exp() / total)}"
+    )
+
+
+mistakes("""
+overflows: scores - scores.max(dim=-1, keepdim=True).values → scores
+    Right for small scores, but exp overflows on large ones: subtract each row's largest score first.
+columns: exponentials.sum(dim=-1, keepdim=True) → exponentials.sum(dim=0, keepdim=True)
+    Your columns add up to 1; it is each row (dim=-1) that should, because a row belongs to one query.
+whole-matrix: exponentials.sum(dim=-1, keepdim=True) → exponentials.sum()
+    You share out one unit of weight over the whole matrix; each row has one of its own.
+without-exponentials: torch.exp(scores - scores.max(dim=-1, keepdim=True).values) → scores
+    You divide the scores themselves by their sum, which can be negative or zero: take exponentials first.
+one-maximum-for-all: scores.max(dim=-1, keepdim=True).values → scores.max()
+    You subtract the largest score of the whole matrix: a row far below it underflows to 0 / 0. Take each row's own.
+not-normalised: / exponentials.sum(dim=-1, keepdim=True) →
+    The exponentials are right; divide each row by its sum, so that it adds up to 1.
+""")
+alternatives("""
+amax: scores.max(dim=-1, keepdim=True).values → scores.amax(-1, True)
+""")
+
+
+@alternative
+def softmax_rows__row_by_row(scores):
+    rows = []
+    for row in scores:
+        raised = (row - row.max()).exp()
+        rows.append(raised / raised.sum())
+    return torch.stack(rows)
+
+
+forbid("softmax", "log_softmax", "Softmax", "logsumexp", because="softmax is what you are writing.")
+hint("Each row has its own largest score. Which `dim` runs along a row, and what does `keepdim=True` do to the shape?")
+hint("`scores.max(dim=...)` returns values and places. Which of the two do you subtract?")
+hint("```python\nexponentials = torch.exp(scores - <largest of each row, kept as a column>)\nreturn exponentials / <sum of each row, kept as a column>\n```")
+why("`keepdim=True` leaves a column (n, 1) that broadcasts over its row. The shift changes no weight, and makes the largest exponential exactly 1, so nothing overflows and no sum is 0.")
+
+# %% judges="aggregate"
+def _shares(n, m):
+    return torch.softmax(2 * randn(n, m), dim=-1)
+
+
+case("by_hand", "Two rows of three weights, and values of width 2; whole numbers of values.", whole, m=3, d_v=2, weights=torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]]))
+case("four_queries", "Four queries that share out six values of width 3.", m=6, d_v=3, weights=_shares(4, 6))
+case("square", "Five queries, five values of width 5.", m=5, d_v=5, weights=_shares(5, 5))
+
+
+@entry
+def aggregate__entry(i, j, weights, values):
+    terms = " + ".join(f"{written(w)} · {written(value)}" for w, value in zip(weights[i], values[:, j]))
+    return f"number {j} of every value, times the weights of row {i}: {terms} = {written(weights[i] @ values[:, j])}"
+
+
+mistakes("""
+transposed-weights: weights @ values → weights.T @ values
+    You use the columns of the weights; row i of the weights belongs to output i.
+plain-average: weights @ values → values.mean(dim=0).expand(len(weights), -1)
+    You average all values alike and leave the weights out.
+only-the-strongest: weights @ values → values[weights.argmax(dim=-1)]
+    You take the value with the largest weight alone; every value counts, as much as its weight says.
+element-by-element: weights @ values → weights * values
+    `*` multiplies entry by entry; the sum over tokens is a matrix product, `@`.
+""")
+alternatives("""
+einsum: weights @ values → torch.einsum("nm,md->nd", weights, values)
+broadcast: weights @ values → (weights[:, :, None] * values[None, :, :]).sum(dim=1)
+""")
+
+
+@alternative
+def aggregate__loop(weights, values):
+    return torch.stack([sum(w * value for w, value in zip(row, values)) for row in weights])
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
+hint("Which token's value does weight (i, j) belong to, and to which token's output does it go?")
+hint("The sum runs over j: the columns of `weights` and the rows of `values`. Which product pairs those?")
+hint("```python\nreturn <weights> @ <values>\n```")
+why("A matrix product is a sum over the inner dimension, and here that is the tokens: row i mixes all values by the weights of query i.")
+
+# %% judges="attention_head"
+case("by_hand", "Three tokens of width 2, no mask; whole numbers.", lambda attention_head: attention_head(whole(3, 2, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 3)))
+case("by_hand_causal", "Three tokens of width 2, causal; whole numbers.", lambda attention_head: attention_head(whole(3, 2, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 3), causal=True))
+case("open_head", "Five tokens of width 6 with d_k = 4 and d_v = 3, no mask.", lambda attention_head: attention_head(randn(5, 6), randn(6, 4), randn(6, 4), randn(6, 3)))
+case("causal_head", "Seven tokens of width 5 with d_k = 4 and d_v = 3, causal.", lambda attention_head: attention_head(randn(7, 5), randn(5, 4), randn(5, 4), randn(5, 3), causal=True))
+case("square", "Four tokens of width 4, every width 4, causal.", lambda attention_head: attention_head(randn(4, 4), randn(4, 4), randn(4, 4), randn(4, 4), causal=True))
+case("one_token", "A single token: all weight is on itself.", lambda attention_head: attention_head(randn(1, 3), randn(3, 2), randn(3, 2), randn(3, 4), causal=True))
+case("what_flows_back", "The gradients that flow back to four tokens and to the three matrices, causal.", lambda attention_head: gradients(lambda x, w_q, w_k, w_v: attention_head(x, w_q, w_k, w_v, causal=True), x=randn(4, 3) / 2, w_q=randn(3, 2), w_k=randn(3, 2), w_v=randn(3, 5)))
+
+
+@entry
+def attention_head__entry(i, j, x, w_q, w_k, w_v, causal=False):
+    scores = (x[i] @ w_q) @ (x @ w_k).T / math.sqrt(w_k.shape[-1])
+    if causal:
+        scores = scores[: i + 1]
+    shares = torch.softmax(scores, dim=-1)
+    values = (x @ w_v)[: len(shares), j]
+    seen = "tokens up to itself" if causal else "all tokens"
+    return (
+        f"token {i} weighs {seen} by {written(shares)}; number {j} of their values is {written(values)}, "
+        f"and the weighted sum {written(shares @ values)}"
+    )
+
+
+mistakes("""
+mask-after-softmax:
+    - if causal:
+    -     future = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)
+    -     scores = scores.masked_fill(future, -torch.inf)
+    - return aggregate(softmax_rows(scores), v)
+    + weights = softmax_rows(scores)
+    + if causal:
+    +     weights = weights.tril()
+    + return aggregate(weights, v)
+    You mask after softmax, so the rows no longer add up to 1: mask the scores before it.
+masked-with-zero: -torch.inf → 0.0
+    Masked scores become 0, and e⁰ = 1 still is weight: they must be −∞ before softmax.
+past-masked: triu(diagonal=1) → tril(diagonal=-1)
+    You mask the past and keep the future: the other triangle is the one to mask.
+diagonal-masked: triu(diagonal=1) → triu(diagonal=0)
+    You mask the diagonal as well, so the first token has nothing left to look at and its row is NaN: start at diagonal=1.
+mask-off-by-one: triu(diagonal=1) → triu(diagonal=2)
+    Each token still sees one token of the future: start the mask at diagonal=1.
+never-causal: if causal: → if False:
+    `causal` makes no difference: when it is true, scores of later tokens must become −∞.
+always-causal: if causal: → if True:
+    You mask whether `causal` is true or not.
+not-scaled: scaled_scores(q, k) → q @ k.T
+    The scores go into softmax unscaled: use your `scaled_scores`.
+averages-the-keys: aggregate(softmax_rows(scores), v) → aggregate(softmax_rows(scores), k)
+    You average the keys; it is the values that a token hands over.
+averages-the-input: project(x, w_v) → x
+    You average the rows of `x`; project them with `w_v` first.
+softmax-forgotten: aggregate(softmax_rows(scores), v) → aggregate(scores, v)
+    The scores are used as weights; softmax over each row makes weights of them.
+uniform: scaled_scores(q, k) → 0 * (q @ k.T)
+    Every token counts alike, whatever it is: the weights must come from queries and keys.
+keys-from-queries: project(x, w_k) → project(x, w_q)
+    Queries and keys both come from `w_q`; the keys have a matrix of their own, `w_k`.
+""")
+alternatives("""
+additive-mask: scores = scores.masked_fill(future, -torch.inf) → scores = scores + torch.zeros_like(scores).masked_fill(future, -torch.inf)
+where: scores = scores.masked_fill(future, -torch.inf) → scores = torch.where(future, torch.tensor(float('-inf')), scores)
+""")
+
+
+@alternative
+def attention_head__from_scratch(x, w_q, w_k, w_v, causal=False):
+    scores = (x @ w_q) @ (x @ w_k).T * w_k.shape[1] ** -0.5
+    n = len(x)
+    if causal:
+        places = torch.arange(n)
+        scores[places[None, :] > places[:, None]] = -torch.inf
+    return torch.softmax(scores, dim=1) @ (x @ w_v)
+
+
+@alternative
+def attention_head__token_by_token(x, w_q, w_k, w_v, causal=False):
+    q, k, v = x @ w_q, x @ w_k, x @ w_v
+    rows = []
+    for i in range(len(x)):
+        end = i + 1 if causal else len(x)
+        rows.append(torch.softmax(k[:end] @ q[i] / math.sqrt(k.shape[1]), dim=0) @ v[:end])
+    return torch.stack(rows)
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building it.")
+hint("Which of your four functions do you need, and in which order? Which one is called three times?")
+hint("The mask changes scores, not weights. Between which two of your functions does it belong?")
+hint("```python\nq, k, v = ...\nscores = <scaled scores>\nif causal:\n    future = <True above the diagonal>\n    scores = <scores, minus infinity where future is True>\nreturn aggregate(<weights>, <values>)\n```")
+why("Masking the scores before softmax leaves rows that add up to 1. `ones_like(scores)` takes the mask's size from the scores, so it fits any number of tokens.")
+
+# %% judges="logits_with_head"
+def _any_head():
+    matrix = randn(192, 32) / 4
+    return lambda x, w_q, w_k, w_v: x @ matrix
+
+
+def _place():
+    layer, head = divmod(int(randint(0, 9, ())), 3)
+    return layer, head + 3  # 3, 4 and 5 are heads and no layers
+
+
+case("short_prompt", "A prompt of two words, the head handing on a random projection of each token.", lambda logits_with_head: logits_with_head(_any_head(), *_place(), "the cat"))
+case("example", "The lesson's example, the head handing on a random projection of each token.", lambda logits_with_head: logits_with_head(_any_head(), *_place(), PROMPT_EXAMPLE))
+case("own_weights", "Another sentence, the head handing on its own projection three times as large.", lambda logits_with_head: logits_with_head(lambda x, w_q, w_k, w_v: 3 * x @ w_v, *_place(), "anna has the ball. tom has"))
+mistakes("""
+outside-the-block:
+    -     return mini.logits(prompt)[-1]
+    +     pass
+    + return mini.logits(prompt)[-1]
+    The logits are computed after the `with` block has ended, when the model's own head is back: do it inside.
+every-position: [-1] →
+    You return the logits of every position; the next word belongs to the last one, [-1].
+first-position: [-1] → [0]
+    You return the first position's logits; the next word belongs to the last one, [-1].
+layer-and-head-swapped: layer, head, function → head, layer, function
+    `with_head` wants the layer first, then the head.
+always-the-same-head: layer, head, function → role.layer, role.head, function
+    You replace the referent head whatever is asked for: use `layer` and `head`.
+""")
+alternatives("""
+kept-in-a-name:
+    -     return mini.logits(prompt)[-1]
+    +     logits = mini.logits(prompt)
+    + return logits[-1]
+by-length: mini.logits(prompt)[-1] → mini.logits(prompt)[len(mini.tokens(prompt)) - 1]
+""")
+forbid("without_heads", "with_attention", because="one head is to be replaced, not switched off.")
+hint("`with_head` changes the model only inside its block. Where must the logits be computed?")
+hint("`mini.logits(prompt)` has one row per token of the prompt. Which row speaks of the next word?")
+hint("```python\nwith with_head(mini.model, <layer>, <head>, <function>):\n    return <last row of the logits>\n```")
+why("Everything inside the block runs with your head; `return` inside it is fine, since the block is closed on the way out.")

@@ -83,9 +83,14 @@ def a_table(doubled):
     return doubled(randn(2, 4))
 
 
-edit("unchanged", "You return x as it came; double it.", "2 * x", "x")
-edit("squared", "That is the square; double it.", "2 * x", "x * x")
-edit("in-place", "You double the caller's own tensor; return a new one.", "2 * x", "x.mul_(2)")
+mistakes("""
+unchanged: 2 * x → x
+    You return x as it came; double it.
+squared: 2 * x → x * x
+    That is the square; double it.
+in-place: 2 * x → x.mul_(2)
+    You double the caller's own tensor; return a new one.
+""")
 
 
 @mistake("halved", "You halve it; double it.")
@@ -94,7 +99,9 @@ def doubled__halved(x):
     return half
 
 
-rewrite("sum", "2 * x", "x + x")
+alternatives("""
+sum: 2 * x → x + x
+""")
 
 
 @alternative
@@ -141,11 +148,18 @@ def by_a_half(shifted):
     return shifted(randn(2, 5), 0.5)
 
 
-edit("subtracted", "You subtract; add.", "x + by", "x - by")
-edit("multiplied", "You multiply; add.", "x + by", "x * by")
-edit("twice", "You shift twice; once is asked for.", "x + by", "x + by + by")
-rewrite("other-way-round", "x + by", "by + x")
-rewrite("method", "x + by", "x.add(by)")
+mistakes("""
+subtracted: x + by → x - by
+    You subtract; add.
+multiplied: x + by → x * by
+    You multiply; add.
+twice: x + by → x + by + by
+    You shift twice; once is asked for.
+""")
+alternatives("""
+other-way-round: x + by → by + x
+method: x + by → x.add(by)
+""")
 forbid("cumsum", because="nothing adds up here.")
 hint("Which way does a positive number shift?")
 hint("Add it.")
@@ -179,16 +193,18 @@ def more_numbers(doubled_then_shifted):
     return doubled_then_shifted(randn(3, 4), -1.0)
 
 
-edit(
-    "shifted-first",
-    "You shift before you double, so that the shift is doubled too.",
-    "shifted(doubled(x), by)",
-    "doubled(shifted(x, by))",
-)
-edit("not-doubled", "You only shift; double first.", "shifted(doubled(x), by)", "shifted(x, by)")
-edit("not-shifted", "You only double; shift after.", "shifted(doubled(x), by)", "doubled(x)")
-rewrite("by-hand", "shifted(doubled(x), by)", "2 * x + by")
-rewrite("keyword", "shifted(doubled(x), by)", "shifted(doubled(x), by=by)")
+mistakes("""
+shifted-first: shifted(doubled(x), by) → doubled(shifted(x, by))
+    You shift before you double, so that the shift is doubled too.
+not-doubled: shifted(doubled(x), by) → shifted(x, by)
+    You only shift; double first.
+not-shifted: shifted(doubled(x), by) → doubled(x)
+    You only double; shift after.
+""")
+alternatives("""
+by-hand: shifted(doubled(x), by) → 2 * x + by
+keyword: shifted(doubled(x), by) → shifted(doubled(x), by=by)
+""")
 forbid("mul", because="you have a function for that.")
 hint("Which comes first?")
 hint("Double inside, shift outside.")
@@ -217,11 +233,18 @@ def other_numbers(rerun):
     return rerun(numbers=randn(3, 5))
 
 
-edit("column-sums", "Those are the sums of the columns.", "dim=1", "dim=0")
-edit("one-sum", "That is one sum of everything.", "dim=1", "")
-edit("typed-in", "You typed the sums in.", "numbers.sum(dim=1)", "torch.tensor([3.0, 12.0])")
-rewrite("product", "numbers.sum(dim=1)", "numbers @ torch.ones(numbers.shape[1])")
-rewrite("loop", "numbers.sum(dim=1)", "torch.stack([row.sum() for row in numbers])")
+mistakes("""
+column-sums: dim=1 → dim=0
+    Those are the sums of the columns.
+one-sum: dim=1 →
+    That is one sum of everything.
+typed-in: numbers.sum(dim=1) → torch.tensor([3.0, 12.0])
+    You typed the sums in.
+""")
+alternatives("""
+product: numbers.sum(dim=1) → numbers @ torch.ones(numbers.shape[1])
+loop: numbers.sum(dim=1) → torch.stack([row.sum() for row in numbers])
+""")
 forbid("cumsum", because="sum is enough.")
 hint("Along which axis?")
 hint("Axis one.")
@@ -271,11 +294,18 @@ def the_gap(low, high):
     return high(x) - low(x)
 
 
-edit("low-of-columns", "low runs over columns.", "x.min(dim=1)", "x.min(dim=0)")
-edit("high-of-columns", "high runs over columns.", "x.max(dim=1)", "x.max(dim=0)")
-edit("lowest-as-high", "high returns the smallest.", "x.max(dim=1)", "x.min(dim=1) ")
-rewrite("amin", "x.min(dim=1).values", "x.amin(dim=1)")
-rewrite("amax", "x.max(dim=1).values", "x.amax(dim=1)")
+mistakes("""
+low-of-columns: x.min(dim=1) → x.min(dim=0)
+    low runs over columns.
+high-of-columns: x.max(dim=1) → x.max(dim=0)
+    high runs over columns.
+lowest-as-high: x.max(dim=1) → x.min(dim=1)
+    high returns the smallest.
+""")
+alternatives("""
+amin: x.min(dim=1).values → x.amin(dim=1)
+amax: x.max(dim=1).values → x.amax(dim=1)
+""")
 forbid("sort", because="one pass is enough.")
 hint("What does min return besides the values?")
 hint("Take the values.")
@@ -327,11 +357,18 @@ def a_table(halved):
     return halved(randn(2, 4))
 
 
-edit("unchanged", "You return x as it came.", "x / 2", "x")
-edit("doubled", "You double it.", "x / 2", "x * 2")
-edit("floored", "You round down: use one stroke.", "x / 2", "x // 2")
-rewrite("times-a-half", "x / 2", "x * 0.5")
-rewrite("less-a-half", "x / 2", "x - x * 0.5")
+mistakes("""
+unchanged: x / 2 → x
+    You return x as it came.
+doubled: x / 2 → x * 2
+    You double it.
+floored: x / 2 → x // 2
+    You round down: use one stroke.
+""")
+alternatives("""
+times-a-half: x / 2 → x * 0.5
+less-a-half: x / 2 → x - x * 0.5
+""")
 forbid("div", because="write the division with a stroke.")
 hint("What undoes doubling?")
 hint("Divide by two.")

@@ -85,8 +85,12 @@ def row_sums__entry(i, x):
     return f"{written(x[i])} adds up to {written(x[i].sum())}"
 
 
-edit("columns-instead", "You add up the columns, and rows are asked for.", "dim=-1", "dim=0")
-edit("average-instead", "That is the average; add up.", "x.sum(", "x.mean(")
+mistakes("""
+columns-instead: dim=-1 → dim=0
+    You add up the columns, and rows are asked for.
+average-instead: x.sum( → x.mean(
+    That is the average; add up.
+""")
 
 
 @mistake("first-entry", "You return the first entry of each row; add up all of them.")
@@ -94,7 +98,9 @@ def row_sums__first_entry(x):
     return x[:, 0]
 
 
-rewrite("by-product", "x.sum(dim=-1)", "x @ torch.ones(x.shape[1])")
+alternatives("""
+by-product: x.sum(dim=-1) → x @ torch.ones(x.shape[1])
+""")
 
 
 @alternative
@@ -146,11 +152,18 @@ def another_table(rerun):
     return rerun(table=randint(0, 9, (4, 3)))
 
 
-edit("typed-in", "You typed the number in; compute it.", "table.sum().item()", "15")
-edit("largest", "That is the largest entry.", "table.sum()", "table.max()")
-edit("count", "You count the entries; add them up.", "table.sum().item()", "table.numel()")
-rewrite("python-sum", "table.sum().item()", "sum(table.flatten().tolist())")
-rewrite("twice", "table.sum()", "table.sum(0).sum()")
+mistakes("""
+typed-in: table.sum().item() → 15
+    You typed the number in; compute it.
+largest: table.sum() → table.max()
+    That is the largest entry.
+count: table.sum().item() → table.numel()
+    You count the entries; add them up.
+""")
+alternatives("""
+python-sum: table.sum().item() → sum(table.flatten().tolist())
+twice: table.sum() → table.sum(0).sum()
+""")
 forbid("einsum", because="a plain sum is asked for.")
 hint("How many entries are there?")
 hint("`tensor.sum()` adds up all of them.")
@@ -194,8 +207,12 @@ def of_a_row(smallest, largest):
     return smallest(x), largest(x)
 
 
-edit("smallest-twice", "Your largest is the smallest.", "x.max()", "x.min()")
-edit("largest-twice", "Your smallest is the largest.", "x.min()", "x.max()")
+mistakes("""
+smallest-twice: x.max() → x.min()
+    Your largest is the smallest.
+largest-twice: x.min() → x.max()
+    Your smallest is the largest.
+""")
 
 
 @mistake("last-entry", "That is the last entry of all; compare them.")
@@ -203,7 +220,9 @@ def largest__last(x):
     return x.flatten()[-1]
 
 
-rewrite("sorted", "x.max()", "x.flatten().sort().values[-1]")
+alternatives("""
+sorted: x.max() → x.flatten().sort().values[-1]
+""")
 
 
 @alternative

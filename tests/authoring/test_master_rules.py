@@ -212,12 +212,23 @@ BREACHES = {
     "two mistakes": (
         ROWS,
         "mistakes: 2, where at least 3",
-        ('edit("average-instead", "That is the average; add up.", "x.sum(", "x.mean(")', ""),
+        (
+            '''mistakes("""
+average-instead: x.sum( → x.mean(
+    That is the average; add up.
+""")''',
+            "",
+        ),
     ),
     "one alternative": (
         ROWS,
         "alternatives: 1, where at least 2",
-        ('rewrite("by-product", "x.sum(dim=-1)", "x @ torch.ones(x.shape[1])")', ""),
+        (
+            '''alternatives("""
+by-product: x.sum(dim=-1) → x @ torch.ones(x.shape[1])
+""")''',
+            "",
+        ),
     ),
     "one hint": (ROWS, "hints: 1, where at least 2", (HINT, "")),
     "nothing forbidden": (ROWS, "forbid(...) lines: 0, where at least 1", (FORBID, "")),
@@ -286,7 +297,7 @@ BREACHES = {
     "a rewrite of text that stands nowhere": (
         ROWS,
         "by-product: the text 'y.sum(dim=-1)' stands nowhere",
-        ('rewrite("by-product", "x.sum(dim=-1)"', 'rewrite("by-product", "y.sum(dim=-1)"'),
+        ('''rewrite("by-product", "x.sum(dim=-1)"''', '''rewrite("by-product", "y.sum(dim=-1)"'''),
     ),
     "an edit to something that is not Python": (
         ROWS,
@@ -296,17 +307,17 @@ BREACHES = {
     "two mistakes of one name": (
         ROWS,
         "2 mistakes or alternatives are called columns-instead",
-        ('edit("average-instead"', 'edit("columns-instead"'),
+        ('''edit("average-instead"''', '''edit("columns-instead"'''),
     ),
     "a mistake called as an alternative": (
         ROWS,
         "2 mistakes or alternatives are called one-by-one",
-        ('edit("average-instead"', 'edit("one-by-one"'),
+        ('''edit("average-instead"''', '''edit("one-by-one"'''),
     ),
     "a mistake in capitals": (
         ROWS,
         "'Average instead' is not a name in lower-case-with-dashes",
-        ('edit("average-instead"', 'edit("Average instead"'),
+        ('''edit("average-instead"''', '''edit("Average instead"'''),
     ),
     "a message that is no sentence": (
         ROWS,

@@ -31,7 +31,10 @@ def problems(worker: Worker, tmp_path: Path) -> Problems:
 
 def with_line(line: str) -> str:
     """The master with a line more in the first exercise's probes."""
-    mark = 'rewrite("sum", "2 * x", "x + x")\n'
+    mark = '''alternatives("""
+sum: 2 * x → x + x
+""")
+'''
     assert STEPS.count(mark) == 1
     return STEPS.replace(mark, f"{mark}{line}\n")
 
@@ -50,7 +53,10 @@ def test_every_kind_of_exercise_can_be_sound(number: int, lesson: Lesson, worker
 
 
 def test_a_mistake_that_is_accepted(problems: Problems) -> None:
-    master = with_line('edit("harmless", "No harm.", "2 * x", "x * 2")')
+    master = with_line('''mistakes("""
+harmless: 2 * x → x * 2
+    No harm.
+""")''')
     assert problems(master) == [f"{PLACE}mistake harmless is accepted with seed 0."]
 
 
@@ -61,12 +67,21 @@ def test_a_mistake_that_is_accepted_with_some_seed_only(problems: Problems) -> N
 
 
 def test_an_alternative_that_is_rejected(problems: Problems) -> None:
-    (said,) = problems(with_line('rewrite("thrice", "2 * x", "3 * x")'))
+    (said,) = problems(
+        with_line('''alternatives("""
+thrice: 2 * x → 3 * x
+""")''')
+    )
     assert said.startswith(f"{PLACE}alternative thrice is rejected with seed 0: Every number")
 
 
 def test_two_mistakes_that_cannot_be_told_apart(problems: Problems) -> None:
-    (said,) = problems(with_line('edit("as-it-was", "As it was.", "2 * x", "1 * x")'))
+    (said,) = problems(
+        with_line('''mistakes("""
+as-it-was: 2 * x → 1 * x
+    As it was.
+""")''')
+    )
     assert said.startswith(f"{PLACE}mistake as-it-was cannot be told from unchanged with seed 0:")
 
 
@@ -87,8 +102,19 @@ def test_probes_whose_sizes_are_equal(problems: Problems) -> None:
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ('rewrite("method", "2 * x", "x.mul(2)")', "alternative method"),
-        ('edit("times-three", "By two.", "2 * x", "x.mul(3)")', "mistake times-three"),
+        (
+            '''alternatives("""
+method: 2 * x → x.mul(2)
+""")''',
+            "alternative method",
+        ),
+        (
+            '''mistakes("""
+times-three: 2 * x → x.mul(3)
+    By two.
+""")''',
+            "mistake times-three",
+        ),
         ('forbid("x", because="it is in the way.")', None),
     ],
 )
@@ -152,6 +178,9 @@ def test_a_proof_is_remembered_until_the_exercise_changes(
     assert counting.jobs == 0
     assert proved(STEPS.replace('"x + x"', '"x + 1 * x"')) == []
     assert counting.jobs
-    accepted = with_line('edit("harmless", "No harm.", "2 * x", "x * 2")')
+    accepted = with_line('''mistakes("""
+harmless: 2 * x → x * 2
+    No harm.
+""")''')
     assert len(proved(accepted)) == 1
     assert len(proved(accepted)) == 1  # what is wrong is never remembered as proved

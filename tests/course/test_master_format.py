@@ -121,7 +121,10 @@ def test_what_is_forbidden_comes_with_its_reason(small_lesson):
 
 def test_the_words_take_their_arguments_by_name_too(tmp_path):
     text = spoilt(
-        ('edit("largest", "That is the largest entry.", "table.sum()", "table.max()")',
+        ('''mistakes("""
+largest: table.sum() → table.max()
+    That is the largest entry.
+""")''',
          'edit("largest", new="table.max()", old="table.sum()", message="That is the largest.")'),
     )  # fmt: skip
     _, largest, _ = read_text(tmp_path, text).exercise("total").mistakes

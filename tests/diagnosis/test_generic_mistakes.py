@@ -24,7 +24,10 @@ CENTRED = exercise(
     function("return x - x.mean(dim=0)"),
     probe("two_rows", "f(randn(2, 3))"),
     probe("four_rows", "f(randn(4, 5))"),
-    'edit("columns", "Centre the columns.", "dim=0", "dim=1, keepdim=True")',
+    '''mistakes("""
+columns: dim=0 → dim=1, keepdim=True
+    Centre the columns.
+""")''',
 )
 
 
@@ -245,7 +248,10 @@ GRADIENTS = exercise(
     probe("two_rows", "f(randn(2, 3), randn(2, 3))"),
     probe("four_rows", "f(randn(4, 5), randn(4, 5))"),
     probe("gradient", "gradients(f, x=randn(3, 2), y=randn(3, 2))"),
-    'edit("thrice", "Once.", "x * y", "x * y * 3")',
+    '''mistakes("""
+thrice: x * y → x * y * 3
+    Once.
+""")''',
 )
 
 
@@ -359,8 +365,14 @@ TWO_WAYS = exercise(
     probe("positive", "f(uniform(2, 3))"),
     probe("also_positive", "f(uniform(4, 5))"),
     probe("negative", "f(-uniform(3, 2))", "naming_probe"),
-    'edit("plus-one", "Leave it.", "x.abs()", "x + 1")',
-    'edit("abs-plus-one", "Leave the size.", "x.abs()", "x.abs() + 1")',
+    '''mistakes("""
+plus-one: x.abs() → x + 1
+    Leave it.
+""")''',
+    '''mistakes("""
+abs-plus-one: x.abs() → x.abs() + 1
+    Leave the size.
+""")''',
 )
 
 
@@ -410,7 +422,10 @@ def credit(options: str) -> str:
         probe("two_rows", "f(randn(2, 3))"),
         probe("three_rows", "f(randn(3, 3))"),
         probe("many_rows", "f(randn(9, 3))", "naming_probe"),
-        'edit("thrice", "Twice.", "2 * x", "3 * x")',
+        '''mistakes("""
+thrice: 2 * x → 3 * x
+    Twice.
+""")''',
         options=options,
     )
 
@@ -453,6 +468,14 @@ def test_an_error_is_told_with_what_it_means(centred: TinyLesson) -> None:
 
 
 def test_a_named_mistake_comes_before_a_generic_one(tiny: Tiny) -> None:
-    master = CENTRED + '\nedit("as-it-came", "Centre it.", "x - x.mean(dim=0)", "x")\n'
+    master = (
+        CENTRED
+        + '''
+mistakes("""
+as-it-came: x - x.mean(dim=0) → x
+    Centre it.
+""")
+'''
+    )
     report = tiny(master).judged("def f(x):\n    return x").report
     assert (report.diagnosis, report.message) == ("as-it-came", "Centre it.")

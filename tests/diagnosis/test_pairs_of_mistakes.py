@@ -17,9 +17,18 @@ PROBES = (probe("a_few", "f(randn(2, 3), 2.0)"), probe("more", "f(randn(4, 5), -
 SHIFTED = exercise(
     function("doubled = 2 * x\nreturn doubled + by", "x, by", "x: (n, d) → (n, d)"),
     *PROBES,
-    'edit("thrice", "Double it.", "2 * x", "3 * x")',
-    'edit("subtracted", "Add.", "+ by", "- by")',
-    'edit("squared", "Double it; that is the square.", "2 * x", "x * x")',
+    '''mistakes("""
+thrice: 2 * x → 3 * x
+    Double it.
+""")''',
+    '''mistakes("""
+subtracted: + by → - by
+    Add.
+""")''',
+    '''mistakes("""
+squared: 2 * x → x * x
+    Double it; that is the square.
+""")''',
 )
 
 
@@ -82,9 +91,18 @@ def test_the_key_holds_every_pair_that_fits_with_all_its_outcomes(shifted: TinyL
 COMMON = exercise(
     function("one = x + 1\ntwo = one * 2\nreturn two - by", "x, by", "x: (n, d) → (n, d)"),
     *PROBES,
-    'edit("less", "Add one.", "+ 1", "- 1")',
-    'edit("twice", "Subtract it once.", "- by", "- 2 * by")',
-    'edit("again", "Subtract it one time only.", "two - by", "two - by - by")',
+    '''mistakes("""
+less: + 1 → - 1
+    Add one.
+""")''',
+    '''mistakes("""
+twice: - by → - 2 * by
+    Subtract it once.
+""")''',
+    '''mistakes("""
+again: two - by → two - by - by
+    Subtract it one time only.
+""")''',
 )
 
 
@@ -101,10 +119,22 @@ def test_of_pairs_that_look_alike_what_they_have_in_common_is_named(
 AMBIGUOUS = exercise(
     function("one = x + 1\ntwo = 0 * x + 2\nreturn one + two + by", "x, by", "x: (n, d) → (n, d)"),
     *PROBES,
-    'edit("a", "A.", "x + 1", "x + 11")',
-    'edit("b", "B.", "x + 2", "x + 22")',
-    'edit("c", "C.", "x + 1", "x + 21")',
-    'edit("d", "D.", "x + 2", "x + 12")',
+    '''mistakes("""
+a: x + 1 → x + 11
+    A.
+""")''',
+    '''mistakes("""
+b: x + 2 → x + 22
+    B.
+""")''',
+    '''mistakes("""
+c: x + 1 → x + 21
+    C.
+""")''',
+    '''mistakes("""
+d: x + 2 → x + 12
+    D.
+""")''',
 )
 
 
@@ -122,8 +152,11 @@ def test_pairs_that_look_alike_and_have_nothing_in_common_name_nothing(
 
 def test_a_pair_that_looks_like_one_mistake_is_that_mistake(worker: Worker, tmp_path: Path) -> None:
     master = SHIFTED.replace(
-        'edit("squared"', 'edit("none", "Return something.", "return doubled + by", "return x")\n'
-        'edit("squared"',
+        '''edit("squared"''', '''mistakes("""
+none: return doubled + by → return x
+    Return something.
+""")
+edit("squared"''',
     )  # fmt: skip
     report = TinyLesson(master, worker, tmp_path).judged(both("x")).report
     assert report.diagnosis == "none"
@@ -135,9 +168,18 @@ def test_a_pair_that_looks_like_one_mistake_is_that_mistake(worker: Worker, tmp_
 NONSENSE = exercise(
     function("one = x + 1\nreturn one * by", "x, by", "x: (n, d) → (n, d)"),
     *PROBES,
-    'edit("renamed", "Call it one.", "one = x + 1", "two = x + 1")',
-    'edit("unused", "Use it.", "one * by", "x * by")',
-    'edit("other", "Multiply.", "* by", "+ by")',
+    '''mistakes("""
+renamed: one = x + 1 → two = x + 1
+    Call it one.
+""")''',
+    '''mistakes("""
+unused: one * by → x * by
+    Use it.
+""")''',
+    '''mistakes("""
+other: * by → + by
+    Multiply.
+""")''',
 )
 
 
@@ -175,8 +217,11 @@ def test_no_pair_is_lost_to_a_busy_machine(shifted: TinyLesson, worker: Worker) 
 def test_where_a_mistake_ends_its_process_the_others_are_known_all_the_same(
     worker: Worker, tmp_path: Path
 ) -> None:
-    ends = 'edit("ends", "Do not leave.", "return doubled", "__import__(\'os\')._exit(0); doubled")'
-    master = SHIFTED.replace('edit("thrice"', f'{ends}\nedit("thrice"')
+    ends = '''mistakes("""
+ends: return doubled → __import__('os')._exit(0); doubled
+    Do not leave.
+""")'''
+    master = SHIFTED.replace('''edit("thrice"''', f'{ends}\nedit("thrice"')
     tiny = TinyLesson(master, worker, tmp_path)
     assert tiny.judged(both("3 * x + by")).report.diagnosis == "thrice"
     assert tiny.judged(both("2 * x - by")).report.diagnosis == "subtracted"
@@ -197,8 +242,14 @@ def test_a_mistake_that_changes_what_is_given_is_not_seen_in_the_others(
         IN_PLACE,
         probe("the_numbers_above", "f"),
         probe("others", "rerun(numbers=randn(3, 5))", targets="rerun"),
-        'edit("doubled-in-place", "Leave numbers alone.", "numbers.sum", "numbers.mul_(2).sum")',
-        'edit("column-sums", "Those are the sums of the columns.", "dim=1", "dim=0")',
+        '''mistakes("""
+doubled-in-place: numbers.sum → numbers.mul_(2).sum
+    Leave numbers alone.
+""")''',
+        '''mistakes("""
+column-sums: dim=1 → dim=0
+    Those are the sums of the columns.
+""")''',
         given="numbers = torch.arange(6.0).reshape(2, 3)  # (2, 3)",
     )
     report = TinyLesson(master, worker, tmp_path).judged("f = numbers.sum(dim=0)").report

@@ -356,7 +356,10 @@ LESSON = exercise(
     function("return x + by", "x, by", "x: (n, d), by: (d,) → (n, d)"),
     probe("a_few", "f(randn(2, 3), randn(3))"),
     probe("more", "f(randn(4, 3), randn(3))"),
-    'edit("less", "Add.", "+", "-")',
+    '''mistakes("""
+less: + → -
+    Add.
+""")''',
     given="numbers = torch.arange(3.0)  # (3,)",
 )
 

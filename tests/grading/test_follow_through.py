@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from edited_notebooks import Notebook, exercise_cell, place, put, solved, submitted
 from small_course import STEPS, lesson_of
-
 from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import ExerciseReport, LessonReport
@@ -164,8 +164,10 @@ def three_numbers(twice_over):
     return twice_over(randn(3), 2.0)
 
 
-edit("once", "Once more.", "doubled_then_shifted(doubled_then_shifted(x, by), by)",
-     "doubled_then_shifted(x, by)")
+mistakes("""
+once: doubled_then_shifted(doubled_then_shifted(x, by), by) → doubled_then_shifted(x, by)
+    Once more.
+""")
 '''
 
 
@@ -211,8 +213,12 @@ def test_a_mistake_is_named_although_an_earlier_right_answer_fails_in_other_word
     done: Notebook, worker: Worker, tmp_path: Path
 ) -> None:
     """The key knows the error that the reference of the earlier exercise ends in."""
-    both = 'edit("both-to-doubled", "Shift outside.", "doubled(x)", "doubled(x, by)")\n'
-    first = 'rewrite("keyword", "shifted(doubled'
+    both = '''mistakes("""
+both-to-doubled: doubled(x) → doubled(x, by)
+    Shift outside.
+""")
+'''
+    first = """rewrite("keyword", "shifted(doubled"""
     assert first in STEPS
     lesson = lesson_of(STEPS.replace(first, both + first), tmp_path)
     grader = LessonGrader(lesson, worker.observe, key_cache=tmp_path)

@@ -55,11 +55,18 @@ def wide(Projection):
     return Projection(randn(3, 5))(randn(2, 3))
 
 
-edit("squared", "You project the squares.", "project(x,", "project(x * x,")
-edit("negative", "That is the negative.", "project(x", "-project(x")
-edit("doubled", "That is twice the projection.", "project(x", "2 * project(x")
-rewrite("product", "project(x, self.weights)", "x @ self.weights")
-rewrite("matmul", "project(x, self.weights)", "torch.matmul(x, self.weights)")
+mistakes("""
+squared: project(x, → project(x * x,
+    You project the squares.
+negative: project(x → -project(x
+    That is the negative.
+doubled: project(x → 2 * project(x
+    That is twice the projection.
+""")
+alternatives("""
+product: project(x, self.weights) → x @ self.weights
+matmul: project(x, self.weights) → torch.matmul(x, self.weights)
+""")
 forbid("Linear", because="you have a function for that.")
 hint("What did you build for this?")
 hint("Call project.")

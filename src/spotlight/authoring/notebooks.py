@@ -194,8 +194,10 @@ class _Builder:
     def _add_authors_only(self, cell: Cell) -> None:
         if self._edition == "student":
             return
-        stem = f"probes-{self._open_exercise.id}" if self._open_exercise else "authoring"
-        self._code(self._ids.next(stem), cell.source, {"role": cell.role}, None, hidden=True)
+        judges = cell.metadata.get("judges") or (self._open_exercise and self._open_exercise.id)
+        stem = f"probes-{judges}" if cell.role == "probes" else "authoring"
+        data = {"role": cell.role} | ({"judges": judges} if cell.role == "probes" else {})
+        self._code(self._ids.next(stem), cell.source, data, None, hidden=True)
 
     def _add_prediction(self, prediction: Prediction) -> None:
         source = prediction.source if self._edition == "solution" else prediction.stub

@@ -15,6 +15,7 @@ from spotlight.cli.context import JsonFile, Status, UsageError, err
 from spotlight.cli.doctor import doctor
 from spotlight.cli.grade import grade, grade_named
 from spotlight.cli.hint import hint
+from spotlight.cli.new import new
 from spotlight.cli.progress import progress
 from spotlight.cli.release import release
 from spotlight.cli.reset import reset
@@ -46,7 +47,7 @@ def everything(context: typer.Context, json: JsonFile = None) -> Status | None:
     return grade_named([], json) if context.invoked_subcommand is None else None
 
 
-for command in (grade, review, watch, hint, reset, upgrade, solutions, build, release):
+for command in (grade, review, watch, hint, reset, upgrade, solutions, build, new, release):
     app.command()(command)
 app.command("class")(grade_class)
 app.command()(doctor)

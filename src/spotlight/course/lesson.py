@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,8 @@ Role = Literal["markdown", "given", "exercise", "prediction", "probes", "authori
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
+SOLUTION_MARK = re.compile(r"^.*\b(?:BEGIN|END) SOLUTION\b.*$", re.MULTILINE)
+"""A line that is a solution's mark, or was meant to be one."""
 GIVEN_MARK = "# given"
 _GIVEN_HEAD = re.compile(rf"\A(%%needs [^\n]*\n)?({GIVEN_MARK}\n)?")
 MARKER = re.compile(r"^# Exercise (?P<id>[a-z][a-z0-9_]*)(?= ·|[ \t]*$)", re.MULTILINE)
@@ -53,10 +55,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Edit:
-    """A replacement inside the solution's text."""
+    """A replacement inside the solution's text: of a part of a line, or of `whole_lines`.
+
+    Whole lines are at the left margin here; in the solution they may be indented, all alike.
+    """
 
     old: str
     new: str
+    whole_lines: bool = False
 
 
 @dataclass(frozen=True)
@@ -310,29 +316,60 @@ def with_solution(solution: str, body: str) -> str | None:
 
 
 def marks_are_paired(solution: str) -> bool:
-    """Whether `solution` holds a marked block, and no mark outside of one."""
+    """Whether `solution` holds a marked block, and no mark outside of one, misspelt or not."""
     blocks = len(_BLOCK.findall(solution))
-    return blocks > 0 and solution.count(BEGIN) == solution.count(END) == blocks
+    return blocks > 0 and len(SOLUTION_MARK.findall(solution)) == 2 * blocks
 
 
 def edit_solution(solution: str, edit: Edit) -> str:
     """`solution` with `edit` applied between its marks, where `edit.old` stands exactly once.
 
+    With an empty `new`, the space before `old` goes too.
+
     Raises:
         AuthoringError: it stands there never, or more than once.
     """
-    spots = [
-        match.start("body") + found.start()
-        for match in _BLOCK.finditer(solution)
-        for found in re.finditer(re.escape(edit.old), match["body"])
-    ]
+    find = _lines_found if edit.whole_lines else _text_found
+    spots = [spot for block in _BLOCK.finditer(solution) for spot in find(block, edit)]
     if len(spots) != 1:
         times = "nowhere" if not spots else f"{len(spots)} times"
         raise AuthoringError(
             f"the text {edit.old!r} stands {times} between the solution marks; "
             "an edit needs text that stands there exactly once"
         )
-    return solution[: spots[0]] + edit.new + solution[spots[0] + len(edit.old) :]
+    start, end, new = spots[0]
+    return solution[:start] + new + solution[end:]
+
+
+def _text_found(block: re.Match[str], edit: Edit) -> Iterator[tuple[int, int, str]]:
+    """From where to where the text stands in the block, and what replaces it there."""
+    for match in re.finditer(re.escape(edit.old), block["body"]):
+        start = block.start("body") + match.start()
+        before = block["body"][: match.start()]
+        drops_space = (
+            not edit.new and before.endswith(" ") and bool(before.rsplit("\n", 1)[-1].strip())
+        )
+        yield start - drops_space, start + len(edit.old), edit.new
+
+
+def _lines_found(block: re.Match[str], edit: Edit) -> Iterator[tuple[int, int, str]]:
+    """From where to where the lines stand in the block, and what replaces them there."""
+    lines = block["body"].splitlines(keepends=True)
+    wanted = textwrap.dedent(edit.old).splitlines()
+    depth = _depth(edit.old.split("\n", 1)[0])
+    start = block.start("body")
+    for place in range(len(lines) - len(wanted) + 1):
+        there = "".join(lines[place : place + len(wanted)])
+        if textwrap.dedent(there).splitlines() == wanted:
+            first = lines[place]
+            indent = first[: _depth(first) - depth]
+            new = "".join(f"{line}\n" for line in textwrap.indent(edit.new, indent).splitlines())
+            yield start, start + len(there), new
+        start += len(lines[place])
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def prediction_call(source: str) -> ast.Call | None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from spotlight.course.lesson import AuthoringError
 
 MANIFEST = Path("solutions") / "course.toml"
+_EXACT = ConfigDict(extra="forbid", strict=True)
 RELEASED_MANIFEST = Path("keys") / "course.toml"  # of a copy without solutions
 
 
+@with_config(_EXACT)
 @dataclass(frozen=True)
 class LessonEntry:
     """One lesson's line in the manifest; `minutes` is the time a student needs."""
@@ -26,12 +31,27 @@ class LessonEntry:
     summary: str
 
 
+@with_config(_EXACT)
 @dataclass(frozen=True)
 class Part:
     """A titled group of lessons."""
 
     title: str
     lessons: tuple[LessonEntry, ...]
+
+
+@with_config(_EXACT)
+@dataclass(frozen=True)
+class _File:
+    """What the file says."""
+
+    title: str
+    parts: tuple[Part, ...]
+
+
+@cache
+def _format() -> TypeAdapter[_File]:
+    return TypeAdapter(_File)
 
 
 @dataclass(frozen=True)
@@ -86,20 +106,32 @@ def load_course(root: Path) -> Course:
     path = _manifest_of(root) or root / MANIFEST
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        parts = tuple(
-            Part(part["title"], tuple(map(_entry, part["lessons"]))) for part in data["parts"]
-        )
-        course = Course(root, data["title"], parts)
+        file = _format().validate_json(json.dumps(data))
+        course = Course(root, file.title, file.parts)
         _require_distinct(course)
         return course
     except OSError as error:
         raise AuthoringError(
             f"{path}: the course's manifest cannot be read ({error.strerror})."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise AuthoringError(
+            f"{path}: the course's manifest is not as it should be: {_place(first['loc'])}: "
+            f"{first['msg'][0].lower()}{first['msg'][1:]}."
+        ) from error
+    except (ValueError, TypeError) as error:  # no TOML; or dates, which are not text
         raise AuthoringError(
             f"{path}: the course's manifest is not as it should be: {error}."
         ) from error
+
+
+def _place(steps: Sequence[str | int]) -> str:
+    """Where in the file something stands, counted from 1: "parts 2, lessons 1, minutes"."""
+    text = ""
+    for step in steps:
+        text += f" {step + 1}" if isinstance(step, int) else f", {step}"
+    return text.removeprefix(", ")
 
 
 def manifest_text(course: Course) -> str:
@@ -108,22 +140,19 @@ def manifest_text(course: Course) -> str:
     for part in course.parts:
         lines += ["", "[[parts]]", f"title = {_quoted(part.title)}"]
         for entry in part.lessons:
-            lines += ["", "[[parts.lessons]]"]
-            lines += [f"{name} = {_quoted(value)}" for name, value in asdict(entry).items()]
+            lines += ["", lesson_text(entry).rstrip()]
     return "\n".join(lines) + "\n"
+
+
+def lesson_text(entry: LessonEntry) -> str:
+    """One lesson of the manifest; it belongs to the part above it."""
+    values = (f"{name} = {_quoted(value)}" for name, value in asdict(entry).items())
+    return "\n".join(["[[parts.lessons]]", *values]) + "\n"
 
 
 def _quoted(value: str | int) -> str:
     """A value in TOML, whose basic strings are written as JSON's are."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def _entry(lesson: dict[str, Any]) -> LessonEntry:
-    entry = LessonEntry(**lesson)
-    for name, value in asdict(entry).items():
-        if type(value) is not (int if name == "minutes" else str):
-            raise TypeError(f"{name} = {value!r} of lesson {entry.id}")
-    return entry
 
 
 def _require_distinct(course: Course) -> None:

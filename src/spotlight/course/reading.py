@@ -120,7 +120,7 @@ def _master_role(cell_type: str, metadata: dict[str, Any]) -> Role:
     if "prediction" in metadata:
         return "prediction"
     tags = metadata.get("tags", [])
-    if "probes" in tags:
+    if "probes" in tags or "judges" in metadata:
         return "probes"
     if "authoring" in tags:
         return "authoring"
