@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from edited_notebooks import Notebook, put, submitted
-
 from small_course import lesson_of
 from spotlight.authoring.notebooks import build_notebook
 from spotlight.course.lesson import Exercise
