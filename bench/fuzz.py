@@ -151,7 +151,7 @@ class Fuzz:
                 warnings.simplefilter("default")
                 submission = parse_submission(made.data, PATH)
                 refusal = _lesson_refused(case, submission)
-                report = self._graders[case.known.lesson.id].grade(submission)
+                report = self._graders[case.known.lesson.id].grade(submission).report
         except SubmissionError as refused:
             failures = [*_unclear("the refusal", str(refused), end="")]
             if not made.may_be_refused:
@@ -200,7 +200,7 @@ class Fuzz:
                 own = next(c for c in alone["cells"] if c["id"] == f"exercise-{name}")
                 own["source"] = in_cell(own["source"], text)
                 submission = parse_submission(_written(alone), PATH)
-                if grader.grade_exercise(submission, exercise).report.status == "passed":
+                if grader.grade(submission, [exercise]).verdicts[0].report.status == "passed":
                     return True
         return False
 

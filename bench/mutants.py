@@ -112,7 +112,7 @@ class Examiner:
         """Test and judge mutants of `exercise`."""
         wide = self.wide_test(exercise)
         for mutant in mutants:
-            verdict = self._grader.grade_exercise(self._submission(exercise, mutant), exercise)
+            verdict = self._grader.grade(self._submission(exercise, mutant), [exercise]).verdicts[0]
             yield Examined(exercise, mutant, wide.telling_input(mutant.source), verdict)
 
     def _submission(self, exercise: Exercise, mutant: Mutant) -> Submission:

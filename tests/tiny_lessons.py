@@ -83,4 +83,4 @@ class TinyLesson:
         """The verdict on a notebook whose last exercise is filled in with `source`."""
         notebook = copy.deepcopy(self._blank)
         put(notebook, self.exercise, source)
-        return self.grader.grade_exercise(submitted(notebook), self.exercise)
+        return self.grader.grade(submitted(notebook), [self.exercise]).verdicts[0]

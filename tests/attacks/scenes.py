@@ -70,7 +70,7 @@ class Scene:
             first,
             f"# {self.world.new_secret('an earlier student')}\n{self._source(first.id)}",
         )
-        report = self.grader().grade(submitted(before))
+        report = self.grader().grade(submitted(before)).report
         assert report.points == report.possible
         self.world.open_up()
         worlds.settled(lambda: "no fork waits for the next job yet", 0.5)
@@ -118,12 +118,12 @@ class Scene:
         watch = Watch(self)
         self._attack, self._seen = attack, []
         try:
-            report = self.grader(seed).grade(submitted(hostile))
+            report = self.grader(seed).grade(submitted(hostile)).report
         finally:
             self._attack = None
         observations = list(self._seen)
         harm = watch.harm()
-        next_one = self.grader(seed).grade(submitted(self._honest))
+        next_one = self.grader(seed).grade(submitted(self._honest)).report
         return Graded(
             of_it=next(e for e in report.exercises if e.exercise == attack.exercise),
             others=tuple(e for e in report.exercises if e.exercise != attack.exercise),

@@ -90,7 +90,7 @@ def graded(
         predictions=predictions,
         exercises=exercises,
     )
-    cards = {verdict.exercise: exercise_card(Verdict(verdict)).html for verdict in exercises}
+    cards = {verdict.exercise: exercise_card(Verdict(verdict)) for verdict in exercises}
     details: dict[str, Any] = {"cards": cards, **more}
     return GradedSubmission(student=who, path=report.path, report=report, **details)
 
@@ -194,9 +194,7 @@ def _drawn(draw: random.Random, who: str, lesson: LessonColumn) -> GradedSubmiss
         target = np.round(np.random.default_rng(draw.randrange(99)).normal(size=(3, 5)), 2)
         case = Comparison("p", "Three queries against five keys", target, target * 2.83, (0, 0))
         verdicts.append(verdict)
-        cards[column.id] = exercise_card(
-            Verdict(verdict, case if status == "failed" else None)
-        ).html
+        cards[column.id] = exercise_card(Verdict(verdict, case if status == "failed" else None))
         prints[column.id] = draw.choice("aaaaabbbc") + column.id if draw.random() < 0.8 else who
     if who in ("s020", "s021", "s022"):
         prints = {column.id: f"copied-{column.id}" for column in lesson.exercises}

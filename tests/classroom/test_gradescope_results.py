@@ -149,7 +149,7 @@ def test_what_a_student_is_told_is_read_off_the_card_and_not_off_a_secret_report
         SHIFTED, "failed", message="At `[0, 1]` is `1.25`, not `2.5`.", remarks=("It prints.",)
     )
     case = Comparison("p", "A row", np.array([1.25]), np.array([2.5]), (0,), entry="1 + 0.25")
-    card = exercise_card(Verdict(shown, case)).html
+    card = exercise_card(Verdict(shown, case))
     secret = exercise(SHIFTED, "failed", message="At `[0, 1]` is `99.5`, not `2.5`.")
     work = graded("ada", STEPS, secret, cards={"shifted": card})
     for public in (True, False):
@@ -167,7 +167,7 @@ def test_without_a_card_a_secret_report_gives_its_status_alone() -> None:
 
 
 def test_a_pass_on_the_public_inputs_alone_is_explained() -> None:
-    card = exercise_card(Verdict(exercise(SHIFTED, "passed"))).html
+    card = exercise_card(Verdict(exercise(SHIFTED, "passed")))
     work = graded("ada", STEPS, exercise(SHIFTED, "failed"), cards={"shifted": card})
     seen = results(book(row(student(), work), seed_is_public=False))["tests"][1]
     assert seen["status"] == "failed"
@@ -179,7 +179,7 @@ def test_a_pass_on_the_public_inputs_alone_is_explained() -> None:
 
 def test_a_card_of_an_error_gives_its_lines_and_no_tables() -> None:
     text = '<b>&amp;</b> "x" is `a < b`'
-    card = exercise_card(Verdict(exercise(SHIFTED, "error", message=text))).html
+    card = exercise_card(Verdict(exercise(SHIFTED, "error", message=text)))
     work = graded("ada", STEPS, exercise(SHIFTED, "error"), cards={"shifted": card})
     output = results(book(row(student(), work)))["tests"][1]["output"]
     assert output == text

@@ -112,7 +112,7 @@ def test_the_page_says_what_confined_the_code_and_where_the_inputs_come_from() -
 
 def test_a_secret_report_shows_its_status_and_the_cards_words_alone() -> None:
     secret = exercise(SHIFTED, "failed", message="`99.5` is expected.")
-    shown = exercise_card(Verdict(exercise(SHIFTED, "passed"))).html
+    shown = exercise_card(Verdict(exercise(SHIFTED, "passed")))
     for cards, words in (
         ({}, "not right yet Shift it"),
         ({"shifted": shown}, "on them the answer is “not right yet”."),

@@ -248,7 +248,7 @@ def test_no_prediction_is_answered_in_it(released: Path) -> None:
 def test_there_are_no_masters_no_tests_and_no_progress(released: Path) -> None:
     assert sorted(path.name for path in released.iterdir()) == sorted(
         [
-            *(".gitignore", "README.md", "index.html", "keys", "lessons", "progress"),
+            *(".gitignore", "LICENSE", "README.md", "index.html", "keys", "lessons", "progress"),
             *("pyproject.toml", "requirements.txt", "setup_venv.py", "setup_venv.sh"),
             *("src", "verify.py"),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,11 @@ from spotlight.classroom.older_versions import changes_since
 from spotlight.classroom.records import GradedSubmission, Source
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import Course, load_course
+from spotlight.feedback.cards import exercise_card
+from spotlight.feedback.heat_tables import HeatCell, HeatTable
 from spotlight.grading.report import ExerciseReport, LessonReport, Status
 from spotlight.grading.submission import Submission, parse_submission
+from spotlight.grading.verdict import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +87,9 @@ def graded(status: Status) -> GradedSubmission:
     report = LessonReport(
         lesson="l", title="L", path="p", points=0, possible=1, exercises=(exercise,)
     )
-    return GradedSubmission(student="ann", path="p", report=report, cards={"f": "<p>"})
+    table = HeatTable("yours", ((HeatCell("1.00", "#000000", "#ffffff", True),),), "one number")
+    card = replace(exercise_card(Verdict(exercise), ["A remark."], "A hint."), tables=(table,))
+    return GradedSubmission(student="ann", path="p", report=report, cards={"f": card})
 
 
 @pytest.mark.parametrize("status", ["passed", "failed", "blank", "forbidden", "error"])

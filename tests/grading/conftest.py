@@ -52,7 +52,7 @@ def done(_blank: Notebook, lesson: Lesson) -> Notebook:
 
 @pytest.fixture
 def grade(grader: LessonGrader) -> Callable[[Notebook], LessonReport]:
-    return lambda notebook: grader.grade(submitted(notebook))
+    return lambda notebook: grader.grade(submitted(notebook)).report
 
 
 @pytest.fixture
@@ -62,6 +62,6 @@ def grade_one(grader: LessonGrader, lesson: Lesson) -> Callable[[Notebook, str],
     def one(notebook: Notebook, name: str) -> ExerciseReport:
         exercise = lesson.exercise(name)
         assert exercise is not None
-        return grader.grade_exercise(submitted(notebook), exercise).report
+        return grader.grade(submitted(notebook), [exercise]).verdicts[0].report
 
     return one

@@ -96,7 +96,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(
     in_the_way = tmp_path / "keys"
     in_the_way.write_text("a file where the folder should be", encoding="utf-8")
     grader = LessonGrader(lesson, worker.observe, key_cache=in_the_way)
-    report = grader.grade(submitted(done))
+    report = grader.grade(submitted(done)).report
     assert report.points == report.possible
     assert in_the_way.read_text(encoding="utf-8") == "a file where the folder should be"
 
@@ -160,9 +160,9 @@ def test_remembered_outputs_earn_nothing_under_another_seed(
     table = {tuple(value.shape): value.tolist() for value in values}
     cell = next(c for c in done["cells"] if c.get("id") == "exercise-shifted")
     cell["source"] = f"TABLE = {table!r}\n\ndef shifted(x, by):\n    return TABLE[tuple(x.shape)]"
-    assert public.grade_exercise(submitted(done), shifted).report.status == "passed"
+    assert public.grade(submitted(done), [shifted]).verdicts[0].report.status == "passed"
     secret = LessonGrader(lesson, worker.observe, seed=7, key_cache=key_cache)
-    assert secret.grade_exercise(submitted(done), shifted).report.status == "failed"
+    assert secret.grade(submitted(done), [shifted]).verdicts[0].report.status == "failed"
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_a_failed_exercise_that_uses_no_earlier_one_is_not_judged_twice(
     jobs.clear()
     put_source(done, lesson, "doubled", WRONG)
     put_source(done, lesson, "shifted", "def shifted(x, by):\n    return x")
-    grader.grade_exercise(submitted(done), exercise)
+    grader.grade(submitted(done), [exercise]).verdicts[0]
     assert len(jobs) == 1
 
 
@@ -186,7 +186,7 @@ def test_the_reference_of_a_failed_exercise_may_need_more_than_the_students_did(
     verdicts = {}
     for body in (once, twice):
         blank["cells"][-1]["source"] = f"{header}def twice_over(x, by):\n    return {body}"
-        verdicts[body] = grader.grade_exercise(submitted(blank), last).report
+        verdicts[body] = grader.grade(submitted(blank), [last]).verdicts[0].report
     assert verdicts[once].diagnosis == "once"
     assert verdicts[twice].status == "passed"
     assert verdicts[twice].remarks == (
@@ -225,6 +225,6 @@ both-to-doubled: doubled(x) → doubled(x, by)
     wrong = "def doubled_then_shifted(x, by):\n    return shifted(doubled(x, by), by)"
     put_source(done, lesson, LATER, wrong)
     put_source(done, lesson, "doubled", "doubled = lambda x: 2 * x")
-    report = grader.grade(submitted(done))
+    report = grader.grade(submitted(done)).report
     assert report_on(report, "doubled").status == "passed"
     assert report_on(report, LATER).diagnosis == "both-to-doubled"

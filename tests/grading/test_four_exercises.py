@@ -55,7 +55,7 @@ def test_spotlight_gives_every_student_the_points_due(
     blank = json.loads(build_notebook(four, "student"))
     for student in a_class(four, len(PATTERNS)):
         handed_in = json.dumps(student.filled_in(blank)).encode()
-        report = grader.grade(parse_submission(handed_in, student.name))
+        report = grader.grade(parse_submission(handed_in, student.name)).report
         assert {e.exercise: e.points for e in report.exercises} == student.points
         assert report.notes == ()
 

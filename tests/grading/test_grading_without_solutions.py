@@ -67,8 +67,8 @@ class Both:
         submission = submitted(notebook)
         (own,) = [e for e in self.released.lesson.exercises if e.id == exercise.id]
         return (
-            self.whole.grade_exercise(submission, exercise),
-            self.released.grade_exercise(submission, own),
+            self.whole.grade(submission, [exercise]).verdicts[0],
+            self.released.grade(submission, [own]).verdicts[0],
         )
 
 
@@ -95,8 +95,8 @@ def test_blanks_and_right_answers_are_graded_alike(
 ) -> None:
     graders = both(entry.id)
     for notebook in (graders.blank, graders.done):
-        whole = graders.whole.grade(submitted(notebook))
-        own = graders.released.grade(submitted(notebook))
+        whole = graders.whole.grade(submitted(notebook)).report
+        own = graders.released.grade(submitted(notebook)).report
         assert own.points == whole.points == (whole.possible if notebook is graders.done else 0)
         without_time = {"exercises": {"__all__": {"cpu_seconds"}}}
         assert own.model_dump(exclude=without_time) == whole.model_dump(exclude=without_time)
@@ -186,7 +186,7 @@ ENDLESS = "def doubled(x):\n    while True:\n        pass"
 def test_an_exercise_that_needs_one_that_fails_says_which(earlier: str, small: Both) -> None:
     report = small.released.grade(
         submitted(_with(small.done, small.lesson, doubled=earlier))
-    ).exercises[2]
+    ).report.exercises[2]
 
     assert (report.exercise, report.status, report.points) == ("doubled_then_shifted", "failed", 0)
     assert report.message == (
@@ -199,7 +199,7 @@ def test_an_exercise_that_needs_one_that_fails_says_which(earlier: str, small: B
 
 def test_all_that_fail_are_named(small: Both) -> None:
     blank = {name: small.lesson.exercise(name).stub for name in ("doubled", "shifted")}  # type: ignore[union-attr]
-    report = small.released.grade(submitted(_with(small.done, small.lesson, **blank)))
+    report = small.released.grade(submitted(_with(small.done, small.lesson, **blank))).report
 
     assert [e.status for e in report.exercises[:3]] == ["blank", "blank", "failed"]
     assert report.exercises[2].message == (
@@ -212,7 +212,7 @@ def test_a_check_of_one_exercise_finds_out_about_those_it_uses(small: Both) -> N
     assert exercise is not None
     notebook = submitted(_with(small.done, small.lesson, doubled=WRONG))
 
-    verdict = small.released.grade_exercise(notebook, exercise)
+    verdict = small.released.grade(notebook, [exercise]).verdicts[0]
 
     assert verdict.report.message.startswith("Your doubled does not pass yet")
 
@@ -221,7 +221,7 @@ def test_right_on_its_own_it_passes_whatever_became_of_the_earlier_one(small: Bo
     alone = "def doubled_then_shifted(x, by):\n    return 2 * x + by"
     notebook = _with(small.done, small.lesson, doubled=WRONG, doubled_then_shifted=alone)
 
-    report = small.released.grade(submitted(notebook))
+    report = small.released.grade(submitted(notebook)).report
 
     assert [e.status for e in report.exercises[:3]] == ["failed", "passed", "passed"]
 
@@ -230,7 +230,7 @@ def test_what_went_over_its_budget_by_an_earlier_one_keeps_its_status(small: Bot
     (exercise,) = [e for e in small.released.lesson.exercises if e.id == "doubled_then_shifted"]
     notebook = submitted(_with(small.done, small.lesson, doubled=ENDLESS))
 
-    report = small.released.grade_exercise(notebook, exercise).report
+    report = small.released.grade(notebook, [exercise]).verdicts[0].report
 
     assert report.status == "timeout"
     assert report.message.startswith("Your doubled does not pass yet")
@@ -329,7 +329,7 @@ def test_a_loop_counts_against_the_exercise_that_it_stands_in(
     graders = Both(read_master(master), worker, tmp_path / "keys", tmp_path / "released")
     notebook = submitted(_with(graders.done, graders.lesson, **sources))
 
-    whole, own = (g.grade(notebook).exercises[1] for g in (graders.whole, graders.released))
+    whole, own = (g.grade(notebook).report.exercises[1] for g in (graders.whole, graders.released))
 
     assert own.status == whole.status == status
     assert own.diagnosis == whole.diagnosis

@@ -538,7 +538,7 @@ def huge_outputs(notebook: Notebook) -> bytes:
 def test_how_the_file_is_written(
     written: Callable[[Notebook], bytes], done: Notebook, grader: LessonGrader
 ) -> None:
-    report = grader.grade(parse_submission(written(done), "notebook.ipynb"))
+    report = grader.grade(parse_submission(written(done), "notebook.ipynb")).report
     assert full(report)
     assert report.notes == ()
     assert remarks(report) == {}
@@ -547,7 +547,7 @@ def test_how_the_file_is_written(
 def test_a_renamed_notebook(done: Notebook, grader: LessonGrader, tmp_path: Path) -> None:
     path = tmp_path / "my homework (final) 2.ipynb"
     path.write_text(json.dumps(done), encoding="utf-8")
-    assert full(grader.grade(read_submission(path)))
+    assert full(grader.grade(read_submission(path)).report)
 
 
 # Predictions
@@ -592,6 +592,6 @@ def test_cells_known_only_from_running_are_no_reason_to_call_others_gone(
     """A kernel without a file knows the cells that ran, and nothing of the rest."""
     ran = submitted({"cells": [code(text(exercise_cell(done, "shifted")))]})
     live = type(ran)("this notebook", ran.cells)
-    report: ExerciseReport = grader.grade(live).exercises[1]
+    report: ExerciseReport = grader.grade(live).report.exercises[1]
     assert report.status == "passed"
-    assert grader.grade(live).notes == ()
+    assert grader.grade(live).report.notes == ()

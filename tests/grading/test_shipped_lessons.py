@@ -82,7 +82,7 @@ def test_is_built(entry: LessonEntry) -> None:
 
 @pytest.mark.parametrize("entry", LESSONS)
 def test_unsolved_scores_nothing_and_every_exercise_is_blank(entry: LessonEntry, graders) -> None:
-    report = graders(entry.id).grade(read_submission(COURSE.notebook(entry)))
+    report = graders(entry.id).grade(read_submission(COURSE.notebook(entry))).report
     assert report.points == 0
     assert report.possible > 0
     assert {e.status for e in report.exercises} == {"blank"}
@@ -93,7 +93,7 @@ def test_unsolved_scores_nothing_and_every_exercise_is_blank(entry: LessonEntry,
 
 @pytest.mark.parametrize("entry", LESSONS)
 def test_solution_notebook_scores_full(entry: LessonEntry, graders) -> None:
-    report = graders(entry.id).grade(read_submission(COURSE.solution(entry)))
+    report = graders(entry.id).grade(read_submission(COURSE.solution(entry))).report
     assert report.points == report.possible
     assert not any(e.follow_through for e in report.exercises)
 
@@ -103,7 +103,7 @@ def test_student_notebook_filled_in_scores_full_without_a_remark(
     entry: LessonEntry, graders
 ) -> None:
     notebook = solved(blank(entry.id), the_lesson(entry.id))
-    report = graders(entry.id).grade(submitted(notebook))
+    report = graders(entry.id).grade(submitted(notebook)).report
     assert report.points == report.possible
     assert report.notes == ()
     assert not any(e.remarks or e.follow_through for e in report.exercises)
@@ -113,7 +113,7 @@ def test_student_notebook_filled_in_scores_full_without_a_remark(
 def test_stub_is_blank_however_little_is_changed(name: str, exercise: Exercise, graders) -> None:
     notebook = blank(name)
     put(notebook, exercise, f"{exercise.stub}\n# a comment is no answer\nprint('nor is this')")
-    assert graders(name).grade_exercise(submitted(notebook), exercise).report.status == "blank"
+    assert graders(name).grade(submitted(notebook), [exercise]).verdicts[0].report.status == "blank"
 
 
 @pytest.mark.parametrize(("name", "exercise"), list(exercises()))
@@ -129,7 +129,7 @@ def test_every_mistake_is_rejected_under_its_own_name(
     for seed, notebook in surroundings:
         for wrong in exercise.mistakes:
             put(notebook, exercise, as_written(exercise, wrong))
-            report = graders(name, seed).grade_exercise(submitted(notebook), exercise).report
+            report = graders(name, seed).grade(submitted(notebook), [exercise]).verdicts[0].report
             named[seed, wrong.name] = (report.status, report.diagnosis, report.message)
     assert named == {
         (seed, wrong.name): ("failed", wrong.name, wrong.message)
@@ -148,7 +148,7 @@ def test_every_alternative_passes(name: str, exercise: Exercise, graders) -> Non
     for seed, notebook in surroundings:
         for right in exercise.alternatives:
             put(notebook, exercise, as_written(exercise, right))
-            verdict = graders(name, seed).grade_exercise(submitted(notebook), exercise)
+            verdict = graders(name, seed).grade(submitted(notebook), [exercise]).verdicts[0]
             statuses[seed, right.name] = (verdict.report.status, verdict.report.message)
     assert set(statuses.values()) == {("passed", "")}, statuses
 
@@ -162,7 +162,7 @@ def test_a_loop_in_an_earlier_exercise_is_no_loop_of_a_later_one(graders) -> Non
     assert weights is not None
     row_by_row = next(right for right in project.alternatives if right.name == "row-by-row")
     put(notebook, project, project.variant_source(row_by_row))
-    report = graders(lesson.id).grade_exercise(submitted(notebook), weights).report
+    report = graders(lesson.id).grade(submitted(notebook), [weights]).verdicts[0].report
     assert (report.status, report.points) == ("passed", weights.points)
 
 
@@ -183,7 +183,7 @@ def test_prediction_earns_its_point_for_any_valid_answer_and_for_no_other(
         shown = "..." if answer is ... else repr(answer)
         assert "..." in text(cell)
         cell["source"] = text(cell).replace("...", shown, 1)
-        report = graders(name).grade(submitted(notebook))
+        report = graders(name).grade(submitted(notebook)).report
         found = next(p for p in report.predictions if p.prediction == prediction.id)
         points[shown] = (found.answered, found.points)
     assert points == {repr(answer): (True, prediction.points) for answer in valid} | {
@@ -259,7 +259,7 @@ def test_honest_accidents_cost_no_mark_and_get_a_sentence(
 ) -> None:
     notebook = solved(blank(entry.id), the_lesson(entry.id))
     accident(the_lesson(entry.id), notebook)
-    report = graders(entry.id).grade(submitted(notebook))
+    report = graders(entry.id).grade(submitted(notebook)).report
     assert report.points == report.possible
     said = [*report.notes, *(remark for e in report.exercises for remark in e.remarks)]
     assert said

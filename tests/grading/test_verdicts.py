@@ -39,7 +39,7 @@ def judged(done: Notebook, lesson: Lesson, grader: LessonGrader) -> Judged:
         exercise = lesson.exercise(name)
         assert exercise is not None
         put(done, exercise, source)
-        return grader.grade_exercise(submitted(done), exercise)
+        return grader.grade(submitted(done), [exercise]).verdicts[0]
 
     return one
 
@@ -173,10 +173,10 @@ called: x + by → x(by)
     assert exercise is not None
     grader = LessonGrader(lesson, worker.observe, key_cache=tmp_path)
     put(done, exercise, shifted("return x(by)"))
-    report = grader.grade_exercise(submitted(done), exercise).report
+    report = grader.grade(submitted(done), [exercise]).verdicts[0].report
     assert (report.status, report.diagnosis) == ("failed", "called")
     put(done, exercise, shifted("return by(x)"))
-    report = grader.grade_exercise(submitted(done), exercise).report
+    report = grader.grade(submitted(done), [exercise]).verdicts[0].report
     assert (report.status, report.diagnosis) == ("error", None)
 
 
@@ -208,11 +208,11 @@ def test_a_mistake_equalled_only_where_it_differs_from_what_is_right_is_offered_
     assert exercise is not None
     grader = LessonGrader(lesson, worker.observe, key_cache=tmp_path)
     put(done, exercise, shifted("return x - by if by else x + 100"))
-    report = grader.grade_exercise(submitted(done), exercise).report
+    report = grader.grade(submitted(done), [exercise]).verdicts[0].report
     assert (report.status, report.diagnosis) == ("failed", None)
     assert report.message == "Perhaps: You subtract; add."
     put(done, exercise, shifted("return x - by if by > 1 else x + 100"))
-    report = grader.grade_exercise(submitted(done), exercise).report
+    report = grader.grade(submitted(done), [exercise]).verdicts[0].report
     assert not report.message.startswith("Perhaps")
 
 
@@ -422,17 +422,43 @@ def test_points_are_those_of_the_exercise_and_partial_reports_add_up(
 ) -> None:
     exercise = lesson.exercise("shifted")
     assert exercise is not None
-    verdict = grader.grade_exercise(submitted(done), exercise)
+    graded = grader.grade(submitted(done), [exercise])
+    (verdict,) = graded.verdicts
     assert (verdict.report.points, verdict.report.possible) == (2, 2)
-    report = grader.partial_report(submitted(done), [verdict])
-    assert (report.points, report.possible) == (2, lesson.possible)
-    assert not report.complete
+    assert (graded.scope, graded.predictions, graded.notes) == ("exercises", (), ())
+    assert (graded.report.points, graded.report.possible) == (2, lesson.possible)
+    assert not graded.report.complete
+
+
+def test_some_exercises_of_a_graded_lesson_are_told_from_all_of_it(
+    done: Notebook, lesson: Lesson, grader: LessonGrader
+) -> None:
+    graded = grader.grade(submitted(done))
+    names = [exercise.id for exercise in lesson.exercises]
+    assert (graded.scope, graded.only(names)) == ("lesson", graded)
+    some = graded.only(names[1:3])
+    assert [verdict.report.exercise for verdict in some.verdicts] == names[1:3]
+    assert (some.scope, some.predictions) == ("exercises", graded.predictions)
+
+
+def test_exercises_are_heard_of_as_they_were_asked_for_and_stand_in_the_lessons_order(
+    done: Notebook, lesson: Lesson, grader: LessonGrader
+) -> None:
+    first, second, *_ = lesson.exercises
+    heard: list[str] = []
+    graded = grader.grade(
+        submitted(done),
+        [second, first],
+        on_verdict=lambda verdict: heard.append(verdict.report.exercise),
+    )
+    assert heard == [second.id, first.id]
+    assert [verdict.report.exercise for verdict in graded.verdicts] == [first.id, second.id]
 
 
 def test_every_verdict_is_heard_of_as_it_comes(
     done: Notebook, lesson: Lesson, grader: LessonGrader
 ) -> None:
     heard: list[str] = []
-    grader.grade(submitted(done), lambda verdict: heard.append(verdict.report.exercise))
+    grader.grade(submitted(done), on_verdict=lambda verdict: heard.append(verdict.report.exercise))
     assert heard == [exercise.id for exercise in lesson.exercises]
     assert heard == [c["metadata"]["spotlight"]["exercise"] for c in exercise_cells(done)]

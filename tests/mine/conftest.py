@@ -63,10 +63,8 @@ def graded(worker: Worker, key_cache: Path) -> Callable[..., LessonReport]:
         grader = LessonGrader(lesson, worker.observe, key_cache=key_cache)
         submission = submitted(notebook)
         if not names:
-            return grader.grade(submission)
-        exercises = [e for e in lesson.exercises if e.id in names]
-        verdicts = [grader.grade_exercise(submission, exercise) for exercise in exercises]
-        return grader.partial_report(submission, verdicts)
+            return grader.grade(submission).report
+        return grader.grade(submission, [e for e in lesson.exercises if e.id in names]).report
 
     return grade
 

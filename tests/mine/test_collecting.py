@@ -36,7 +36,7 @@ def part(*entries):
 
 def test_what_passed_is_ordinary_python_in_the_students_own_words(steps, graded, store, module):
     own = "def doubled(x):\n    # twice, the long way\n    return x + x"
-    store.record([graded(*filled(steps, doubled=own), "doubled", "shifted")], NOON)
+    store.record([graded(*filled(steps, doubled=own), "doubled", "shifted")], NOON, "exercises")
     text = (store.own_modules / "small_steps.py").read_text(encoding="utf-8")
     assert own in text
     assert text.startswith("# Your own code from the lesson “Small steps”")
@@ -46,40 +46,40 @@ def test_what_passed_is_ordinary_python_in_the_students_own_words(steps, graded,
 
 
 def test_cells_stand_in_the_lessons_order_whichever_passed_first(steps, graded, store, module):
-    store.record([graded(*steps, "doubled_then_shifted")], NOON)
-    store.record([graded(*steps, "doubled")], LATER)
-    store.record([graded(*steps, "shifted")], LATER)
+    store.record([graded(*steps, "doubled_then_shifted")], NOON, "exercises")
+    store.record([graded(*steps, "doubled")], LATER, "exercises")
+    store.record([graded(*steps, "shifted")], LATER, "exercises")
     names = module("small_steps")
     assert names["__all__"] == ["doubled", "shifted", "doubled_then_shifted"]
     assert torch.equal(names["doubled_then_shifted"](X, 1.0), 2 * X + 1)
 
 
 def test_two_targets_of_one_cell_come_together(steps, graded, store, module):
-    store.record([graded(*steps, "extremes")], NOON)
+    store.record([graded(*steps, "extremes")], NOON, "exercises")
     assert module("small_steps")["__all__"] == ["low", "high"]
 
 
 def test_nothing_passed_makes_no_module(steps, graded, store):
     wrong = filled(steps, doubled="def doubled(x):\n    return x")
-    store.record([graded(*wrong, "doubled")], NOON)
+    store.record([graded(*wrong, "doubled")], NOON, "exercises")
     assert not store.own_modules.exists()
 
 
 def test_a_later_failure_or_blank_removes_nothing(steps, graded, store):
-    store.record([graded(*steps, "doubled")], NOON)
+    store.record([graded(*steps, "doubled")], NOON, "exercises")
     before = (store.own_modules / "small_steps.py").read_bytes()
     store.record([graded(*filled(steps, doubled="def doubled(x):\n    return x"))], LATER)
     lesson_, notebook = filled(steps, doubled="")
     put(notebook, lesson_.exercise("doubled"), lesson_.exercise("doubled").stub)
-    store.record([graded(lesson_, notebook, "doubled")], LATER)
+    store.record([graded(lesson_, notebook, "doubled")], LATER, "exercises")
     after = (store.own_modules / "small_steps.py").read_text(encoding="utf-8")
     assert before.decode().partition("# Exercise: Double it")[2].strip() in after
 
 
 def test_a_later_pass_takes_the_place_of_an_earlier_one(steps, graded, store):
-    store.record([graded(*steps, "doubled")], NOON)
+    store.record([graded(*steps, "doubled")], NOON, "exercises")
     again = filled(steps, doubled="def doubled(x):\n    return x + x")
-    store.record([graded(*again, "doubled")], LATER)
+    store.record([graded(*again, "doubled")], LATER, "exercises")
     text = (store.own_modules / "small_steps.py").read_text(encoding="utf-8")
     assert "return x + x" in text
     assert "return 2 * x" not in text
@@ -92,7 +92,7 @@ def test_helper_cells_come_along_and_nothing_that_they_do_beside(steps, graded, 
     helper = "factor = 3\n\n\ndef add(a, b):\n    return a + b\n\n\nprint(add(numbers, numbers))"
     insert(notebook, code(helper), at="exercise-doubled")
     insert(notebook, code("raise ValueError('an experiment')"), at="exercise-doubled")
-    store.record([graded(lesson_, notebook, "doubled")], NOON)
+    store.record([graded(lesson_, notebook, "doubled")], NOON, "exercises")
     assert torch.equal(module("small_steps")["doubled"](X), 2 * X)
     text = (store.own_modules / "small_steps.py").read_text(encoding="utf-8")
     for left_behind in ("print", "factor", "numbers", "experiment"):
@@ -100,7 +100,7 @@ def test_helper_cells_come_along_and_nothing_that_they_do_beside(steps, graded, 
 
 
 def test_the_courses_imports_come_along_and_not_what_it_computes(queries, graded, store, module):
-    store.record([graded(*queries, "scaled_scores")], NOON)
+    store.record([graded(*queries, "scaled_scores")], NOON, "exercises")
     text = (store.own_modules / "queries_and_keys.py").read_text(encoding="utf-8")
     assert "import math\nfrom torch import Tensor\n" in text
     assert "visualizations" not in text
@@ -110,7 +110,7 @@ def test_the_courses_imports_come_along_and_not_what_it_computes(queries, graded
 
 def test_the_reference_is_imported_for_what_has_not_passed(queries, graded, store, module):
     wrong = filled(queries, query_key_scores="def query_key_scores(q, k):\n    return k @ q.T")
-    store.record([graded(*wrong, "project", "query_key_scores", "tied_scores")], NOON)
+    store.record([graded(*wrong, "project", "query_key_scores", "tied_scores")], NOON, "exercises")
     text = (store.own_modules / "queries_and_keys.py").read_text(encoding="utf-8")
     assert "from spotlight.model_utils.attention import query_key_scores\n" in text
     names = module("queries_and_keys")
@@ -120,14 +120,14 @@ def test_the_reference_is_imported_for_what_has_not_passed(queries, graded, stor
 
 
 def test_the_import_goes_when_ones_own_passes(queries, graded, store):
-    store.record([graded(*queries, "tied_scores")], NOON)
-    store.record([graded(*queries, "project", "query_key_scores")], LATER)
+    store.record([graded(*queries, "tied_scores")], NOON, "exercises")
+    store.record([graded(*queries, "project", "query_key_scores")], LATER, "exercises")
     text = (store.own_modules / "queries_and_keys.py").read_text(encoding="utf-8")
     assert "from spotlight" not in text
 
 
 def test_without_a_reference_it_is_left_out_and_said_so(steps, graded, store, module):
-    store.record([graded(*steps, "doubled_then_shifted", "row_sums")], NOON)
+    store.record([graded(*steps, "doubled_then_shifted", "row_sums")], NOON, "exercises")
     names = module("small_steps")
     assert names["__all__"] == []
     assert names["__left_out__"] == {
@@ -209,7 +209,7 @@ def test_a_helper_that_two_exercises_share_stands_there_once(store, module):
 )
 def test_what_a_module_cannot_hold_spoils_nothing_else(store, module, cell, reason):
     fine = passes("two", "def two():\n    return 2", 1)
-    store.record([part(passes("one", cell, 0), fine)], NOON)
+    store.record([part(passes("one", cell, 0), fine)], NOON, "exercises")
     names = module("queries_and_keys")
     assert names["__all__"] == ["two"]
     assert reason in names["__left_out__"]["one"]
@@ -223,7 +223,11 @@ def test_two_writers_at_once_lose_nothing(tmp_path, module):
         start.wait()
         for number in range(10):
             name = f"{letter}{number}"
-            own.record([part(passes(name, f"def {name}():\n    return {number}", number))], NOON)
+            own.record(
+                [part(passes(name, f"def {name}():\n    return {number}", number))],
+                NOON,
+                "exercises",
+            )
 
     threads = [threading.Thread(target=write, args=(letter,)) for letter in "ab"]
     for thread in threads:
@@ -238,21 +242,23 @@ def test_a_module_that_was_deleted_comes_back_with_the_next_pass(steps, graded, 
     report = graded(*steps, "doubled", "shifted")
     store.record([report], NOON)
     (store.own_modules / "small_steps.py").unlink()
-    store.record([graded(*steps, "shifted")], LATER)
+    store.record([graded(*steps, "shifted")], LATER, "exercises")
     assert module("small_steps")["__all__"] == ["doubled", "shifted"]
 
 
 def test_code_travels_with_an_export(steps, graded, store, module, tmp_path):
     elsewhere = ProgressStore(tmp_path / "elsewhere")
-    elsewhere.record([graded(*steps, "doubled")], NOON)
+    elsewhere.record([graded(*steps, "doubled")], NOON, "exercises")
     elsewhere.export(tmp_path / "exported.json")
-    store.record([graded(*steps, "shifted")], LATER)
+    store.record([graded(*steps, "shifted")], LATER, "exercises")
     store.import_(tmp_path / "exported.json")
     assert module("small_steps")["__all__"] == ["doubled", "shifted"]
 
 
 def test_the_page_is_not_handed_the_code(store):
-    store.record([part(passes("one", "def one():\n    return 'a secret of mine'"))], NOON)
+    store.record(
+        [part(passes("one", "def one():\n    return 'a secret of mine'"))], NOON, "exercises"
+    )
     assert "a secret of mine" in store.file.read_text(encoding="utf-8")
     assert "a secret of mine" not in store.script.read_text(encoding="utf-8")
 
@@ -268,14 +274,14 @@ def test_titles_stay_in_their_comments(store, module):
     entry = passes("one", "def one():\n    return 1").model_copy(
         update={"title": "One\nimport nothing_at_all"}
     )
-    store.record([part(entry)], NOON)
+    store.record([part(entry)], NOON, "exercises")
     assert module("queries_and_keys")["one"]() == 1
 
 
 def test_a_folder_that_cannot_be_written_costs_no_progress(store):
     store.folder.mkdir(parents=True)
     store.own_modules.write_text("a file where the folder should be")
-    store.record([part(passes("one", "def one():\n    return 1"))], NOON)
+    store.record([part(passes("one", "def one():\n    return 1"))], NOON, "exercises")
     assert store.notes
     assert "Your own code could not be collected" in store.notes[0]
     assert store.read().lessons["queries_and_keys"].exercises["one"].status == "passed"

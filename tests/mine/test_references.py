@@ -55,7 +55,10 @@ def test_a_reference_passes_the_exercise_of_its_name(worker, name, exercise_id, 
     notebook = notebook_of(COURSE, name)
     put(notebook, exercise, inspect.getsource(module))
     report = (
-        LessonGrader(lesson, worker.observe).grade_exercise(submitted(notebook), exercise).report
+        LessonGrader(lesson, worker.observe)
+        .grade(submitted(notebook), [exercise])
+        .verdicts[0]
+        .report
     )
     assert (report.status, report.message) == ("passed", "")
 
@@ -68,7 +71,10 @@ def test_it_is_no_answer_to_that_exercise(worker, name, exercise_id, target):
     notebook = notebook_of(COURSE, name)
     put(notebook, exercise, f"from spotlight.model_utils.{references()[target]} import {target}")
     report = (
-        LessonGrader(lesson, worker.observe).grade_exercise(submitted(notebook), exercise).report
+        LessonGrader(lesson, worker.observe)
+        .grade(submitted(notebook), [exercise])
+        .verdicts[0]
+        .report
     )
     assert report.status == "forbidden"
 

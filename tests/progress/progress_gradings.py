@@ -35,7 +35,7 @@ def lesson(
     name: str = "queries_and_keys",
     possible: float | None = None,
 ) -> LessonReport:
-    """A report on a whole lesson; on a part of it when `possible` is more than is named."""
+    """A report, on a lesson that is worth what is named, or else `possible`."""
     return LessonReport(
         lesson=name,
         title="Queries and keys",
@@ -87,7 +87,7 @@ def record_many(folder: Path, writer: str, count: int, start: Any) -> None:
     start.wait()
     for number in range(count):
         report = lesson(exercise(f"{writer}_{number}"), exercise("shared"), possible=1000)
-        store.record([report], NOON)
+        store.record([report], NOON, "exercises")
 
 
 def record_without_privileges(folder: Path, parent: Connection) -> None:

@@ -55,7 +55,8 @@ def lesson_reports(draw):
 
 
 times = st.sampled_from((NOON, "2026-01-31T12:00:01Z", LATER))
-gradings = st.lists(st.tuples(st.lists(lesson_reports(), max_size=2), times), max_size=5)
+scopes = st.sampled_from(("lesson", "exercises"))
+gradings = st.lists(st.tuples(st.lists(lesson_reports(), max_size=2), times, scopes), max_size=5)
 
 
 def after(recorded) -> Progress:
@@ -83,9 +84,9 @@ def is_nowhere_lower(later: Progress, earlier: Progress) -> bool:
 
 
 class TestOneGradingAfterAnother:
-    @given(histories, st.lists(lesson_reports(), max_size=2), times)
-    def test_never_lowers_a_best(self, known, reports, at):
-        assert is_nowhere_lower(remember(known, reports, at), known)
+    @given(histories, st.lists(lesson_reports(), max_size=2), times, scopes)
+    def test_never_lowers_a_best(self, known, reports, at, scope):
+        assert is_nowhere_lower(remember(known, reports, at, scope), known)
 
     @given(histories)
     def test_gives_no_lesson_more_points_than_it_is_worth(self, known):
@@ -199,7 +200,7 @@ class TestOneGradingAfterAnother:
         known = after(
             [
                 ([lesson(exercise("scores"), exercise("weights", "blank"))], NOON),
-                ([lesson(exercise("weights"), possible=2)], LATER),
+                ([lesson(exercise("weights"), possible=2)], LATER, "exercises"),
             ]
         )
         total = known.lessons["queries_and_keys"]

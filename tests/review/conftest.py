@@ -14,6 +14,7 @@ from review.stand_in import StandIn, serving
 from small_course import notebook_of, solution_of, write_course
 from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
+from spotlight.grading.locate import Located, locate
 from spotlight.grading.report import LessonReport, LessonReview
 from spotlight.grading.submission import Submission
 from spotlight.review.review_cache import ReviewCache
@@ -31,6 +32,12 @@ class Graded:
     lesson: Lesson
     submission: Submission
     report: LessonReport
+
+    @property
+    def arguments(self) -> tuple[Lesson, Submission, Located, LessonReport]:
+        """What a reviewer is handed."""
+        located = locate(self.lesson, self.submission)
+        return self.lesson, self.submission, located, self.report
 
     def alone(self, exercise: str) -> Graded:
         """The same with one exercise's verdict alone, as a notebook's `review(...)` has it."""
@@ -84,7 +91,7 @@ def grade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grade]:
                 assert exercise is not None
                 put(notebook, exercise, source)
             submission = submitted(notebook)
-            return Graded(lesson, submission, grader.grade(submission))
+            return Graded(lesson, submission, grader.grade(submission).report)
 
         yield one
 
@@ -102,6 +109,6 @@ def review(stand_in: StandIn, tmp_path: Path) -> Review:
     def one(graded: Graded, *, path: str = "", **settings: object) -> LessonReview:
         known = {"server": stand_in.address + path, "timeout": 20.0, **settings}
         reviewer = Reviewer(Settings(**known), cache=ReviewCache(tmp_path / "reviews"))  # type: ignore[arg-type]
-        return reviewer.review(graded.lesson, graded.submission, graded.report)
+        return reviewer.review(*graded.arguments)
 
     return one

@@ -94,10 +94,9 @@ def test_after_a_trouble_with_the_server_it_is_not_asked_again(
     stand_in.trouble = "no room"
     settings = Settings(server=stand_in.address)
     reviewer = Reviewer(settings, cache=ReviewCache(tmp_path / "reviews"))
-    arguments = (partly_wrong.lesson, partly_wrong.submission, partly_wrong.report)
-    first = reviewer.review(*arguments)
+    first = reviewer.review(*partly_wrong.arguments)
     stand_in.trouble = ""
-    second = reviewer.review(*arguments)
+    second = reviewer.review(*partly_wrong.arguments)
     assert first.notes == second.notes == (reviewer.trouble,)
     assert len(stand_in.requests) == 1
 
@@ -107,7 +106,7 @@ def test_when_the_time_for_all_reviews_is_over_no_more_is_asked(
 ) -> None:
     settings = Settings(server=stand_in.address, class_minutes=3)
     reviewer = Reviewer(settings, cache=ReviewCache(tmp_path / "reviews"), end=Deadline(0))
-    found = reviewer.review(partly_wrong.lesson, partly_wrong.submission, partly_wrong.report)
+    found = reviewer.review(*partly_wrong.arguments)
     assert found.notes == ("Reviews ended after the 3 minutes that are set aside.",)
     assert stand_in.requests == []
 

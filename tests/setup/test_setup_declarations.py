@@ -57,7 +57,7 @@ def test_the_workflow_runs_the_ci_script_and_keeps_its_report_even_when_it_fails
     assert keep["with"]["path"].rstrip("/") == run["env"]["CI_REPORT_DIR"]
 
 
-@pytest.mark.parametrize("script", ["setup_venv.sh", ".ci/run"])
+@pytest.mark.parametrize("script", ["setup_venv.sh", ".ci/run", ".ci/python"])
 @posix
 def test_scripts_are_executable_and_can_be_read_by_their_shell(script):
     path = PROJECT / script

@@ -51,6 +51,8 @@ def _contents(course: Course, seed: int) -> Iterator[tuple[Path, bytes]]:
     yield Path("seed"), f"{seed}\n".encode()
     for name in (*PROGRAM, "README.md"):
         yield _COURSE / name, (course.root / name).read_bytes()
+    if (course.root / "LICENSE").is_file():
+        yield _COURSE / "LICENSE", (course.root / "LICENSE").read_bytes()
     for path in package_files(course):
         yield _COURSE / PACKAGE / path, (course.root / PACKAGE / path).read_bytes()
     yield _COURSE / MANIFEST, manifest_text(course).encode()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from spotlight.classroom.card_words import said_of
+from spotlight.classroom.feedback_text import feedback_text
 from spotlight.classroom.records import GradedSubmission, HandedIn
 from spotlight.classroom.results import ResultsFolder
 from spotlight.course.lesson import Lesson
+from spotlight.grading.locate import locate
 from spotlight.grading.submission import SubmissionError, parse_submission
 from spotlight.review.reviewer import Reviewer
 
@@ -63,10 +64,13 @@ def _reviewed(
         return graded
     # The model's words go to students: it hears of verdicts what they hear.
     said = {
-        verdict.exercise: said_of(verdict, graded.cards.get(verdict.exercise), seed_is_public)
+        verdict.exercise: feedback_text(verdict, graded.cards.get(verdict.exercise), seed_is_public)
         for verdict in report.exercises
     }
-    review = reviewer.review(lessons[report.lesson], submission, report, said=said)
+    lesson = lessons[report.lesson]
+    # Results keep what was graded, and not the cells that it was graded from.
+    located = locate(lesson, submission)
+    review = reviewer.review(lesson, submission, located, report, said=said)
     return graded.model_copy(update={"report": report.with_review(review)})
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from spotlight.classroom.card_words import said_of
+from spotlight.classroom.feedback_text import feedback_text
 from spotlight.classroom.gradebook import ClassBook, Standing, StudentRow
 
 ADJUSTED: Final = "Adjusted by the instructor"
@@ -57,7 +57,7 @@ def _tests(book: ClassBook, standing: Standing, number: int) -> Iterator[dict[st
     cards = standing.submission.cards if standing.submission else {}
     for place, column in enumerate(lesson.exercises, 1):
         verdict = standing.exercise(column.id)
-        said = said_of(verdict, cards.get(column.id), book.seed_is_public) if verdict else ""
+        said = feedback_text(verdict, cards.get(column.id), book.seed_is_public) if verdict else ""
         yield {
             "name": f"{lesson.title}: {column.title}",
             "number": f"{number}.{place}",

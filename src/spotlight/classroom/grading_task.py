@@ -16,14 +16,14 @@ from spotlight.classroom.attempts import attempts_in
 from spotlight.classroom.cache import GradedCache
 from spotlight.classroom.older_versions import changes_since
 from spotlight.classroom.records import Attempt, GradedSubmission, Source
-from spotlight.course.lesson import Exercise, Lesson, without_docstrings
+from spotlight.course.lesson import Lesson, without_docstrings
 from spotlight.course.manifest import Course
-from spotlight.feedback.cards import exercise_card
+from spotlight.feedback.cards import ExerciseCard, exercise_card
 from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.grader import PUBLIC_SEED, LessonGrader
 from spotlight.grading.identify import identify
-from spotlight.grading.locate import locate
-from spotlight.grading.report import LessonReport
+from spotlight.grading.locate import Located
+from spotlight.grading.notes import Note
 from spotlight.grading.submission import Submission, SubmissionError, parse_submission
 from spotlight.grading.verdict import Verdict
 from spotlight.python_source.syntax import parsed
@@ -159,41 +159,47 @@ class SubmissionGrader:
         self, task: Task, lesson: Lesson, version: str, submission: Submission
     ) -> GradedSubmission:
         _ = self.features
-        verdicts: list[Verdict] = []
-        report = self._grader(lesson, self._grading.seed).grade(submission, verdicts.append)
+        graded = self._grader(lesson, self._grading.seed).grade(submission)
         older = changes_since(lesson, version, submission)
         if older:
-            report = _on_an_older_version(report, older)
-        located = locate(lesson, submission)
+            # What differs in given cells is then not the student's doing.
+            note = Note("older-version", older)
+            graded = graded.with_note(note, in_place_of="given-changed")
         attempts: list[Attempt] = []
         fingerprints = {}
-        for name, found in located.exercises.items():
+        for name, found in graded.located.exercises.items():
             if not found.blank:
                 attempts += attempts_in(name, found.cell, found.source)
                 fingerprints[name] = _fingerprint(found.source)
-        for cell in located.added:
+        for cell in graded.located.added:
             attempts += attempts_in("", cell.number, cell.source)
         return GradedSubmission(
             student=task.student,
             path=submission.path,
-            report=report,
-            cards={v.report.exercise: self._card(lesson, submission, v) for v in verdicts},
+            report=graded.report,
+            cards={
+                verdict.report.exercise: self._card(lesson, submission, graded.located, verdict)
+                for verdict in graded.verdicts
+            },
             fingerprints=fingerprints,
             attempts=tuple(attempts),
         )
 
-    def _card(self, lesson: Lesson, submission: Submission, found: Verdict) -> str:
+    def _card(
+        self, lesson: Lesson, submission: Submission, located: Located, verdict: Verdict
+    ) -> ExerciseCard:
         """What the student may see: evidence from inputs that are no secret."""
-        exercise = lesson.exercise(found.report.exercise)
-        assert exercise is not None
-        if self._grading.seed != PUBLIC_SEED and found.ground != "status":
-            found = self._in_public(lesson, submission, exercise, found)
-        return exercise_card(found).html
+        if self._grading.seed != PUBLIC_SEED and verdict.ground != "status":
+            verdict = self._in_public(lesson, submission, located, verdict)
+        return exercise_card(verdict)
 
     def _in_public(
-        self, lesson: Lesson, submission: Submission, exercise: Exercise, secret: Verdict
+        self, lesson: Lesson, submission: Submission, located: Located, secret: Verdict
     ) -> Verdict:
-        public = self._grader(lesson, PUBLIC_SEED).grade_exercise(submission, exercise)
+        exercise = lesson.exercise(secret.report.exercise)
+        assert exercise is not None
+        grader = self._grader(lesson, PUBLIC_SEED)
+        (public,) = grader.grade(submission, [exercise], located=located).verdicts
         if public.report.status != "passed" or secret.report.status == "passed":
             return public
         report = public.report.model_copy(
@@ -210,12 +216,6 @@ class SubmissionGrader:
         if place not in self._graders:
             self._graders[place] = LessonGrader(lesson, self._worker.observe, seed=seed)
         return self._graders[place]
-
-
-def _on_an_older_version(report: LessonReport, older: str) -> LessonReport:
-    # What differs in given cells is then not the student's doing.
-    kept = tuple(note for note in report.notes if not note.startswith("You changed the given"))
-    return report.model_copy(update={"notes": (older, *kept)})
 
 
 def _fingerprint(source: str) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from spotlight.classroom.card_words import card_words, hidden_inputs, without_style
+from spotlight.classroom.feedback_text import hidden_inputs
 from spotlight.classroom.gradebook import ClassBook, Standing, StudentRow
 from spotlight.classroom.page_templates import render
-from spotlight.feedback.cards import note_card
+from spotlight.feedback.card_html import card_html
+from spotlight.feedback.cards import Card, note_card
 from spotlight.feedback.reviews import review_card
 from spotlight.feedback.words import SAID, TONE
 from spotlight.grading.report import ExerciseReport
@@ -22,8 +23,8 @@ from spotlight.grading.report import ExerciseReport
 def student_page(book: ClassBook, row: StudentRow) -> bytes:
     """The page of one student.
 
-    The cards are taken as they are: they are this package's own HTML, with every word of the
-    student's escaped. All else is escaped here.
+    Cards are rendered as notebooks show them, with every word of the student's escaped. All else is
+    escaped here.
     """
     standings = list(book.standings(row))
     points, possible = book.total(row)
@@ -105,11 +106,11 @@ def _cards(book: ClassBook, standing: Standing) -> Iterator[dict[str, Any]]:
     """Every exercise's card; one that only says the status, where grading drew none."""
     kept = standing.submission.cards if standing.submission else {}
     for verdict in standing.report.exercises if standing.report else ():
-        html = kept.get(verdict.exercise)
+        card = kept.get(verdict.exercise)
         yield {
             "target": _target(standing, verdict),
-            "html": Markup(without_style(html or _bare(book, verdict))),
-            "hidden": hidden_inputs(verdict, card_words(html).status) if html else "",
+            "html": _html(card or _bare(book, verdict)),
+            "hidden": hidden_inputs(verdict, card) if card else "",
         }
 
 
@@ -117,14 +118,18 @@ def _opinion(standing: Standing) -> Markup | None:
     review = standing.report.review if standing.report else None
     if review is None:
         return None
-    return Markup(without_style(review_card(review, standing.column.title).html))
+    return _html(review_card(review, standing.column.title))
 
 
-def _bare(book: ClassBook, verdict: ExerciseReport) -> str:
+def _html(card: Card) -> Markup:
+    return Markup(card_html(card, with_style=False))  # the page has the style once for all
+
+
+def _bare(book: ClassBook, verdict: ExerciseReport) -> Card:
     said = verdict.message if book.seed_is_public else ""
     words = [said] if said else []
     tone = TONE[verdict.status]
-    return note_card("verdict", SAID[verdict.status], *words, title=verdict.title, tone=tone).html
+    return note_card("verdict", SAID[verdict.status], *words, title=verdict.title, tone=tone)
 
 
 def _target(standing: Standing, verdict: ExerciseReport) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from spotlight.feedback.cards import ExerciseCard
 from spotlight.grading.report import FilePath, LessonReport
 from spotlight.grading.submission import MAX_BYTES, SubmissionError, read_bytes
 
@@ -92,9 +93,9 @@ class GradedSubmission(_Record):
     """What the grading of one notebook gave: data, so that it can be kept and resumed.
 
     `student` is a key and `path` a label; `report` is None where the notebook was `refused`, in one
-    sentence, and `grader_failed` says that this was not the notebook's doing. `cards` hold a piece
-    of HTML for each exercise, with evidence from the public seed alone; `fingerprints` a hash of
-    each filled-in exercise's code without comments and layout.
+    sentence, and `grader_failed` says that this was not the notebook's doing. `cards` hold what a
+    student is shown of each exercise, with evidence from the public seed alone; `fingerprints` a
+    hash of each filled-in exercise's code without comments and layout.
     """
 
     student: str
@@ -102,6 +103,6 @@ class GradedSubmission(_Record):
     report: LessonReport | None = None
     refused: str = ""
     grader_failed: bool = False
-    cards: dict[str, str] = {}
+    cards: dict[str, ExerciseCard] = {}
     fingerprints: dict[str, str] = {}
     attempts: tuple[Attempt, ...] = ()

@@ -28,6 +28,7 @@ from spotlight.course.manifest import Course, LessonEntry
 from spotlight.course.reading import read_lesson
 from spotlight.feedback.tables import print_invitation, print_lessons, print_next
 from spotlight.feedback.words import shown
+from spotlight.grading.graded_lesson import GradedLesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.identify import identify
 from spotlight.grading.report import LessonReport, Report, SubmissionReport, now
@@ -55,14 +56,15 @@ def grade_named(names: list[str], json: Path | None, *, review: bool = False) ->
     wanted, problems = _collect(course, names)
     console = err if json is not None and str(json) == "-" else out
     lessons = _lessons(course, wanted)
-    reports = _grade_all(lessons, wanted)
+    graded = _grade_all(lessons, wanted)
+    reports = [one.report for one in graded]
     trouble = _keep(course, reports)
     if not names and not problems and reports and not any(map(_is_begun, reports)):
         print_invitation(console, course.title, course.lessons, reports)
     else:
         print_lessons(console, reports)
         if review:
-            reports = review_lessons(console, lessons, wanted, reports)
+            reports = review_lessons(console, lessons, wanted, graded)
         _print_next(console, course, reports)
     for problem in problems:
         err.print(problem, style="red", markup=False, soft_wrap=True)
@@ -105,10 +107,10 @@ def _lessons(course: Course, wanted: _Wanted) -> dict[str, Lesson]:
     return lessons
 
 
-def _grade_all(lessons: dict[str, Lesson], wanted: _Wanted) -> list[LessonReport]:
+def _grade_all(lessons: dict[str, Lesson], wanted: _Wanted) -> list[GradedLesson]:
     if not wanted:
         return []
-    reports = []
+    graded = []
     total = sum(len(lessons[entry.id].exercises) for entry, _ in wanted)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with a_worker() as worker, progress_bar(*columns) as bar:
@@ -116,8 +118,8 @@ def _grade_all(lessons: dict[str, Lesson], wanted: _Wanted) -> list[LessonReport
         for entry, submission in wanted:
             bar.update(task, description=entry.title)
             grader = LessonGrader(lessons[entry.id], worker.observe)
-            reports.append(grader.grade(submission, lambda _: bar.advance(task)))
-    return reports
+            graded.append(grader.grade(submission, on_verdict=lambda _: bar.advance(task)))
+    return graded
 
 
 def _is_begun(report: LessonReport) -> bool:

@@ -13,6 +13,7 @@ from spotlight.cli.context import err, progress_bar
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import LessonEntry
 from spotlight.feedback.reviews import asking, print_review
+from spotlight.grading.graded_lesson import GradedLesson
 from spotlight.grading.report import LessonReport
 from spotlight.grading.submission import Submission
 
@@ -24,7 +25,7 @@ def review_lessons(
     console: Console,
     lessons: Mapping[str, Lesson],
     wanted: Sequence[tuple[LessonEntry, Submission]],
-    reports: Sequence[LessonReport],
+    graded: Sequence[GradedLesson],
 ) -> list[LessonReport]:
     """Print a review of every lesson; returns the reports with the reviews in them.
 
@@ -32,15 +33,15 @@ def review_lessons(
     """
     from spotlight.review.reviewer import Reviewer  # slow to import, and needed here alone
 
-    if any(exercise.status != "blank" for report in reports for exercise in report.exercises):
+    if any(v.report.status != "blank" for one in graded for v in one.verdicts):
         say_where_code_goes()
     reviewer = Reviewer()
     reviewed = []
     said: set[str] = set()
-    for (entry, submission), report in zip(wanted, reports, strict=True):
+    for (entry, submission), one in zip(wanted, graded, strict=True):
+        lesson, report = lessons[entry.id], one.report
         with _spinner() as on_asking:
-            lesson = lessons[entry.id]
-            review = reviewer.review(lesson, submission, report, on_asking=on_asking)
+            review = reviewer.review(lesson, submission, one.located, report, on_asking=on_asking)
         fresh = tuple(note for note in review.notes if note not in said)
         said.update(fresh)
         print_review(console, review.model_copy(update={"notes": fresh}), report.title)

@@ -96,7 +96,8 @@ def _problem(
         _keep(keep / path.name, text)
     if problem:
         return problem
-    report = LessonGrader(lesson, worker.observe).grade(parse_submission(text.encode(), str(path)))
+    submission = parse_submission(text.encode(), str(path))
+    report = LessonGrader(lesson, worker.observe).grade(submission).report
     if not report.complete:
         short = [f"{e.exercise} is {e.status}" for e in report.exercises if e.status != "passed"]
         short += [f"{p.prediction} has no answer" for p in report.predictions if not p.answered]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -10,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from spotlight.feedback.cards import Card, render_card
+from spotlight.feedback.cards import Card
 from spotlight.grading.report import AddressedLine, ExerciseReview, LessonReview
 
 HEAD = "A model's opinion"
@@ -37,23 +39,33 @@ def review_notes(review: LessonReview) -> tuple[str, ...]:
     return (*review.notes, *addressed, *([sent] if review.remote else []))
 
 
-def review_card(review: LessonReview, title: str) -> Card:
-    """A lesson's or an exercise's review, for a notebook or a page."""
-    notes = review_notes(review)
-    html = render_card(
-        "review.html.j2",
-        head=HEAD,
-        caution=CAUTION,
-        title=title,
-        review=review,
-        exercises=[(e.title, list(parts(e))) for e in review.exercises],
-        notes=notes,
-    )
-    text = [f"{HEAD}  {title}", *([_byline(review)] if review.exercises else [])]
-    for exercise in review.exercises:
-        said = [f"  {heading}: {part}" for heading, part in parts(exercise)]
-        text += [exercise.title, *said]
-    return Card(html, "\n".join([*text, *notes]))
+@dataclass(frozen=True)
+class ReviewCard(Card):
+    """A lesson's or an exercise's review; `sections` are exercises' titles, and what each has
+    behind which heading."""
+
+    template: ClassVar = "review.html.j2"
+    head: ClassVar = HEAD
+    caution: ClassVar = CAUTION
+
+    title: str
+    model: str
+    sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The card for a terminal."""
+        lines = [f"{HEAD}  {self.title}", *([_byline(self.model)] if self.sections else [])]
+        for title, under in self.sections:
+            lines += [title, *(f"  {heading}: {part}" for heading, part in under)]
+        return "\n".join([*lines, *self.notes])
+
+
+def review_card(review: LessonReview, title: str) -> ReviewCard:
+    """The card of a review, for a notebook or a page."""
+    sections = tuple((e.title, tuple(parts(e))) for e in review.exercises)
+    return ReviewCard(title, review.model, sections, review_notes(review))
 
 
 def print_review(console: Console, review: LessonReview, title: str) -> None:
@@ -67,7 +79,7 @@ def print_review(console: Console, review: LessonReview, title: str) -> None:
     for exercise in review.exercises:
         rows += [Text(exercise.title, style="bold"), Padding(_grid(exercise), (0, 0, 1, 2))]
     rows += [Text(note, style="yellow") for note in notes]
-    rows.append(Text(_byline(review), style="dim"))
+    rows.append(Text(_byline(review.model), style="dim"))
     console.print(Panel(Group(*rows), title=Text(f"{HEAD} · {title}"), title_align="left"))
 
 
@@ -77,8 +89,8 @@ def asking(title: str, model: str, characters: int) -> str:
     return f"{model} reads {title}{come}"
 
 
-def _byline(review: LessonReview) -> str:
-    return f"By {review.model}. {CAUTION}"
+def _byline(model: str) -> str:
+    return f"By {model}. {CAUTION}"
 
 
 def _addressed(line: AddressedLine) -> str:

@@ -26,28 +26,22 @@ from spotlight.course.lesson import Exercise, Lesson
 from spotlight.diagnosis.exercise_key import ExerciseKey, Outcomes
 from spotlight.grading.mistake_pairs import pairs_of_mistakes
 from spotlight.grading.programs import Program, build_program, job_for
-from spotlight.sandbox.job import (
-    Cost,
-    Job,
-    Limits,
-    Observation,
-    ProbeOutcome,
-    TargetCall,
-    Trouble,
-)
+from spotlight.sandbox.job import Job, Limits, Observation, ProbeOutcome
+from spotlight.sandbox.outcome_codec import NOT_AS_AGREED, probe_data, probe_from
 from spotlight.sandbox.wire import WireError, decode_frames, encode
 
 Observe = Callable[[Job], Observation]
-_FORMAT = 2
+_FORMAT = 3
 _RUNNING = (
     "kit",
     "program",
     "portable",
     "counting",
     "target_calls",
+    "outcome_codec",
 )  # the sandbox's part in an outcome
 _NONSENSE = ("NameError", "UnboundLocalError")  # what two changes that do not fit end in
-_UNREADABLE = (OSError, WireError, KeyError, TypeError, ValueError, StopIteration, AttributeError)
+_UNREADABLE = (OSError, WireError, StopIteration, *NOT_AS_AGREED)
 
 
 class AnswerKeyError(Exception):
@@ -220,10 +214,10 @@ def _package_sources(program: Program) -> list[str]:
 def key_bytes(key: ExerciseKey) -> bytes:
     """What a key's file holds: one frame of the wire format."""
     body = {
-        "reference": [_outcome_data(o) for o in key.reference],
-        "mistakes": {name: [_outcome_data(o) for o in seen] for name, seen in key.mistakes.items()},
+        "reference": _outcomes_data(key.reference),
+        "mistakes": {name: _outcomes_data(seen) for name, seen in key.mistakes.items()},
         "pairs": [
-            {"names": list(names), "outcomes": [_outcome_data(o) for o in seen]}
+            {"names": list(names), "outcomes": _outcomes_data(seen)}
             for names, seen in key.pairs.items()
         ],
         "cpu_seconds": key.cpu_seconds,
@@ -234,53 +228,25 @@ def key_bytes(key: ExerciseKey) -> bytes:
 def _load(data: bytes) -> ExerciseKey:
     body = next(decode_frames(data))
     return ExerciseKey(
-        tuple(_outcome(o) for o in body["reference"]),
-        {name: tuple(_outcome(o) for o in seen) for name, seen in body["mistakes"].items()},
+        _outcomes(body["reference"]),
+        {name: _outcomes(seen) for name, seen in body["mistakes"].items()},
         float(body["cpu_seconds"]),
         {
-            (pair["names"][0], pair["names"][1]): tuple(_outcome(o) for o in pair["outcomes"])
+            (pair["names"][0], pair["names"][1]): _outcomes(pair["outcomes"])
             for pair in body["pairs"]
         },
     )
 
 
-def _outcome_data(outcome: ProbeOutcome) -> dict[str, Any]:
-    trouble, cost = outcome.trouble, outcome.cost
-    return {
-        "name": outcome.name,
-        "value": outcome.value,
-        "trouble": {"type": trouble.type, "message": trouble.message} if trouble else None,
-        "changed_inputs": list(outcome.changed_inputs),
-        "drawn_shapes": [list(shape) for shape in outcome.drawn_shapes],
-        "cost": asdict(cost) if cost else None,
-        "calls": [
-            {
-                "target": call.target,
-                "shapes": {name: list(shape) for name, shape in call.shapes.items()},
-                "arguments": call.arguments,
-            }
-            for call in outcome.calls
-        ],
-        "entries": list(outcome.entries),
-    }
+def _outcomes_data(outcomes: Outcomes) -> list[dict[str, Any]]:
+    return [probe_data(_without_code(outcome)) for outcome in outcomes]
 
 
-def _outcome(data: dict[str, Any]) -> ProbeOutcome:
-    trouble, cost = data["trouble"], data["cost"]
-    return ProbeOutcome(
-        data["name"],
-        data["value"],
-        Trouble(trouble["type"], trouble["message"], ()) if trouble else None,
-        tuple(data["changed_inputs"]),
-        tuple(tuple(shape) for shape in data["drawn_shapes"]),
-        cost=Cost(**cost) if cost else None,
-        calls=tuple(
-            TargetCall(
-                call["target"],
-                {name: tuple(shape) for name, shape in call["shapes"].items()},
-                call["arguments"],
-            )
-            for call in data["calls"]
-        ),
-        entries=tuple(data["entries"]),
-    )
+def _without_code(outcome: ProbeOutcome) -> ProbeOutcome:
+    """What a key needs: students get it in released copies, so it quotes no line of the course."""
+    trouble = replace(outcome.trouble, frames=()) if outcome.trouble else None
+    return replace(outcome, trouble=trouble, printed="")
+
+
+def _outcomes(data: list[dict[str, Any]]) -> Outcomes:
+    return tuple(map(probe_from, data))

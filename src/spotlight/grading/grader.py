@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from spotlight.course.lesson import Exercise, Lesson, WithheldError, bare_exercise
+from spotlight.course.lesson import Exercise, Lesson, WithheldError
 from spotlight.diagnosis.exercise_key import ExerciseKey
 from spotlight.grading.answer_key import cached_key
 from spotlight.grading.costs import PYTHON_LOOP, loop_lines
 from spotlight.grading.forbidden import forbidden_use, warns
+from spotlight.grading.graded_lesson import GradedLesson
 from spotlight.grading.judge import NOT_FILLED_IN, judge
 from spotlight.grading.listing import cells_listed, listed
 from spotlight.grading.locate import Located, locate
+from spotlight.grading.notes import Note
 from spotlight.grading.passed_code import passed_code
 from spotlight.grading.programs import Program, build_program, in_place_of, job_for
-from spotlight.grading.report import LessonReport, PredictionReport
+from spotlight.grading.report import PredictionReport
 from spotlight.grading.submission import Submission
 from spotlight.grading.verdict import Verdict, verdict
 from spotlight.sandbox.job import Job, Observation
@@ -54,41 +56,45 @@ class LessonGrader:
         self._key_cache = key_cache
         self._keys: dict[str, ExerciseKey] = {}
 
-    def grade(self, submission: Submission, on_verdict: OnVerdict | None = None) -> LessonReport:
-        """Grade every exercise and prediction; `on_verdict` hears of each exercise as it comes."""
-        located = locate(self.lesson, submission)
-        verdicts: dict[str, Verdict] = {}
-        for exercise in self.lesson.exercises:
-            found = self._grade_one(exercise, located, verdicts)
-            verdicts[exercise.id] = found
-            if on_verdict is not None:
-                on_verdict(found)
-        notes = (*located.notes, *self._idle_errors(located))
-        return self._report(submission, located, notes, verdicts.values())
+    def grade(
+        self,
+        submission: Submission,
+        exercises: Iterable[Exercise] | None = None,
+        *,
+        located: Located | None = None,
+        on_verdict: OnVerdict | None = None,
+    ) -> GradedLesson:
+        """Grade the lesson, or only some `exercises` and those before them as far as
+        follow-through asks.
 
-    def grade_exercise(self, submission: Submission, exercise: Exercise) -> Verdict:
-        """Grade one exercise, and those before it only as far as follow-through asks."""
-        return self._grade_one(exercise, locate(self.lesson, submission), {})
-
-    def source_of(self, submission: Submission, exercise: Exercise) -> str:
-        """The student's own cell of an exercise, as it is judged; empty where it is missing."""
-        found = locate(self.lesson, submission).exercises.get(exercise.id)
-        return bare_exercise(found.source).strip() if found else ""
-
-    def partial_report(self, submission: Submission, verdicts: Iterable[Verdict]) -> LessonReport:
-        """A report of these verdicts alone.
-
-        `possible` is still the whole lesson's: by that, progress knows that the rest was not
-        graded, and leaves it as it is.
+        `located` are the submission's cells, where they are sorted already; `on_verdict` hears of
+        each exercise as it comes, in the order in which they were given.
         """
-        exercises = tuple(v.report for v in verdicts)
-        return LessonReport(
+        located = located or locate(self.lesson, submission)
+        known: dict[str, Verdict] = {}
+        asked: set[str] = set()
+        for exercise in self.lesson.exercises if exercises is None else exercises:
+            asked.add(exercise.id)
+            if exercise.id not in known:
+                known[exercise.id] = self._grade_one(exercise, located, known)
+            if on_verdict is not None:
+                on_verdict(known[exercise.id])
+        graded = GradedLesson(
             lesson=self.lesson.id,
             title=self.lesson.title,
             path=submission.path,
-            points=sum(e.points for e in exercises),
             possible=self.lesson.possible,
-            exercises=exercises,
+            scope="exercises",
+            located=located,
+            verdicts=tuple(known[e.id] for e in self.lesson.exercises if e.id in asked),
+        )
+        if exercises is not None:
+            return graded
+        return replace(
+            graded,
+            scope="lesson",
+            predictions=self._predictions(located),
+            notes=(*located.notes, *self._idle_errors(located)),
         )
 
     def key(self, exercise: Exercise) -> ExerciseKey:
@@ -254,16 +260,11 @@ class LessonGrader:
     def _program(
         self, exercise: Exercise, located: Located, substitutes: dict[str, str]
     ) -> Program:
-        sources = {
-            other.id: located.exercises[other.id].source
-            if other.id in located.exercises
-            else other.stub
-            for other in self.lesson.exercises
-        }
-        return build_program(self.lesson, exercise, {**sources, **substitutes}, located.added)
+        sources = {**located.sources(self.lesson), **substitutes}
+        return build_program(self.lesson, exercise, sources, located.added)
 
-    def _idle_errors(self, located: Located) -> Iterator[str]:
-        """A sentence on the student's cells that raised and that nothing depends on."""
+    def _idle_errors(self, located: Located) -> Iterator[Note]:
+        """A note on the student's cells that raised and that nothing depends on."""
         raised = [cell for cell in located.added if cell.raised]
         if not raised:
             return
@@ -281,19 +282,13 @@ class LessonGrader:
         was, it_costs = ("it was", "it, so it costs")
         if len(idle) > 1:
             was, it_costs = ("they were", "them, so they cost")
-        yield (
-            f"{cells} ended in {errors} when {was} last run; no exercise needs {it_costs} nothing."
+        yield Note(
+            "idle-error",
+            f"{cells} ended in {errors} when {was} last run; no exercise needs {it_costs} nothing.",
         )
 
-    def _report(
-        self,
-        submission: Submission,
-        located: Located,
-        notes: tuple[str, ...],
-        verdicts: Iterable[Verdict],
-    ) -> LessonReport:
-        exercises = tuple(v.report for v in verdicts)
-        predictions = tuple(
+    def _predictions(self, located: Located) -> tuple[PredictionReport, ...]:
+        return tuple(
             PredictionReport(
                 prediction=p.id,
                 answered=(valid := p.accepts(located.predictions.get(p.id, ...))),
@@ -301,16 +296,6 @@ class LessonGrader:
                 possible=p.points,
             )
             for p in self.lesson.predictions
-        )
-        return LessonReport(
-            lesson=self.lesson.id,
-            title=self.lesson.title,
-            path=submission.path,
-            points=sum(e.points for e in exercises) + sum(p.points for p in predictions),
-            possible=self.lesson.possible,
-            notes=notes,
-            predictions=predictions,
-            exercises=exercises,
         )
 
 

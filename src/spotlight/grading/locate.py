@@ -10,16 +10,18 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from spotlight.course.lesson import (
     MARKER,
     Exercise,
     Lesson,
+    bare_exercise,
     bare_given,
     literal,
 )
 from spotlight.grading.listing import cells_listed, listed
+from spotlight.grading.notes import Note
 from spotlight.grading.submission import Submission, SubmittedCell, plain_python
 from spotlight.python_source.dataflow import names_of
 from spotlight.python_source.syntax import parsed
@@ -70,7 +72,21 @@ class Located:
     exercises: dict[str, FoundExercise]
     predictions: dict[str, object]
     added: tuple[AddedCell, ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
+
+    def answer(self, exercise: Exercise) -> str:
+        """The student's own cell of an exercise, as it is judged; empty where it is missing."""
+        cell = self.exercises.get(exercise.id)
+        return bare_exercise(cell.source).strip() if cell else ""
+
+    def sources(self, lesson: Lesson) -> dict[str, str]:
+        """Plain Python for every exercise, by its id; of one that is missing, the stub."""
+        return {
+            exercise.id: self.exercises[exercise.id].source
+            if exercise.id in self.exercises
+            else exercise.stub
+            for exercise in lesson.exercises
+        }
 
 
 def locate(lesson: Lesson, submission: Submission) -> Located:
@@ -380,37 +396,43 @@ def _notes(
     exercises: dict[str, FoundExercise],
     pieces: Sequence[_Piece],
     changed: set[int],
-) -> Iterator[str]:
+) -> Iterator[Note]:
     """What was odd about the notebook as a whole."""
     if changed:
-        yield (
+        yield Note(
+            "given-changed",
             f"You changed the given code in {cells_listed(sorted(changed))}; "
-            "grading uses the course's own copy of it."
+            "grading uses the course's own copy of it.",
         )
     holders = Counter(p.cell.number for p in pieces if p.owner is not None)
     merged = [number for number, count in holders.items() if count > 1]
     if merged:
-        yield f"Several exercises stand in {cells_listed(merged)}; each was graded for itself."
+        cells = cells_listed(merged)
+        yield Note("merged", f"Several exercises stand in {cells}; each was graded for itself.")
     homes = [found.home for found in exercises.values()]
     if homes != sorted(homes):
-        yield (
+        yield Note(
+            "order",
             "The exercises stand in another order than in the lesson; "
-            "they were graded in the lesson's order."
+            "they were graded in the lesson's order.",
         )
     if not submission.whole:
         return
     bare = [n for n, found in exercises.items() if not found.marked and found.home not in merged]
     if bare:
         cells, their = ("cell", "its") if len(bare) == 1 else ("cells", "their")
-        yield (
+        yield Note(
+            "metadata-lost",
             f"The {cells} of {listed(bare)} lost {their} metadata, as happens in some editors; "
-            "the line that begins with # Exercise told what to grade."
+            "the line that begins with # Exercise told what to grade.",
         )
     checked = {m["name"] for cell in submission.cells for m in _CHECK.finditer(cell.source)}
     gone = [e.id for e in lesson.exercises if not checked & {e.id, *e.targets}]
     if gone:
         cells, are = ("check cell", "is") if len(gone) == 1 else ("check cells", "are")
-        yield f"The {cells} of {listed(gone)} {are} gone; grading does without."
+        yield Note(
+            "check-cells-gone", f"The {cells} of {listed(gone)} {are} gone; grading does without."
+        )
 
 
 def _predictions(lesson: Lesson, submission: Submission) -> dict[str, object]:

@@ -13,6 +13,8 @@ from IPython.display import Markdown, display
 from spotlight.course.lesson import AuthoringError, Exercise, Prediction
 from spotlight.feedback.cards import exercise_card, lesson_card, note_card, solution_card
 from spotlight.grading.answer_key import AnswerKeyError
+from spotlight.grading.graded_lesson import GradedLesson
+from spotlight.grading.locate import locate
 from spotlight.grading.report import Status, now
 from spotlight.notebook.review_card import show_review
 from spotlight.notebook.session import LessonNotFoundError, Session
@@ -57,8 +59,9 @@ def check(exercise: str) -> None:
     if found is None:
         return
     submission, unsaved = _session.submission()
-    verdict = _session.grader.grade_exercise(submission, found)
-    notes = _keep(_session.grader.partial_report(submission, [verdict]))
+    graded = _session.grader.grade(submission, [found])
+    (verdict,) = graded.verdicts
+    notes = _keep(graded)
     offer = _offer(found, verdict.report.status)
     display(exercise_card(verdict, [*notes, *_unsaved_note(unsaved)], offer))
 
@@ -67,8 +70,8 @@ def check(exercise: str) -> None:
 def verify() -> None:
     """Grade the whole lesson, show it, and keep its progress."""
     submission, unsaved = _session.submission()
-    report = _session.grader.grade(submission)
-    display(lesson_card(report, [*_keep(report), *_unsaved_note(unsaved)]))
+    graded = _session.grader.grade(submission)
+    display(lesson_card(graded.report, [*_keep(graded), *_unsaved_note(unsaved)]))
 
 
 @_in_notebook
@@ -78,14 +81,13 @@ def review(exercise: str | None = None) -> None:
     if exercise is not None and found is None:
         return
     submission, unsaved = _session.submission()
+    graded = _session.grader.grade(submission, None if found is None else [found])
+    remarks = [*_keep(graded), *_unsaved_note(unsaved)]
     if found is not None:
-        verdict = _session.grader.grade_exercise(submission, found)
-        report = _session.grader.partial_report(submission, [verdict])
-        display(exercise_card(verdict, [*_keep(report), *_unsaved_note(unsaved)]))
+        display(exercise_card(graded.verdicts[0], remarks))
     else:
-        report = _session.grader.grade(submission)
-        display(lesson_card(report, [*_keep(report), *_unsaved_note(unsaved)]))
-    show_review(_session.lesson, submission, report, found.title if found else report.title)
+        display(lesson_card(graded.report, remarks))
+    show_review(_session.lesson, submission, graded, found.title if found else graded.title)
 
 
 @_in_notebook
@@ -109,13 +111,14 @@ def solution(exercise: str) -> None:
         display(note_card("solution", "No solution here", text, title=found.title))
         return
     submission, _ = _session.submission()
+    located = locate(_session.lesson, submission)
     if not _session.has_passed(found):
-        verdict = _session.grader.grade_exercise(submission, found)
-        if verdict.report.status != "passed":
+        graded = _session.grader.grade(submission, [found], located=located)
+        if graded.verdicts[0].report.status != "passed":
             text = f'It opens once the exercise has passed. Until then, `hint("{found.id}")` helps.'
             display(note_card("solution", "Not yet", text, title=found.title))
             return
-    display(solution_card(found, _session.grader.source_of(submission, found)))
+    display(solution_card(found, located.answer(found)))
 
 
 @_in_notebook
@@ -189,13 +192,13 @@ def _offer(exercise: Exercise, status: Status) -> str:
     return f'Stuck? `hint("{exercise.id}")` shows hint {number} of {len(exercise.hints)}.'
 
 
-def _keep(report: Any) -> list[str]:
+def _keep(graded: GradedLesson) -> list[str]:
     """Record progress; a folder that cannot be written is said, and costs nothing else."""
     if not _session.keeps_progress:
         return []
     store = _session.progress
     try:
-        store.record([report], now())
+        store.record([graded.report], now(), graded.scope)
     except ProgressError as error:
         return [str(error)]
     return list(store.notes)

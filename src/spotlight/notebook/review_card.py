@@ -7,14 +7,14 @@ from IPython.display import display
 from spotlight.course.lesson import Lesson
 from spotlight.feedback.cards import Card, note_card
 from spotlight.feedback.reviews import HEAD, asking, review_card
-from spotlight.grading.report import LessonReport
+from spotlight.grading.graded_lesson import GradedLesson
 from spotlight.grading.submission import Submission
 
 _CHARACTERS_BETWEEN = 100
 
 
-def show_review(lesson: Lesson, submission: Submission, report: LessonReport, title: str) -> None:
-    """Show a review of what `report` grades, under the cards that are there."""
+def show_review(lesson: Lesson, submission: Submission, graded: GradedLesson, title: str) -> None:
+    """Show a review of what was `graded`, under the cards that are there."""
     from spotlight.review.reviewer import Reviewer  # slow to import, and needed here alone
     from spotlight.review.settings import announcement
 
@@ -27,7 +27,8 @@ def show_review(lesson: Lesson, submission: Submission, report: LessonReport, ti
             shown = (exercise, count)
             handle.update(_waiting(asking(exercise, model, count), announcement()))
 
-    review = Reviewer().review(lesson, submission, report, on_asking=on_asking)
+    located, report = graded.located, graded.report
+    review = Reviewer().review(lesson, submission, located, report, on_asking=on_asking)
     handle.update(review_card(review, title))
 
 

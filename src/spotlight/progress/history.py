@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, TypeVar
 
 from spotlight.progress.schema import (
@@ -16,6 +15,7 @@ from spotlight.progress.schema import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from spotlight.grading.graded_lesson import Scope
     from spotlight.grading.report import (
         ExerciseReport,
         LessonReport,
@@ -40,16 +40,17 @@ _STATUSES: tuple[Status, ...] = (
 _RANK = {status: rank for rank, status in enumerate(_STATUSES)}
 
 
-def remember(progress: Progress, lessons: Iterable[LessonReport], at: str) -> Progress:
+def remember(
+    progress: Progress, lessons: Iterable[LessonReport], at: str, scope: Scope = "lesson"
+) -> Progress:
     """`progress` with one more grading in it, done at `at` (UTC, `2026-01-31T12:00:00Z`).
 
-    A report whose exercises and predictions add up to the lesson's `possible` speaks for the whole
-    lesson: what it does not name has left the course, keeps its history and is worth nothing from
-    now on. A report on a part of a lesson leaves the rest as it is.
+    Of reports on whole lessons, what they do not name has left the course, keeps its history and is
+    worth nothing from now on. Reports on some exercises leave the rest as it is.
     """
     known = dict(progress.lessons)
     for report in lessons:
-        known[report.lesson] = _lesson_after(known.get(report.lesson), report, at)
+        known[report.lesson] = _lesson_after(known.get(report.lesson), report, at, scope)
     return progress.model_copy(
         update={"updated_at": _latest(progress.updated_at, at), "lessons": known}
     )
@@ -67,12 +68,12 @@ def merge(ours: Progress, theirs: Progress) -> Progress:
     )
 
 
-def _lesson_after(known: LessonProgress | None, report: LessonReport, at: str) -> LessonProgress:
+def _lesson_after(
+    known: LessonProgress | None, report: LessonReport, at: str, scope: Scope
+) -> LessonProgress:
     exercises = dict(known.exercises) if known else {}
     predictions = dict(known.predictions) if known else {}
-    named = sum(each.possible for each in report.exercises)
-    named += sum(each.possible for each in report.predictions)
-    if named > report.possible or math.isclose(named, report.possible):
+    if scope == "lesson":
         exercises = {
             name: each.model_copy(update={"possible": 0.0}) for name, each in exercises.items()
         }

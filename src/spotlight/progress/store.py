@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from spotlight.grading.graded_lesson import Scope
     from spotlight.grading.report import LessonReport
 
 
@@ -70,13 +71,14 @@ class ProgressStore:
         with self._writing():
             return self._mended()
 
-    def record(self, lessons: Iterable[LessonReport], at: str) -> Progress:
+    def record(self, lessons: Iterable[LessonReport], at: str, scope: Scope = "lesson") -> Progress:
         """Add one grading, done at `at` (a report's `graded_at`), and return all that is known.
 
-        On return it is on the disk. Raises `ProgressError`.
+        `scope` says whether the reports are on whole lessons. On return it is on the disk. Raises
+        `ProgressError`.
         """
         reports = tuple(lessons)
-        return self._change(lambda known: remember(known, reports, at))
+        return self._change(lambda known: remember(known, reports, at, scope))
 
     def next_hint(self, lesson: str, exercise: str, count: int) -> int:
         """The number, from 1, of the hint to show next; after the last it stays at `count`.

@@ -9,9 +9,10 @@ from typing import Self
 from spotlight.course.lesson import Lesson
 from spotlight.feedback.words import sentence
 from spotlight.grading.listing import listed
-from spotlight.grading.locate import Located, locate
+from spotlight.grading.locate import Located
 from spotlight.grading.report import ExerciseReview, LessonReport, LessonReview
 from spotlight.grading.submission import Submission
+from spotlight.printable_text import one_line
 from spotlight.review.addressing import addressed_line
 from spotlight.review.answer import Answer, read_answer, schema
 from spotlight.review.choosing import choose_model
@@ -19,7 +20,6 @@ from spotlight.review.errors import AnswerError, ReviewError
 from spotlight.review.leaks import fragments_of
 from spotlight.review.ollama_server import OllamaServer
 from spotlight.review.openai_server import OpenAIServer
-from spotlight.review.plain_text import printable
 from spotlight.review.prompt import Work, asked_again, messages_for
 from spotlight.review.review_cache import ReviewCache
 from spotlight.review.screening import Screen, screened
@@ -76,6 +76,7 @@ class Reviewer:
         self,
         lesson: Lesson,
         submission: Submission,
+        located: Located,
         report: LessonReport,
         *,
         said: Mapping[str, str] | None = None,
@@ -83,14 +84,14 @@ class Reviewer:
     ) -> LessonReview:
         """A model's opinion on the exercises in `report` that have any code.
 
-        `said` has the words of verdicts, by exercise, where those of the report are not for the
-        student to see.
+        `located` are the submission's cells, as they were sorted to be graded. `said` has the words
+        of verdicts, by exercise, where those of the report are not for the student to see.
         """
         try:
-            return self._review(lesson, submission, report, said, on_asking)
+            return self._review(lesson, submission, located, report, said, on_asking)
         except Exception as error:  # an opinion is not worth a grading run
             self._trouble = (
-                f"The review itself failed ({type(error).__name__}: {printable(str(error))}), and "
+                f"The review itself failed ({type(error).__name__}: {one_line(str(error))}), and "
                 "the grading did not; please report it."
             )
             return LessonReview(notes=(self._trouble,))
@@ -99,11 +100,11 @@ class Reviewer:
         self,
         lesson: Lesson,
         submission: Submission,
+        located: Located,
         report: LessonReport,
         said: Mapping[str, str] | None,
         on_asking: OnAsking,
     ) -> LessonReview:
-        located = locate(lesson, submission)
         works = _works(lesson, located, report, said)
         addressed = [
             line

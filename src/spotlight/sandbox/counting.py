@@ -12,6 +12,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from spotlight.sandbox.job import Cost
+
 _aten = torch.ops.aten
 # Views in all but their name: they read the same numbers in another shape.
 _VIEWS = (_aten._unsafe_view, _aten.squeeze_, _aten.unsqueeze_, _aten.transpose_, _aten.t_)
@@ -56,9 +58,10 @@ class Counter(AbstractContextManager["Counter"]):
         sys.settrace(self._outer_trace)
         self._mode.__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
 
-    def as_data(self) -> dict[str, int]:
-        """The counts, for the wire."""
-        return {"operations": self.operations, "flops": self.flops, "lines": self.lines}
+    @property
+    def cost(self) -> Cost:
+        """The counts."""
+        return Cost(self.operations, self.flops, self.lines)
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
         if frame.f_code.co_filename not in self._filenames:

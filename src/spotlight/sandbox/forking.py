@@ -20,8 +20,7 @@ from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 from spotlight.sandbox.confinement.shelter import Shelter
 from spotlight.sandbox.job import KILLED, NOT_STARTED, Job, Limits
-from spotlight.sandbox.streams import read_frame, write_all
-from spotlight.sandbox.wire import TooLongError, encode
+from spotlight.sandbox.wire import TooLongError, encode, read_frame, write_all
 from spotlight.sandbox.working_folder import move_into
 
 _LOOK_SECONDS = 0.05  # how often a silent job is asked whether it is still there

@@ -26,7 +26,17 @@ import torch
 
 from spotlight.sandbox import kit
 from spotlight.sandbox.counting import Counter
-from spotlight.sandbox.job import KIT_NAMES, Job, ProbeCall, Step
+from spotlight.sandbox.job import (
+    KIT_NAMES,
+    Frame,
+    Job,
+    ProbeCall,
+    ProbeOutcome,
+    Step,
+    StepOutcome,
+    Trouble,
+)
+from spotlight.sandbox.outcome_codec import probe_data, step_data
 from spotlight.sandbox.portable import portable
 from spotlight.sandbox.target_calls import TargetCalls
 
@@ -103,7 +113,7 @@ def _run_step(
     except BaseException as error:
         trouble = _trouble(error, names)
     missing = [target for target in targets if target not in namespace]
-    return {"event": "step", "name": step.name, "trouble": trouble, "missing": missing}
+    return {"event": "step", **step_data(StepOutcome(step.name, trouble, tuple(missing)))}
 
 
 def _execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
@@ -137,7 +147,7 @@ class _Probing:
         for call in self._job.probes:
             self._printed.start()
             outcome = self._call(call, exercise, namespace)
-            yield {**outcome, "printed": self._printed.text()}
+            yield {"event": "probe", **probe_data(outcome)}
 
     def _start(self) -> dict[str, Any]:
         """The namespace to begin with: where other sources follow, one that they do not share."""
@@ -167,7 +177,7 @@ class _Probing:
             return dict.fromkeys((call.name for call in calls), _raising(error)), None
         return {call.name: namespace[call.name] for call in calls}, explain
 
-    def _call(self, call: ProbeCall, exercise: Step, namespace: dict[str, Any]) -> dict[str, Any]:
+    def _call(self, call: ProbeCall, exercise: Step, namespace: dict[str, Any]) -> ProbeOutcome:
         job = self._job
 
         def rerun(**givens: Any) -> Any:
@@ -196,18 +206,18 @@ class _Probing:
             except BaseException as error:
                 value, trouble = None, _trouble(error, self._names)
             changed = draws.changed_inputs()
-            shapes = [list(copy.shape) for _, copy in draws.drawn]
-        return {
-            "event": "probe",
-            "name": call.name,
-            "value": value,
-            "trouble": trouble,
-            "changed_inputs": changed,
-            "drawn_shapes": shapes,
-            "cost": counter.as_data() if counter else None,
-            "calls": calls.as_data(),
-            "entries": entries,
-        }
+            shapes = tuple(tuple(copy.shape) for _, copy in draws.drawn)
+        return ProbeOutcome(
+            call.name,
+            value,
+            trouble,
+            tuple(changed),
+            shapes,
+            self._printed.text(),
+            counter.cost if counter else None,
+            calls.recorded,
+            tuple(entries),
+        )
 
 
 def _own_copy(value: Any) -> Any:
@@ -231,26 +241,20 @@ def _raising(error: BaseException) -> Callable[..., Any]:
     return fail
 
 
-def _trouble(error: BaseException, names: dict[str, str]) -> dict[str, Any]:
+def _trouble(error: BaseException, names: dict[str, str]) -> Trouble:
     """An exception as data; only frames in the program's own cells are kept."""
-    frames = []
+    frames: list[Frame] = []
     if isinstance(error, SyntaxError) and error.filename in names:
         text = (error.text or "").strip().partition("\n")[0][:300]
-        frames.append(
-            {"cell": names[error.filename], "line": error.lineno or 0, "text": text, "function": ""}
-        )
+        frames.append(Frame(names[error.filename], error.lineno or 0, text, ""))
     for summary, _ in zip(traceback.walk_tb(error.__traceback__), range(1_000), strict=False):
         frame, line = summary
         filename = frame.f_code.co_filename
         if filename in names:
             text = linecache.getline(filename, line).strip()
-            where = {"cell": names[filename], "line": line, "text": text[:300]}
-            frames.append({**where, "function": frame.f_code.co_name})
-    return {
-        "type": type(error).__name__,
-        "message": _message(error)[:_MAX_MESSAGE],
-        "frames": frames[-_MAX_FRAMES:],
-    }
+            frames.append(Frame(names[filename], line, text[:300], frame.f_code.co_name))
+    message = _message(error)[:_MAX_MESSAGE]
+    return Trouble(type(error).__name__, message, tuple(frames[-_MAX_FRAMES:]))
 
 
 def _message(error: BaseException) -> str:

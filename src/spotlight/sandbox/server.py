@@ -43,8 +43,7 @@ def main(arguments: list[str]) -> None:
     requests, replies = _take_standard_streams()
     _import_torch(optimizes)
     from spotlight.sandbox.forking import serve
-    from spotlight.sandbox.streams import write_all
-    from spotlight.sandbox.wire import encode
+    from spotlight.sandbox.wire import encode, write_all
 
     features = shelter.features.as_data()
     write_all(replies, encode({"ready": True, "forks": True, "features": features}))
@@ -79,8 +78,7 @@ def _serve_here(optimizes: bool) -> None:
     requests, replies = _take_standard_streams()
     _import_torch(optimizes)
     from spotlight.sandbox.job import Job
-    from spotlight.sandbox.streams import read_frame, write_all
-    from spotlight.sandbox.wire import encode
+    from spotlight.sandbox.wire import encode, read_frame, write_all
 
     write_all(replies, encode({"ready": True, "forks": False}))
     while (request := read_frame(requests)) is not None:

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from spotlight.sandbox.counting import Counter
+from spotlight.sandbox.job import TargetCall
 from spotlight.sandbox.portable import portable
 
 _MAX_SHOWN = 256  # numbers of an argument that travel with a key
@@ -60,21 +61,22 @@ class TargetCalls:
         bound = inspect.signature(target).bind(*arguments, **options).arguments
         return {name: _copy(value) for name, value in bound.items()}
 
-    def as_data(self) -> list[dict[str, Any]]:
+    @property
+    def recorded(self) -> tuple[TargetCall, ...]:
         """The calls as data: shapes of all arguments, and the values of small ones."""
-        return [
-            {
-                "target": target,
-                "shapes": {k: list(v.shape) for k, v in arguments.items() if _is_tensor(v)},
-                "arguments": {
+        return tuple(
+            TargetCall(
+                target,
+                {k: tuple(v.shape) for k, v in arguments.items() if _is_tensor(v)},
+                {
                     k: portable(v)
                     for k, v in arguments.items()
                     if not _is_tensor(v) or v.numel() <= _MAX_SHOWN
                 },
-            }
+            )
             for target, arguments, _ in self._calls
             if self._records
-        ]
+        )
 
     def entries(self, value: Any) -> list[str]:
         """Each entry of `value` in words, where it is what the only call returned, and small."""

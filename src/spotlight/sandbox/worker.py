@@ -20,23 +20,20 @@ from spotlight.sandbox.confinement.features import Features
 from spotlight.sandbox.job import (
     KILLED,
     NOT_STARTED,
-    Cost,
     Ended,
-    Frame,
     Job,
     Observation,
     ProbeOutcome,
     StepOutcome,
-    TargetCall,
     Trouble,
 )
+from spotlight.sandbox.outcome_codec import NOT_AS_AGREED, probe_from, step_from
 from spotlight.sandbox.scratch import Scratch
 from spotlight.sandbox.server import NO_FORK_FLAG, OPTIMIZER_FLAG
 
 START_SECONDS = 120.0
 _GRACE_SECONDS = 10.0
 _END_SECONDS = 2.0
-_NOT_AS_AGREED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError)
 
 
 class SandboxError(Exception):
@@ -259,7 +256,7 @@ def _read_reply(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
             if "chunk" not in reply:
                 return reply, bytes(output)
             output += stream.read(reply["chunk"])
-    except (OSError, WireError, struct.error, StopIteration, *_NOT_AS_AGREED):
+    except (OSError, WireError, struct.error, StopIteration, *NOT_AS_AGREED):
         return None
 
 
@@ -299,12 +296,12 @@ def _read_observation(job: Job, reply: dict[str, Any], output: bytes) -> Observa
             if event["name"] != next(asked, None):
                 raise WireError("an outcome that was not asked for")
             if event["event"] == "step":
-                steps.append(_step(event))
+                steps.append(step_from(event))
             else:
-                probes.append(_probe(event))
+                probes.append(probe_from(event))
         if reply["ended"] in get_args(Ended):
             ended = reply["ended"]
-    except (WireError, *_NOT_AS_AGREED):
+    except (WireError, *NOT_AS_AGREED):
         pass
     outcomes: tuple[StepOutcome | ProbeOutcome, ...] = (*steps, *probes)
     if ended == "finished" and next(asked, None) is not None:
@@ -318,43 +315,3 @@ def _out_of_memory(trouble: Trouble | None) -> bool:
     return trouble is not None and (
         trouble.type == "MemoryError" or "can't allocate memory" in trouble.message
     )
-
-
-def _step(event: dict[str, Any]) -> StepOutcome:
-    missing = tuple(str(name) for name in event["missing"])
-    return StepOutcome(str(event["name"]), _trouble(event["trouble"]), missing)
-
-
-def _probe(event: dict[str, Any]) -> ProbeOutcome:
-    return ProbeOutcome(
-        name=str(event["name"]),
-        value=event["value"],
-        trouble=_trouble(event["trouble"]),
-        changed_inputs=tuple(int(index) for index in event["changed_inputs"]),
-        drawn_shapes=tuple(tuple(int(n) for n in shape) for shape in event["drawn_shapes"]),
-        printed=str(event["printed"]),
-        cost=_cost(event["cost"]),
-        calls=tuple(_call(call) for call in event["calls"]),
-        entries=tuple(str(entry) for entry in event["entries"]),
-    )
-
-
-def _cost(data: dict[str, Any] | None) -> Cost | None:
-    if data is None:
-        return None
-    return Cost(int(data["operations"]), int(data["flops"]), int(data["lines"]))
-
-
-def _call(data: dict[str, Any]) -> TargetCall:
-    shapes = {str(k): tuple(int(n) for n in shape) for k, shape in data["shapes"].items()}
-    return TargetCall(str(data["target"]), shapes, dict(data["arguments"]))
-
-
-def _trouble(data: dict[str, Any] | None) -> Trouble | None:
-    if data is None:
-        return None
-    frames = tuple(
-        Frame(str(f["cell"]), int(f["line"]), str(f["text"]), str(f["function"]))
-        for f in data["frames"]
-    )
-    return Trouble(str(data["type"]), str(data["message"]), frames)

@@ -14,8 +14,9 @@ from functools import partial
 
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.grading.answer_key import AnswerKeyError, Observe
+from spotlight.grading.graded_lesson import GradedLesson
 from spotlight.grading.grader import LessonGrader
-from spotlight.grading.report import LessonReport
+from spotlight.grading.locate import Located
 from spotlight.grading.submission import Submission
 from spotlight.grading.verdict import Verdict
 from spotlight.sandbox.job import Job, Observation
@@ -35,11 +36,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Graded:
-    """The whole lesson was graded; `verdicts` are by exercise."""
+    """The whole lesson was graded."""
 
     submission: Submission
-    report: LessonReport
-    verdicts: dict[str, Verdict]
+    lesson: GradedLesson
 
 
 @dataclass(frozen=True)
@@ -65,19 +65,21 @@ class BackgroundJudge:
         self._kept: dict[Job, Observation] = {}
         self._used: dict[Job, Observation] = {}
         self._change = threading.Condition()
-        self._asked: tuple[Submission, tuple[Exercise, ...]] | None = None
+        self._asked: tuple[Submission, Located, tuple[Exercise, ...]] | None = None
         self._keys_to_get: list[Exercise] = []
         self._ended = False
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def judge(self, submission: Submission, first: Iterable[Exercise] = ()) -> None:
-        """Grade `submission`, the exercises in `first` before all others.
+    def judge(
+        self, submission: Submission, located: Located, first: Iterable[Exercise] = ()
+    ) -> None:
+        """Grade `submission`, whose sorted cells are `located`, those in `first` before all others.
 
         It takes the place of an older one, which is left where it stands.
         """
         with self._change:
-            self._asked = submission, tuple(first)
+            self._asked = submission, located, tuple(first)
             self._change.notify()
 
     def prepare(self, exercises: Iterable[Exercise]) -> None:
@@ -113,17 +115,14 @@ class BackgroundJudge:
                 return task
             return partial(self._get_key, self._keys_to_get.pop(0))
 
-    def _grade(self, submission: Submission, first: tuple[Exercise, ...]) -> None:
-        for exercise in first:
-            self._tell(Judged(submission, self._grader.grade_exercise(submission, exercise)))
-        verdicts: dict[str, Verdict] = {}
+    def _grade(self, submission: Submission, located: Located, first: tuple[Exercise, ...]) -> None:
+        def tell(verdict: Verdict) -> None:
+            self._tell(Judged(submission, verdict))
 
-        def gather(verdict: Verdict) -> None:
-            verdicts[verdict.report.exercise] = verdict
-
-        report = self._grader.grade(submission, gather)
+        self._grader.grade(submission, first, located=located, on_verdict=tell)
+        lesson = self._grader.grade(submission, located=located)
         self._kept, self._used = self._used, {}
-        self._tell(Graded(submission, report, verdicts))
+        self._tell(Graded(submission, lesson))
 
     def _get_key(self, exercise: Exercise) -> None:
         # A key that cannot be had is told of when there is something to judge by it.

@@ -231,14 +231,16 @@ def _body(view: View) -> Iterator[RenderableType]:
 def _exercise(view: View, exercise: Exercise, verdict: Verdict) -> Iterator[Text]:
     """The current exercise: its verdict in full, or what it asks for while it is blank."""
     report = verdict.report
-    head, *rest = exercise_card(verdict).text.splitlines()
-    yield Text.assemble((head, f"bold {_STYLE[TONE[report.status]]}"), "  ", (exercise.id, "dim"))
+    card = exercise_card(verdict)
+    yield Text.assemble(
+        (card.head, f"bold {_STYLE[TONE[report.status]]}"), "  ", (exercise.id, "dim")
+    )
     if report.status == "blank":
         yield from map(_marked, _asked(exercise))
         targets = " and ".join(f"`{target}`" for target in exercise.targets)
         yield _marked(f"\nFill in {targets} in {view.path}, and save.")
         return
-    yield from map(_marked, rest)
+    yield from map(_marked, "\n".join(card.paragraphs).splitlines())
     case = verdict.comparison.description if verdict.comparison else ""
     if case and case not in report.message:
         yield Text(f"Seen in the case “{case}”.", style="dim")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.course.manifest import Course, LessonEntry
 from spotlight.feedback.words import points, short_name, shown
+from spotlight.grading.graded_lesson import GradedLesson
 from spotlight.grading.listing import listed
 from spotlight.grading.locate import Located, locate
-from spotlight.grading.report import ExerciseReport, LessonReport, now
+from spotlight.grading.report import now
 from spotlight.grading.submission import Submission, SubmissionError, read_submission
 from spotlight.grading.verdict import Verdict
 from spotlight.progress import ProgressError, ProgressStore
@@ -77,13 +78,13 @@ class WatchedLesson:
         self._saves = 0
         self._saved_at = 0.0
         self._awaited: list[Exercise] = []
-        self._news: list[ExerciseReport] = []
+        self._news: list[Verdict] = []
         self._stays = False
         self._is_graded = False
         # What is known of the exercises.
         self._verdicts: dict[str, Verdict] = {}
         self._clock: dict[str, str] = {}
-        self._report: LessonReport | None = None
+        self._last_graded: GradedLesson | None = None
         self._to_record: set[str] = set()
         self._passed: list[str] = []
         # What is on the screen beside that.
@@ -97,12 +98,12 @@ class WatchedLesson:
     @property
     def is_complete(self) -> bool:
         """Whether every point of the lesson is earned, as far as it is known."""
-        return self._report is not None and self._points() >= self._lesson.possible
+        return self._last_graded is not None and self._points() >= self._lesson.possible
 
     @property
     def farewell(self) -> str:
         """A sentence or two on what was done while the lesson was watched."""
-        if self._report is None:
+        if self._last_graded is None:
             return "Nothing was graded yet."
         passed = f"You passed {listed(self._passed)}. " if self._passed else ""
         earned, possible = self._points(), points(self._lesson.possible)
@@ -110,7 +111,7 @@ class WatchedLesson:
 
     def begin(self, submission: Submission) -> None:
         """Have the notebook judged as it is found."""
-        self._take(submission, self._edited(submission))
+        self._take(submission)
         self._show()
 
     def hear(self, event: Event) -> None:
@@ -131,7 +132,7 @@ class WatchedLesson:
             case Judged() if event.submission is self._submission:
                 self._hear_of_one(event.verdict)
             case Graded() if event.submission is self._submission:
-                self._hear_of_all(event.report, event.verdicts)
+                self._hear_of_all(event.lesson)
         if self.goes_on:
             self._show()
 
@@ -143,15 +144,13 @@ class WatchedLesson:
             return
         self._unreadable = ()
         if content != self._submission:
-            self._take(content, self._edited(content))
+            self._take(content)
 
-    def _edited(self, submission: Submission) -> list[Exercise]:
+    def _edited(self, before: Located | None, after: Located) -> list[Exercise]:
         """The exercises that were edited since the last save, the current one first.
 
         Where it is a cell of the student's own that was edited, that is the current one.
         """
-        before, after = self._located, locate(self._lesson, submission)
-        self._located = after
         if before is None:
             return []
         edited = [
@@ -165,7 +164,9 @@ class WatchedLesson:
             return [current, *(exercise for exercise in edited if exercise != current)]
         return edited
 
-    def _take(self, submission: Submission, edited: list[Exercise]) -> None:
+    def _take(self, submission: Submission) -> None:
+        before, self._located = self._located, locate(self._lesson, submission)
+        edited = self._edited(before, self._located)
         # What was edited before and has no verdict yet is still to have one.
         edited = [*edited, *(one for one in self._awaited if one not in edited)]
         if edited:
@@ -178,7 +179,7 @@ class WatchedLesson:
         self._awaited = edited
         self._to_record |= {exercise.id for exercise in edited}
         self._is_graded = False
-        self._judge.judge(submission, edited)
+        self._judge.judge(submission, self._located, edited)
 
     # Verdicts
 
@@ -190,7 +191,7 @@ class WatchedLesson:
         self._verdicts[exercise.id] = verdict
         self._clock[exercise.id] = datetime.now().strftime("%H:%M:%S")
         self._awaited = [one for one in self._awaited if one != exercise]
-        self._news.append(report)
+        self._news.append(verdict)
         if self._stays:
             return
         if report.status == "passed":
@@ -199,13 +200,13 @@ class WatchedLesson:
             self._go_to(exercise)
             self._stays = True
 
-    def _hear_of_all(self, report: LessonReport, verdicts: dict[str, Verdict]) -> None:
-        if self._report is not None:
-            for verdict in verdicts.values():
+    def _hear_of_all(self, graded: GradedLesson) -> None:
+        if self._last_graded is not None:
+            for verdict in graded.verdicts:
                 self._note_pass(verdict)
-        self._verdicts = verdicts
-        self._record(report)
-        self._report = report
+        self._verdicts = {verdict.report.exercise: verdict for verdict in graded.verdicts}
+        self._record(graded)
+        self._last_graded = graded
         self._is_graded = True
         if self._current is None or not self._is_open(self._current):
             self._go_to(self._open_after(self._current))
@@ -217,19 +218,20 @@ class WatchedLesson:
         if is_new and verdict.report.status == "passed" and name not in self._passed:
             self._passed.append(name)
 
-    def _record(self, report: LessonReport) -> None:
+    def _record(self, graded: GradedLesson) -> None:
         """Add to the progress what this save changed; at first, the whole lesson."""
-        before = self._report
-        known = {one.exercise: one for one in before.exercises} if before else {}
-        new = tuple(
-            one
-            for one in report.exercises
-            if one.exercise in self._to_record or one != known.get(one.exercise)
-        )
-        if before is not None and not new and report.predictions == before.predictions:
+        before = self._last_graded
+        known = {one.report.exercise: one.report for one in before.verdicts} if before else {}
+        new = {
+            name
+            for report in (verdict.report for verdict in graded.verdicts)
+            if (name := report.exercise) in self._to_record or report != known.get(name)
+        }
+        if before is not None and not new and graded.predictions == before.predictions:
             return
+        changed = graded.only(new)
         try:
-            self._store.record([report.model_copy(update={"exercises": new})], now())
+            self._store.record([changed.report], now(), changed.scope)
             self._to_record.clear()
             self._unkept = self._store.notes
         except ProgressError as problem:
@@ -237,10 +239,10 @@ class WatchedLesson:
 
     def _leave(self) -> None:
         self.goes_on = False
-        if self._report is not None and not self._is_graded:
+        if self._last_graded is not None and not self._is_graded:
             # The rest is still being graded; what was shown counts all the same.
-            shown_only = {"exercises": tuple(self._news)}
-            self._record(self._report.model_copy(update=shown_only))
+            verdicts = tuple(self._news)
+            self._record(replace(self._last_graded, scope="exercises", verdicts=verdicts))
 
     # The current exercise
 
@@ -274,7 +276,7 @@ class WatchedLesson:
             self._leave()
         elif self._asks_to_reset:
             self._answer(key == "y")
-        elif self._report is not None and key in ("h", "n", "r"):
+        elif self._last_graded is not None and key in ("h", "n", "r"):
             self._said = ()
             if self._current is None:
                 self._said = ("Every exercise passes; there is none to go on with.",)
@@ -316,37 +318,37 @@ class WatchedLesson:
 
     def _show(self) -> None:
         current = self._current
-        report = self._report
+        graded = self._last_graded
         self._display.show(
             View(
                 title=self._lesson.title,
                 path=str(self._path),
                 points=self._points(),
                 possible=self._lesson.possible,
-                is_known=report is not None,
+                is_known=graded is not None,
                 is_graded=self._is_graded,
                 save=self._saves,
-                news=tuple(self._news),
+                news=tuple(verdict.report for verdict in self._news),
                 trouble=(*self._unreadable, *self._unkept),
-                all_passed=self._after_the_last() if report and current is None else (),
+                all_passed=self._after_the_last(graded) if graded and current is None else (),
                 exercise=current,
                 verdict=self._verdicts.get(current.id) if current else None,
                 checked_at=self._clock.get(current.id, "") if current else "",
                 hint=self._hint,
                 said=self._said,
-                notes=report.notes if report else (),
+                notes=tuple(note.text for note in graded.notes) if graded else (),
                 waiting=self._waiting(),
                 question=self._question(),
             )
         )
 
     def _points(self) -> float:
-        predictions = self._report.predictions if self._report else ()
+        predictions = self._last_graded.predictions if self._last_graded else ()
         earned = sum(verdict.report.points for verdict in self._verdicts.values())
         return earned + sum(prediction.points for prediction in predictions)
 
     def _waiting(self) -> str:
-        if self._report is None:
+        if self._last_graded is None:
             return _STARTING
         if self._awaited and time.monotonic() - self._saved_at > _SLOW_SECONDS:
             return f"Checking {self._awaited[0].id} …"
@@ -358,10 +360,9 @@ class WatchedLesson:
         what = f"exercise {self._current.id} of {self._path.name}"
         return f"Bring {what} back to the blank? A backup is kept."
 
-    def _after_the_last(self) -> tuple[str, ...]:
+    def _after_the_last(self, graded: GradedLesson) -> tuple[str, ...]:
         """What to say when every exercise passes."""
-        assert self._report is not None
-        left = [p.prediction for p in self._report.predictions if not p.answered]
+        left = [p.prediction for p in graded.predictions if not p.answered]
         if left:
             return (f"Every exercise passes. Left: commit to {', '.join(left)} in {self._path}.",)
         lessons = self._course.lessons

@@ -1,9 +1,10 @@
-"""Calls of the C library for what Python has no words for."""
+"""Calls of the C library for what Python has no words for, and trying what cannot be undone."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -36,3 +37,16 @@ def system_call(number: int, *arguments: Any) -> int:
         OSError: the kernel refuses.
     """
     return call(_SYSCALL, number, *arguments)
+
+
+def works(action: Callable[[], object]) -> bool:
+    """Whether `action` raises nothing in a fork of this process."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            action()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1] == 0

@@ -14,8 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from spotlight.sandbox.confinement.kernel import call, system_call
-from spotlight.sandbox.confinement.trial import works
+from spotlight.sandbox.confinement.kernel import call, system_call, works
 
 _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWPID = 0x00020000, 0x10000000, 0x20000000
 _CLONE_NEWNET, _CLONE_NEWIPC, _CLONE_NEWUTS = 0x40000000, 0x08000000, 0x04000000

@@ -16,7 +16,7 @@ from pathlib import Path
 import spotlight
 from spotlight.sandbox.confinement import landlock, namespaces, privileges, seccomp
 from spotlight.sandbox.confinement.features import Features
-from spotlight.sandbox.confinement.trial import works
+from spotlight.sandbox.confinement.kernel import works
 
 SCRATCH_BYTES = 64 * 2**20
 SCRATCH_FILES = 4_096
