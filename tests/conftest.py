@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from small_masters import SMALL
 from spotlight.course.manifest import find_course_root, load_course
 from spotlight.course.reading import read_master
 from spotlight.sandbox.worker import Worker
+
+settings.register_profile("fast", max_examples=30, deadline=None)
+settings.register_profile("deep", max_examples=300, deadline=None)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = (
@@ -23,6 +27,34 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--deep",
+        action="store_true",
+        help="Run everything: proofs over all seeds, every attack, every notebook. Without it, the "
+        "fast tier runs, which finds whatever the last change has broken.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("deep" if config.getoption("--deep") else "fast")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--deep"):
+        return
+    deep = [item for item in items if "deep" in item.keywords]
+    if deep:
+        config.hook.pytest_deselected(items=deep)
+        items[:] = [item for item in items if "deep" not in item.keywords]
+
+
+@pytest.fixture(scope="session")
+def deep(pytestconfig: pytest.Config) -> bool:
+    """Whether this is the deep tier."""
+    return bool(pytestconfig.getoption("--deep"))
 
 
 @pytest.fixture(scope="session")

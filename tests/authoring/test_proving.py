@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from small_course import STEPS, lesson_of
-from spotlight.authoring.proving import SEEDS, prove, prove_lessons
-from spotlight.course.lesson import Exercise, Lesson
+from spotlight.authoring.proving import SEEDS, prove
+from spotlight.course.lesson import Lesson
 from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker
 
@@ -147,40 +147,3 @@ def test_probes_that_take_too_long(lesson: Lesson, worker: Worker) -> None:
     assert prove(lesson, exercise, slowly, range(5)) == [
         f"{exercise.place}: its probes take more than 2 CPU seconds."
     ]
-
-
-class Counting:
-    def __init__(self, worker: Worker) -> None:
-        self.jobs = 0
-        self._worker = worker
-
-    def observe(self, job: Job) -> Observation:
-        self.jobs += 1
-        return self._worker.observe(job)
-
-
-def test_a_proof_is_remembered_until_the_exercise_changes(
-    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    counting = Counting(worker)
-
-    def proved(master: str) -> list[str]:
-        lesson = lesson_of(master, tmp_path)
-        one: tuple[Exercise, ...] = lesson.exercises[:1]
-        small = replace(lesson, exercises=one)
-        counting.jobs = 0
-        return [p for proof in prove_lessons([small], counting.observe, range(3)) for p in proof()]
-
-    assert proved(STEPS) == []
-    assert counting.jobs
-    assert proved(STEPS) == []
-    assert counting.jobs == 0
-    assert proved(STEPS.replace('"x + x"', '"x + 1 * x"')) == []
-    assert counting.jobs
-    accepted = with_line('''mistakes("""
-harmless: 2 * x → x * 2
-    No harm.
-""")''')
-    assert len(proved(accepted)) == 1
-    assert len(proved(accepted)) == 1  # what is wrong is never remembered as proved

@@ -13,8 +13,10 @@ import pytest
 from command_runs import Ran, Run
 
 from small_course import write_course
+from spotlight.authoring.proof_record import ProofRecord
 from spotlight.cli import context, main
 from spotlight.course.manifest import Course, load_course
+from spotlight.course.reading import read_master
 from spotlight.sandbox.worker import Worker
 
 
@@ -26,7 +28,11 @@ def _worker() -> Iterator[Worker]:
 
 @pytest.fixture(scope="session")
 def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_course(tmp_path_factory.mktemp("built") / "course").root
+    course = write_course(tmp_path_factory.mktemp("built") / "course")
+    # That its exercises are sound is proved where proofs are tested.
+    lessons = [read_master(course.master(entry)) for entry in course.lessons]
+    ProofRecord(course).product(lessons).write(course.root / "backups")
+    return course.root
 
 
 @pytest.fixture(scope="session")

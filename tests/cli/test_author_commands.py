@@ -10,6 +10,7 @@ import pytest
 from command_runs import Run
 from work_in_courses import notebook_path, solve
 
+from spotlight.course.lesson import Exercise, Lesson
 from spotlight.course.manifest import Course
 from spotlight.course.reading import read_solution
 
@@ -19,6 +20,7 @@ BUILT = [
     "solutions/02_small_finish.ipynb",
     "lessons/02_small_finish.ipynb",
     "index.html",
+    "solutions/proofs.json",
 ]
 
 
@@ -116,6 +118,58 @@ def test_a_folder_that_cannot_be_written(run: Run, course: Course) -> None:
     ran = run("build")
     assert ran.status == 2
     assert ran.sentence.startswith("lessons/01_small_steps.ipynb was not built (")
+
+
+def test_what_is_not_proved_makes_the_record_stale_and_check_proves_nothing(
+    run: Run, course: Course, master: Path
+) -> None:
+    old, new = ("x // 2", "2 * x")  # a mistake that cannot be told from another
+    change(master, f"x / 2 → {old}", f"x / 2 → {new}")
+    ran = run("build", "--check")
+    assert ran.status == 1
+    assert "solutions/proofs.json is stale: run verify.py build." in ran.err.splitlines()
+
+
+def test_what_is_proved_is_not_proved_again(
+    run: Run, course: Course, master: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proved: list[str] = []
+
+    def prove(lesson: Lesson, exercise: Exercise, *_: object) -> list[str]:
+        proved.append(exercise.id)
+        return []
+
+    monkeypatch.setattr("spotlight.authoring.proof_record.prove", prove)
+    assert run("build").status == 0
+    assert proved == []
+    change(master, "x / 2 → x * 0.5", "x / 2 → 0.5 * x")
+    assert run("build").status == 0
+    assert proved == ["halved"]
+    assert run("build").status == 0
+    assert proved == ["halved"]
+
+
+def test_what_was_proved_before_another_exercise_failed_stays_so(
+    run: Run, course: Course, master: Path
+) -> None:
+    (course.root / "solutions" / "proofs.json").unlink()
+    change(master, "x / 2 → x // 2", "x / 2 → 2 * x")
+    assert run("build").status == 2
+    known = json.loads((course.root / "solutions" / "proofs.json").read_text(encoding="utf-8"))
+    assert list(known) == ["small_steps"]
+    assert len(known["small_steps"]) == 5
+
+
+def test_lessons_that_are_named_are_built_alone(run: Run, course: Course, master: Path) -> None:
+    first = course.root / "solutions" / "01_small_steps.py"
+    change(first, "Six numbers in two rows.", "Numbers.")
+    change(master, "What undoes doubling?", "What is the opposite of doubling?")
+    (course.root / "index.html").unlink()
+    ran = run("build", "02")
+    assert ran.status == 0
+    assert ran.out.splitlines() == [f"built {name}" for name in BUILT[2:5]]
+    assert run("build", "--check", "02").status == 0
+    assert run("build", "--check").status == 1
 
 
 # Solutions

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spotlight.classroom.course_release import release
+from spotlight.classroom.course_release import release_course
 from spotlight.course.manifest import load_course
 from spotlight.grading.answer_key import cached_key
 from spotlight.grading.grader import PUBLIC_SEED
@@ -22,7 +22,7 @@ def course_copy(tmp_path: Path) -> Path:
     entry = COURSE.find(LESSON)
     assert entry is not None
     with Worker() as worker:
-        release(
+        release_course(
             COURSE,
             [entry],
             tmp_path / "course",

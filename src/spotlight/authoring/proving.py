@@ -6,19 +6,13 @@ its own name and no other, and the stub must be known for blank.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from functools import cache, partial
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-import spotlight
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.diagnosis.exercise_key import ExerciseKey
-from spotlight.grading.answer_key import Observe, default_cache, fingerprint, variant_program
+from spotlight.grading.answer_key import Observe, variant_program
 from spotlight.grading.forbidden import forbidden_use
 from spotlight.grading.judge import judge
 from spotlight.grading.programs import job_for
@@ -44,41 +38,18 @@ def prove(
     return list(_Proof(lesson, exercise, observe, seeds).problems())
 
 
-def prove_lessons(
-    lessons: Iterable[Lesson], observe: Observe, seeds: Sequence[int] = SEEDS
-) -> Iterator[Callable[[], list[str]]]:
-    """One call per exercise that proves it and returns its problems.
-
-    A proof is remembered by all that it depends on; without a writable cache it is done again.
-    """
-    for lesson in lessons:
-        for exercise in lesson.exercises:
-            yield partial(_prove_once, lesson, exercise, observe, seeds)
-
-
-def _prove_once(
-    lesson: Lesson, exercise: Exercise, observe: Observe, seeds: Sequence[int]
-) -> list[str]:
-    parts = [*map(asdict, (*exercise.alternatives, *exercise.mistakes)), list(seeds)]
-    text = fingerprint(lesson, exercise, 0) + json.dumps(parts) + _own_sources()
-    mark = default_cache().parent / "proofs" / hashlib.sha256(text.encode()).hexdigest()[:24]
-    if mark.is_file():
-        return []
-    problems = prove(lesson, exercise, observe, seeds)
-    if not problems:
-        with contextlib.suppress(OSError):
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
-    return problems
-
-
-@cache
-def _own_sources() -> str:
-    """The grader's own code: a proof holds for the judge that made it."""
-    package = Path(spotlight.__file__).parent
-    rooms = ("course", "diagnosis", "grading", "python_source", "sandbox")
-    files = sorted(file for room in rooms for file in (package / room).rglob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+def broken_bans(lesson: Lesson, exercise: Exercise) -> Iterator[str]:
+    """What breaks the exercise's own rules; it could neither pass nor be named."""
+    sources = {"the solution": exercise.solution}
+    for kind, variants in (
+        ("alternative", exercise.alternatives),
+        ("mistake", exercise.mistakes),
+    ):
+        sources |= {f"{kind} {v.name}": exercise.variant_source(v) for v in variants}
+    for name, source in sources.items():
+        rule = forbidden_use(lesson, exercise, Step(exercise.id, source, "exercise"))
+        if rule is not None:
+            yield f"{exercise.place}: {name} breaks the exercise's own rules. {rule}"
 
 
 class _Proof:
@@ -92,7 +63,7 @@ class _Proof:
 
     def problems(self) -> Iterator[str]:
         exercise = self._exercise
-        yield from self._forbidden()
+        yield from broken_bans(self._lesson, exercise)
         reference = self._run(exercise.solution)
         trouble = reference.whole.trouble
         if trouble is not None or reference.whole.ended != "finished":
@@ -114,20 +85,6 @@ class _Proof:
         status = judge(exercise, keys[0], _seed_view(stub, 0), _LIMITS).report.status
         if status == "passed":
             yield f"{exercise.place}: the stub passes."
-
-    def _forbidden(self) -> Iterator[str]:
-        """What breaks the exercise's own rules could neither pass nor be named."""
-        exercise = self._exercise
-        sources = {"the solution": exercise.solution}
-        for kind, variants in (
-            ("alternative", exercise.alternatives),
-            ("mistake", exercise.mistakes),
-        ):
-            sources |= {f"{kind} {v.name}": exercise.variant_source(v) for v in variants}
-        for name, source in sources.items():
-            rule = forbidden_use(self._lesson, exercise, Step(exercise.id, source, "exercise"))
-            if rule is not None:
-                yield f"{exercise.place}: {name} breaks the exercise's own rules. {rule}"
 
     def _alternatives(self, keys: list[ExerciseKey]) -> Iterator[str]:
         for variant in self._exercise.alternatives:

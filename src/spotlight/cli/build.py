@@ -1,8 +1,9 @@
-"""`build`: masters to notebooks and index.html; `--check` for CI."""
+"""`build`: masters to notebooks, index.html and the record of proofs; `--check` for CI."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,10 @@ import typer
 from rich.progress import Progress
 
 from spotlight.authoring.built_files import Product, lesson_products, shared_products
-from spotlight.authoring.proving import prove_lessons
+from spotlight.authoring.proof_record import ProofRecord
 from spotlight.authoring.rules import broken_rules
 from spotlight.cli.context import (
+    LessonNames,
     Status,
     UsageError,
     a_worker,
@@ -20,31 +22,38 @@ from spotlight.cli.context import (
     out,
     progress_bar,
     the_course,
+    the_entry,
     the_masters,
 )
 from spotlight.course.lesson import Lesson
-from spotlight.course.manifest import Course
+from spotlight.course.manifest import Course, LessonEntry
 from spotlight.course.reading import read_master
 from spotlight.feedback.words import shown
 
+_Read = dict[LessonEntry, Lesson]
+
 
 def build(
+    lessons: LessonNames = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 if anything is stale.")
+        bool, typer.Option("--check", help="Prove and write nothing; exit 1 if anything is stale.")
     ] = False,
 ) -> Status:
-    """Build notebooks and index.html from the masters."""
+    """Prove what has changed; build notebooks, index.html and the record of proofs."""
     course = the_course()
     the_masters(course, "build")
-    lessons = {entry.file: read_master(course.master(entry)) for entry in course.lessons}
-    problems = [p for lesson in lessons.values() for p in broken_rules(lesson)]
-    problems = problems or list(_prove(lessons))
+    entries = [the_entry(course, name) for name in lessons or []] or course.lessons
+    read = {entry: read_master(course.master(entry)) for entry in entries}
+    record = ProofRecord(course)
+    problems = [p for lesson in read.values() for p in broken_rules(lesson)]
+    if not check:
+        problems = problems or _prove(course, record, read)
     if problems:
         for problem in problems:
             err.print(problem, style="red", markup=False, soft_wrap=True)
         err.print(f"{len(problems)} to mend; nothing was built.", markup=False)
         return Status.UNUSABLE
-    stale = [p for p in _products(course, lessons) if not p.is_current()]
+    stale = [p for p in _products(course, record, read) if not p.is_current()]
     for product in stale:
         if check:
             err.print(
@@ -68,15 +77,34 @@ def _write(product: Product, course: Course) -> Path | None:
         raise UsageError(f"{shown(product.path)} was not built ({error.strerror}).") from error
 
 
-def _products(course: Course, lessons: dict[str, Lesson]) -> Iterator[Product]:
-    for entry in course.lessons:
-        yield from lesson_products(course, entry, lessons[entry.file])
+def _products(course: Course, record: ProofRecord, lessons: _Read) -> Iterator[Product]:
+    for entry, lesson in lessons.items():
+        yield from lesson_products(course, entry, lesson)
     yield from shared_products(course)
+    yield record.product(lessons.values())
 
 
-def _prove(lessons: dict[str, Lesson]) -> Iterator[str]:
-    with a_worker() as worker:
-        proofs = list(prove_lessons(lessons.values(), worker.observe))
-        with progress_bar(*Progress.get_default_columns()) as bar:
-            for proof in bar.track(proofs, description="proving exercises"):
-                yield from proof()
+def _prove(course: Course, record: ProofRecord, lessons: _Read) -> list[str]:
+    """Prove all that the record does not hold; what is wrong, in the order of the lessons."""
+    claims = [
+        (lesson, exercise)
+        for lesson in lessons.values()
+        for exercise in lesson.exercises
+        if not record.holds(lesson, exercise)
+    ]
+    if not claims:
+        return []
+    problems: dict[int, list[str]] = {}
+    with a_worker() as worker, progress_bar(*Progress.get_default_columns()) as bar:
+        task = bar.add_task("proving exercises", total=len(claims))
+        try:
+            with closing(record.prove(claims, worker)) as proofs:
+                for number, found in proofs:
+                    problems[number] = found
+                    bar.advance(task)
+        finally:
+            # What is proved is not to be proved again, whatever becomes of the rest.
+            sound = sum(not found for found in problems.values())
+            if 0 < sound < len(claims):
+                _write(record.so_far(), course)
+    return [problem for number in sorted(problems) for problem in problems[number]]

@@ -1,0 +1,104 @@
+"""The record of proofs: what stands in it need not be proved again, until something changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from small_course import MANIFEST, STEPS, lesson_of
+from spotlight.authoring.proof_record import ProofRecord
+from spotlight.course.lesson import Lesson
+from spotlight.course.manifest import Course, load_course
+from spotlight.sandbox.worker import Worker
+
+KNOWN = "unchanged: 2 * x → x\n"
+HARMLESS = "harmless: 2 * x → x * 2\n    No harm.\n"
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions" / "course.toml").write_text(MANIFEST, encoding="utf-8")
+    return load_course(tmp_path)
+
+
+@pytest.fixture
+def file(course: Course) -> Path:
+    return course.root / "solutions" / "proofs.json"
+
+
+@pytest.fixture
+def lesson(tmp_path: Path) -> Lesson:
+    return lesson_of(STEPS, tmp_path)
+
+
+@pytest.fixture
+def spoilt(tmp_path: Path) -> Lesson:
+    """The lesson with a mistake that is none."""
+    assert STEPS.count(KNOWN) == 1
+    return lesson_of(STEPS.replace(KNOWN, HARMLESS + KNOWN), tmp_path)
+
+
+Prove = Callable[..., list[str]]
+
+
+@pytest.fixture
+def prove(worker: Worker) -> Prove:
+    """Prove the first exercises of a lesson, so many."""
+
+    def some(record: ProofRecord, lesson: Lesson, count: int = 1) -> list[str]:
+        claims = [(lesson, exercise) for exercise in lesson.exercises[:count]]
+        return [said for _, found in record.prove(claims, worker) for said in found]
+
+    return some
+
+
+def test_what_is_proved_is_in_the_record_until_it_changes(
+    course: Course, lesson: Lesson, spoilt: Lesson, prove: Prove
+) -> None:
+    record = ProofRecord(course)
+    exercise = lesson.exercises[0]
+    assert not record.holds(lesson, exercise)
+    assert prove(record, lesson) == []
+    assert record.holds(lesson, exercise)
+    assert not record.holds(spoilt, spoilt.exercises[0])
+    assert not record.holds(lesson, lesson.exercises[1])
+
+
+def test_what_is_not_sound_is_never_in_it(course: Course, spoilt: Lesson, prove: Prove) -> None:
+    record = ProofRecord(course)
+    assert len(prove(record, spoilt)) == 1
+    assert not record.holds(spoilt, spoilt.exercises[0])
+
+
+def test_it_is_read_as_it_was_written(
+    course: Course, file: Path, lesson: Lesson, prove: Prove
+) -> None:
+    record = ProofRecord(course)
+    prove(record, lesson)
+    record.so_far().write(course.root / "backups")
+    again = ProofRecord(course)
+    assert again.holds(lesson, lesson.exercises[0])
+    assert again.so_far().is_current()
+    assert list(json.loads(file.read_text(encoding="utf-8"))) == ["small_steps"]
+
+
+def test_the_file_of_the_named_lessons_keeps_what_is_known_of_others(
+    course: Course, file: Path, lesson: Lesson
+) -> None:
+    file.write_text('{"small_finish": {"halved": "1"}, "gone": {"x": "2"}}', encoding="utf-8")
+    known = json.loads(ProofRecord(course).product([lesson]).text)
+    assert known["small_finish"] == {"halved": "1"}
+    assert list(known["small_steps"]) == sorted(exercise.id for exercise in lesson.exercises)
+    assert "gone" not in known
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"small_steps": 3}', "<<<<<<< ours", "[" * 10**5])
+def test_a_record_that_cannot_be_read_proves_nothing(
+    text: str, course: Course, file: Path, lesson: Lesson
+) -> None:
+    file.write_text(text, encoding="utf-8")
+    assert not ProofRecord(course).holds(lesson, lesson.exercises[0])
