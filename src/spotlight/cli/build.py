@@ -38,6 +38,9 @@ def build(
     check: Annotated[
         bool, typer.Option("--check", help="Prove and write nothing; exit 1 if anything is stale.")
     ] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Build in spite of what is missing, and say it.")
+    ] = False,
 ) -> Status:
     """Prove what has changed; build notebooks, index.html and the record of proofs."""
     course = the_course()
@@ -45,29 +48,35 @@ def build(
     entries = [the_entry(course, name) for name in lessons or []] or course.lessons
     read = {entry: read_master(course.master(entry)) for entry in entries}
     record = ProofRecord(course)
+    if check and draft:
+        raise UsageError("--check and --draft do not go together: a draft is stale.")
     problems = [p for lesson in read.values() for p in broken_rules(lesson)]
     if not check:
         problems = problems or _prove(course, record, read)
-    if problems:
-        for problem in problems:
-            err.print(problem, style="red", markup=False, soft_wrap=True)
-        err.print(f"{len(problems)} to mend; nothing was built.", markup=False)
+    _tell(problems, draft)
+    if problems and not draft:
         return Status.UNUSABLE
-    stale = [p for p in _products(course, record, read) if not p.is_current()]
+    proofs = record.so_far() if problems else record.product(read.values())
+    stale = [p for p in (*_notebooks(course, read), proofs) if not p.is_current()]
     for product in stale:
         if check:
-            err.print(
-                f"{shown(product.path)} is stale: run verify.py build.",
-                markup=False,
-                soft_wrap=True,
-            )
-            continue
-        backup = _write(product, course)
-        note = f" (work in it was kept in {shown(backup)})" if backup else ""
-        out.print(f"built {shown(product.path)}{note}", markup=False, soft_wrap=True)
+            said = f"{shown(product.path)} is stale: run verify.py build."
+            err.print(said, markup=False, soft_wrap=True)
+        else:
+            backup = _write(product, course)
+            note = f" (work in it was kept in {shown(backup)})" if backup else ""
+            out.print(f"built {shown(product.path)}{note}", markup=False, soft_wrap=True)
     if not stale:
         out.print("Everything is up to date.")
-    return Status.NOT_PASSED if check and stale else Status.PASSED
+    return Status.NOT_PASSED if problems or (check and stale) else Status.PASSED
+
+
+def _tell(problems: list[str], draft: bool) -> None:
+    for problem in problems:
+        err.print(problem, style="yellow" if draft else "red", markup=False, soft_wrap=True)
+    if problems:
+        outcome = "built as a draft" if draft else "nothing was built"
+        err.print(f"{len(problems)} to mend; {outcome}.", markup=False)
 
 
 def _write(product: Product, course: Course) -> Path | None:
@@ -77,11 +86,10 @@ def _write(product: Product, course: Course) -> Path | None:
         raise UsageError(f"{shown(product.path)} was not built ({error.strerror}).") from error
 
 
-def _products(course: Course, record: ProofRecord, lessons: _Read) -> Iterator[Product]:
+def _notebooks(course: Course, lessons: _Read) -> Iterator[Product]:
     for entry, lesson in lessons.items():
         yield from lesson_products(course, entry, lesson)
     yield from shared_products(course)
-    yield record.product(lessons.values())
 
 
 def _prove(course: Course, record: ProofRecord, lessons: _Read) -> list[str]:
