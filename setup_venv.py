@@ -43,8 +43,8 @@ MARKER = os.path.join(ENVIRONMENT, ".spotlight-complete")
 VERSIONS = [(3, 13), (3, 12), (3, 11)]
 WANTED = ">=3.11,<3.14"
 
-# A student's environment measures 1.4 GB; wheels are unpacked into the temporary folder first.
-SPACE_FOR_ENVIRONMENT = 1800 * 1000**2
+# The course's environment takes 1.4e9 bytes; wheels are unpacked into the temporary folder first.
+SPACE_FOR_ENVIRONMENT = 1700 * 1000**2
 SPACE_FOR_DOWNLOADS = 500 * 1000**2
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
@@ -76,9 +76,9 @@ def say(text: object) -> None:
 
 # ---- What goes wrong, in one sentence -----------------------------------------------------------
 
-INSTALL_PYTHON = (
-    "Install one of them, from your package manager or https://www.python.org/downloads/, then run"
-    " the command again."
+NO_PYTHON = (
+    "Spotlight needs Python 3.11, 3.12 or 3.13, and this machine has none of them. Install one,"
+    " from your package manager or https://www.python.org/downloads/, then run the command again."
 )
 
 # The first line whose pattern occurs in what the system or an installer says is what went wrong: a
@@ -106,10 +106,7 @@ DIAGNOSES = [
         "The package index cannot be reached. Check the network (and HTTPS_PROXY, if you use a"
         " proxy), then run the command again.",
     ),
-    (
-        r"No interpreter found",
-        f"Spotlight needs Python 3.11, 3.12 or 3.13, and uv finds none. {INSTALL_PYTHON}",
-    ),
+    (r"No interpreter found", NO_PYTHON),
     (
         r"No matching distribution found for torch\b|torch\S* has no wheels",
         "The package index offers no PyTorch for this machine, or cannot be reached. PyTorch needs"
@@ -192,25 +189,17 @@ def find_python() -> "list[str]":
 
     Raises SetupError with what to install where there is none.
     """
-    seen = set()
-    incomplete = ""
+    sentence = NO_PYTHON
     for command in python_commands():
         version, can_make = probe(command)
-        seen.add(version)
         if version in VERSIONS and can_make:
             return command
         if version in VERSIONS:
-            incomplete = " ".join(command)
-    if incomplete:
-        raise SetupError(
-            f"{incomplete} lacks the venv module. Install it (on Debian and Ubuntu: sudo apt"
-            " install python3-venv), then run the command again."
-        )
-    only = ", ".join("{}.{}".format(*version) for version in sorted(seen) if version)
-    raise SetupError(
-        f"Spotlight needs Python 3.11, 3.12 or 3.13, and this machine has only {only}."
-        f" {INSTALL_PYTHON}"
-    )
+            sentence = (
+                f"{' '.join(command)} lacks the venv module. Install it (on Debian and Ubuntu: sudo"
+                " apt install python3-venv), then run the command again."
+            )
+    raise SetupError(sentence)
 
 
 # ---- What is wanted, and what is there ----------------------------------------------------------
@@ -328,7 +317,7 @@ def plan(present: "dict[str, str]", missing: "list[str]") -> "list[tuple[str, li
             say("Removing an earlier run's .venv: it was interrupted, moved, or lost its Python.")
             remove_environment()
         check_space()
-        say("This downloads about 400 MB, half of it PyTorch, and fills 1.4 GB: minutes, but once.")
+        say("This downloads about 300 MB, most of it PyTorch, and fills 1.3 GB: minutes, but once.")
         steps += [(f"Making .venv with {by}", [[*make, ENVIRONMENT]])]
     elif "recipe" in missing:
         say("The course's requirements have changed; updating .venv ...")
@@ -358,18 +347,22 @@ def torch_attempts(
     """
     if not system.startswith("linux"):
         return [[*install, torch]]
+    pip = [python, "-m", "pip", "install"]
+    installers = [pip] if install == pip else [install, pip]
     # The CPU build needs nothing beyond the pins that follow, so its dependencies come with them.
-    cpu = [*install, "--no-deps", "--index-url", TORCH_CPU_INDEX, torch]
+    options = ["--no-deps", "--index-url", TORCH_CPU_INDEX]
+    cpu = [[*installer, *options, torch] for installer in installers]
     # Of the plain ones pip comes first: a site's pip.conf may offer a CPU build that uv overlooks.
-    plain = [python, "-m", "pip", "install", torch]
-    return [cpu, plain] if install == plain[:-1] else [cpu, plain, [*install, torch]]
+    return cpu + [[*installer, torch] for installer in reversed(installers)]
 
 
 def take(what: str, attempts: "list[list[str]]", lock: int) -> None:
     """Take a step by the first attempt that succeeds; raise SetupError where none does."""
-    for number, command in enumerate(attempts):
-        if number == 1:  # only PyTorch is tried again
+    previous: list[str] = []
+    for command in attempts:
+        if TORCH_CPU_INDEX in previous and TORCH_CPU_INDEX not in command:
             say("      PyTorch's CPU index is out of reach; trying the plain build (several GB).")
+        previous = command
         status, output = run(command, lock)
         if status == 0:
             return

@@ -61,7 +61,9 @@ def install(environment: Path, pins: list[str]) -> None:
 def main(arguments: list[str], mode: str) -> int:
     if arguments[0] == "venv":
         note("venv")
-        make_environment(Path(arguments[-1]), arguments[arguments.index("--python") + 1])
+        host = arguments[arguments.index("--python") + 1]
+        # Where it is not told a path but versions, uv looks for an interpreter by itself.
+        make_environment(Path(arguments[-1]), host if os.path.isabs(host) else sys.executable)
         return 0
     if arguments[:2] == ["pip", "compile"]:
         target = Path(arguments[arguments.index("--output-file") + 1])
