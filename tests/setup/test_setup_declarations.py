@@ -14,12 +14,16 @@ import pytest
 import yaml
 from tiny_course import PROJECT
 
-PINS = dict(
-    line.split(";")[0].strip().split("==")
-    for line in (PROJECT / "requirements.txt").read_text().splitlines()
-    if "==" in line
-)
+
+def pins(file):
+    """(name, version) of each line; a package can have a version for each Python."""
+    lines = [line.split(";")[0].strip() for line in (PROJECT / file).read_text().splitlines()]
+    return {tuple(line.split("==")) for line in lines if "==" in line}
+
+
+COURSE_PINS, TEST_PINS = pins("requirements.txt"), pins("tests/requirements.txt")
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="runs a shell script")
 
 
@@ -29,21 +33,35 @@ def names(requirements):
 
 def test_everything_that_is_installed_without_dependencies_or_isolation_is_pinned():
     needed = names(PYPROJECT["project"]["dependencies"])
-    needed |= names(PYPROJECT["project"]["optional-dependencies"]["test"])
     needed |= names(PYPROJECT["build-system"]["requires"])
 
-    assert needed - PINS.keys() == set()
+    assert needed - dict(COURSE_PINS).keys() == set()
+    assert EXTRAS["setup"] == PYPROJECT["build-system"]["requires"]
+
+
+def test_students_get_no_tools_of_the_tests():
+    jupyters_and_matplotlibs = {"jsonschema", "nbconvert", "pexpect", "pillow", "psutil", "pyyaml"}
+
+    assert names(EXTRAS["test"]) & dict(COURSE_PINS).keys() == jupyters_and_matplotlibs
+
+
+def test_the_tests_tools_come_on_top_of_the_courses_packages_and_change_none():
+    assert COURSE_PINS < TEST_PINS
+    assert names(EXTRAS["test"]) <= dict(TEST_PINS).keys()
+    added = dict(TEST_PINS - COURSE_PINS)
+    assert added.keys() & dict(COURSE_PINS).keys() == set()
+    assert {"pytest", "playwright", "mypy", "ruff"} <= added.keys()
 
 
 def test_pins_fit_every_platform():
-    assert not [name for name in PINS if name.startswith(("nvidia", "cuda", "triton"))]
-    assert not [version for version in PINS.values() if "+" in version]
+    assert not [name for name, _ in TEST_PINS if name.startswith(("nvidia", "cuda", "triton"))]
+    assert not [version for _, version in TEST_PINS if "+" in version]
 
 
 def test_the_set_up_and_the_package_support_the_same_pythons(setup_venv):
     assert PYPROJECT["project"]["requires-python"] == setup_venv.WANTED
-    numbers = [tuple(map(int, version.split("."))) for version in setup_venv.VERSIONS]
-    assert (min(numbers), max(numbers)) == (setup_venv.OLDEST, setup_venv.NEWEST)
+    oldest, newest = min(setup_venv.VERSIONS), max(setup_venv.VERSIONS)
+    assert f">=3.{oldest[1]},<3.{newest[1] + 1}" == setup_venv.WANTED
 
 
 def test_the_workflow_runs_the_ci_script_and_keeps_its_report_even_when_it_fails():

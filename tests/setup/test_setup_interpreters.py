@@ -36,7 +36,7 @@ def test_the_file_can_be_read_by_python_3_6():
 
 
 @posix
-def test_an_old_python_hands_over_to_a_supported_one(course):
+def test_an_old_python_makes_the_environment_with_a_supported_one(course):
     (course.bin / "python3").unlink()
     (course.bin / "python3.12").symlink_to(BASE_PYTHON)
     for number, python in enumerate([*old_interpreters(), BASE_PYTHON]):
@@ -45,6 +45,7 @@ def test_an_old_python_hands_over_to_a_supported_one(course):
         first.symlink_to(python)
 
         result = course.run("verify", str(number))
+        shutil.rmtree(course.environment)
 
         assert (result.status, result.report["arguments"]) == (3, [str(number)])
 
@@ -83,83 +84,73 @@ def test_a_python_that_does_not_start_is_passed_over(tmp_path, fails):
 
 @pytest.fixture
 def machine(setup_venv, monkeypatch):
-    """Decide which interpreters find_python meets: command → (path, version, can make)."""
+    """Decide which interpreters find_python meets: command → (version, can make)."""
 
     def has(**found):
-        monkeypatch.setattr(setup_venv, "probe", lambda command: found.get(command[0]))
-        monkeypatch.setattr(setup_venv.sys, "executable", "this")
-        monkeypatch.setattr(setup_venv, "python_commands", lambda: [["python3"], ["other"]])
+        monkeypatch.setattr(setup_venv, "probe", lambda command: found.get(command[0], ((), False)))
+        commands = [["this"], ["python3"], ["other"]]
+        monkeypatch.setattr(setup_venv, "python_commands", lambda: commands)
 
     return has
 
 
 def test_the_interpreter_at_hand_comes_first(setup_venv, machine):
-    machine(this=("/a/python", (3, 12), True), python3=("/b/python", (3, 13), True))
+    machine(this=((3, 12), True), python3=((3, 13), True))
 
-    assert setup_venv.find_python(None) == ("/a/python", (3, 12))
+    assert setup_venv.find_python() == ["this"]
 
 
-def test_an_interpreter_without_venv_is_passed_over_where_pip_has_to_make_do(setup_venv, machine):
-    machine(this=("/a/python", (3, 12), False), other=("/b/python", (3, 11), True))
+def test_an_interpreter_without_venv_is_passed_over(setup_venv, machine):
+    machine(this=((3, 12), False), other=((3, 11), True))
 
-    assert setup_venv.find_python(None) == ("/b/python", (3, 11))
-    assert setup_venv.find_python("uv") == ("/a/python", (3, 12))
+    assert setup_venv.find_python() == ["other"]
 
 
 def test_a_missing_venv_module_says_which_package_brings_it(setup_venv, machine):
-    machine(this=("/a/python", (3, 12), False))
+    machine(this=((3, 12), False))
 
     with pytest.raises(setup_venv.SetupError, match="apt install python3-venv"):
-        setup_venv.find_python(None)
+        setup_venv.find_python()
 
 
-def test_unsupported_versions_are_listed(setup_venv, machine):
-    machine(this=("/a/python", (3, 14), True), python3=("/b/python", (3, 8), True))
+def test_where_no_version_is_supported_the_needed_ones_are_named(setup_venv, machine):
+    machine(this=((3, 14), True), python3=((3, 8), True))
 
-    with pytest.raises(setup_venv.SetupError, match=r"has only 3\.8, 3\.14\. Install one"):
-        setup_venv.find_python(None)
+    with pytest.raises(setup_venv.SetupError, match=r"3\.11, 3\.12 or 3\.13.* Install one"):
+        setup_venv.find_python()
 
 
-@pytest.mark.parametrize("environment", [(3, 12), (3, 10), None])
-def test_the_environments_own_python_takes_over_first(
-    setup_venv, machine, monkeypatch, environment
+@pytest.mark.parametrize("version", [(3, 10), (3, 14), (4, 0)])
+def test_an_unsupported_interpreter_is_passed_over(setup_venv, machine, version):
+    machine(this=(version, True), other=((3, 11), True))
+
+    assert setup_venv.find_python() == ["other"]
+
+
+def test_an_interpreter_tells_its_version_and_whether_it_has_venv(setup_venv):
+    version, can_make = setup_venv.probe([BASE_PYTHON])
+
+    assert version == sys.version_info[:2]
+    assert can_make
+    assert setup_venv.probe([os.devnull]) == ((), False)
+
+
+@pytest.mark.parametrize(("version", "host"), [((3, 12), "this"), ((3, 8), ">=3.11,<3.14")])
+def test_uv_takes_the_interpreter_at_hand_or_fetches_a_suitable_one(
+    setup_venv, machine, monkeypatch, tmp_path, version, host
 ):
-    own = setup_venv.environment_python(setup_venv.ENVIRONMENT)
-    known = {"other": ("/other/python", (3, 11), True)}
-    if environment:
-        known[own] = (own, environment, True)
-    machine(**known)
-    monkeypatch.setattr(setup_venv.sys, "version_info", (3, 9, 1))
-    became = []
-    monkeypatch.setattr(setup_venv, "become", lambda *asked: became.append(asked) or 7)
+    machine(this=(version, False))
+    monkeypatch.setattr(setup_venv.sys, "version_info", (*version, 1))
+    monkeypatch.setattr(setup_venv.shutil, "which", lambda _: "/bin/uv")
+    monkeypatch.setattr(setup_venv, "MARKER", str(tmp_path / "none"))
 
-    status = setup_venv.main(["verify", "--json"])
+    (what, [command]), *_ = setup_venv.plan({}, ["recipe"])
 
-    python = own if environment == (3, 12) else "/other/python"
-    script = os.path.join(setup_venv.ROOT, "setup_venv.py")
-    assert status == 7
-    assert became == [([script, "verify", "--json"], os.getcwd(), python)]
+    assert "fetches a Python" in what
+    assert command[command.index("--python") + 1] == host
 
 
-def test_uv_fetches_a_python_where_none_is_supported(setup_venv, machine, monkeypatch):
-    machine(this=("/a/python", (3, 8), True), fetched=("/uv/python", (3, 12), True))
-    asked = []
+def test_where_uv_can_fetch_no_python_the_needed_versions_are_named(setup_venv):
+    said = "error: No interpreter found for Python >=3.11, <3.14 in managed installations or PATH"
 
-    def ask(command):
-        asked.append(command[1:3])
-        if len(asked) == 1:
-            raise subprocess.CalledProcessError(2, command)
-        return "fetched"
-
-    monkeypatch.setattr(setup_venv, "ask", ask)
-
-    assert setup_venv.find_python("uv") == ("/uv/python", (3, 12))
-    assert asked == [["python", "find"], ["python", "install"], ["python", "find"]]
-
-
-@pytest.mark.parametrize(
-    ("version", "right"),
-    [((3, 10), False), ((3, 11), True), ((3, 13), True), ((3, 14), False), ((4, 0), False)],
-)
-def test_supported_versions(setup_venv, version, right):
-    assert setup_venv.supported(version) is right
+    assert setup_venv.diagnose(said).startswith("Spotlight needs Python 3.11, 3.12 or 3.13")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections import namedtuple
 
 import pytest
@@ -66,15 +68,23 @@ def test_what_is_not_known_is_not_guessed(setup_venv, output):
     ("number", "beginning"),
     [
         (errno.ENOSPC, "The disk is full"),
-        (errno.EACCES, "/course/.venv may not be written"),
-        (errno.EROFS, "/course/.venv may not be written"),
+        (errno.EACCES, "The course's folder may not be written"),
+        (errno.EROFS, "The course's folder may not be written"),
         (errno.EIO, "The system refused a file operation"),
     ],
 )
-def test_what_the_system_refuses_becomes_a_sentence_too(setup_venv, number, beginning):
-    error = OSError(number, os.strerror(number), "/course/.venv")
+def test_what_the_system_refuses_becomes_a_sentence_too(
+    setup_venv, monkeypatch, capsys, number, beginning
+):
+    def refuse(**_):
+        raise OSError(number, os.strerror(number), "/course/.venv")
 
-    assert setup_venv.os_sentence(error).startswith(beginning)
+    monkeypatch.setattr(setup_venv, "ensure_environment", refuse)
+
+    assert setup_venv.main(["verify"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(beginning)
+    assert "/course/.venv" in said
 
 
 def test_interpreters_are_where_each_system_keeps_them(setup_venv):
@@ -86,56 +96,74 @@ def test_interpreters_are_where_each_system_keeps_them(setup_venv):
 
 
 def test_on_windows_the_launcher_is_asked_for_the_supported_versions(setup_venv):
-    commands = setup_venv.python_commands(windows=True)
+    at_hand, *commands = setup_venv.python_commands(windows=True)
 
+    assert at_hand == [sys._base_executable]
     assert commands[:3] == [["py", "-3.13"], ["py", "-3.12"], ["py", "-3.11"]]
     assert ["py", "-3.13"] not in setup_venv.python_commands(windows=False)
+
+
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+PIP = ["python", "-m", "pip", "install"]
+UV = ["/bin/uv", "pip", "install", "--python", "python"]
 
 
 def kinds(attempts):
     """(installer, build) of each attempt."""
     return [
-        (
-            "uv" if command[0] == "/bin/uv" else "pip",
-            "cpu" if "cpu" in " ".join(command) else "plain",
-        )
-        for command, _ in attempts
+        ("uv" if command[0] == "/bin/uv" else "pip", "cpu" if CPU_INDEX in command else "plain")
+        for command in attempts
     ]
 
 
 def test_on_linux_the_cpu_build_comes_before_the_plain_one(setup_venv):
-    with_pip = setup_venv.torch_attempts("torch==2.13.0", None, "python", "linux")
-    with_uv = setup_venv.torch_attempts("torch==2.13.0", "/bin/uv", "python", "linux")
+    with_pip = setup_venv.torch_attempts("torch==2.13.0", PIP, "python", "linux")
+    with_uv = setup_venv.torch_attempts("torch==2.13.0", UV, "python", "linux")
 
     assert kinds(with_pip) == [("pip", "cpu"), ("pip", "plain")]
     assert kinds(with_uv) == [("uv", "cpu"), ("pip", "cpu"), ("pip", "plain"), ("uv", "plain")]
 
 
-@pytest.mark.parametrize("uv", [None, "/bin/uv"])
-def test_the_first_plain_build_on_linux_is_announced_with_its_size(setup_venv, uv):
-    attempts = setup_venv.torch_attempts("torch==2.13.0", uv, "python", "linux")
-    notes = [
-        note
-        for (_, build), (_, note) in zip(kinds(attempts), attempts, strict=True)
-        if build == "plain"
-    ]
+@pytest.mark.parametrize("install", [PIP, UV])
+def test_the_first_plain_build_on_linux_is_announced_with_its_size(
+    setup_venv, monkeypatch, capsys, install
+):
+    attempts = setup_venv.torch_attempts("torch==2.13.0", install, "python", "linux")
+    monkeypatch.setattr(setup_venv, "run", lambda *_: (1, ""))
 
-    assert "several GB" in notes[0]
-    assert not any(notes[1:])
+    with pytest.raises(setup_venv.SetupError):
+        setup_venv.take("Installing torch==2.13.0", attempts, 0)
+
+    assert capsys.readouterr().err.count("several GB") == 1
 
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])
-def test_elsewhere_the_plain_build_is_the_cpu_build(setup_venv, system):
-    attempts = setup_venv.torch_attempts("torch==2.13.0", None, "python", system)
+@pytest.mark.parametrize("install", [PIP, UV])
+def test_elsewhere_the_plain_build_is_the_cpu_build(setup_venv, install, system):
+    attempts = setup_venv.torch_attempts("torch==2.13.0", install, "python", system)
 
-    assert attempts == [(["python", "-m", "pip", "install", "torch==2.13.0"], "")]
+    assert attempts == [[*install, "torch==2.13.0"]]
 
 
-def test_an_unreachable_cpu_index_is_not_waited_for(setup_venv):
-    command, _ = setup_venv.torch_attempts("torch==2.13.0", None, "python", "linux")[0]
+@pytest.mark.parametrize("install", [PIP, UV])
+def test_an_unreachable_cpu_index_is_not_waited_for(setup_venv, monkeypatch, tmp_path, install):
+    monkeypatch.setattr(setup_venv, "LOG", str(tmp_path / "log"))
+    told = []
 
-    assert command[command.index("--retries") + 1] == "1"
-    assert int(command[command.index("--timeout") + 1]) <= 15
+    def start(command, *, env, **_):
+        told.append(env)
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.setattr(setup_venv.subprocess, "Popen", start)
+    monkeypatch.setattr(setup_venv, "watch", lambda *_: None)
+    attempts = setup_venv.torch_attempts("torch==2.13.0", install, "python", "linux")
+    for command in attempts:
+        setup_venv.run(command, 0)
+
+    for (_, build), env in zip(kinds(attempts), told, strict=True):
+        timeouts = [env.get("PIP_DEFAULT_TIMEOUT"), env.get("UV_HTTP_TIMEOUT")]
+        retries = [env.get("PIP_RETRIES"), env.get("UV_HTTP_RETRIES")]
+        assert ((timeouts, retries) == (["15", "15"], ["1", "1"])) == (build == "cpu")
 
 
 @pytest.mark.parametrize("small", ["course", "temporary"])
@@ -169,20 +197,20 @@ def home(tmp_path, monkeypatch):
 
 
 def test_jupyter_prints_little_beside_the_url(setup_venv, home):
-    assert "--log-level=WARN" in setup_venv.lab_arguments([], {}, root_user=False)
+    assert "--log-level=WARN" in setup_venv.lab_arguments({}, root_user=False)
 
 
 def test_jupyter_keeps_its_lines_where_a_password_or_token_of_ones_own_hides_the_url(
     setup_venv, home
 ):
-    with_token = setup_venv.lab_arguments([], {"JUPYTER_TOKEN": "x"}, root_user=False)
+    with_token = setup_venv.lab_arguments({"JUPYTER_TOKEN": "x"}, root_user=False)
     (home / ".jupyter").mkdir()
     (home / ".jupyter" / "jupyter_server_config.json").write_text("{}")
-    with_config = setup_venv.lab_arguments([], {}, root_user=False)
+    with_config = setup_venv.lab_arguments({}, root_user=False)
 
     assert "--log-level=WARN" not in with_token + with_config
 
 
 def test_root_is_let_in_and_nobody_else_asks_for_it(setup_venv, home):
-    assert "--allow-root" in setup_venv.lab_arguments([], {}, root_user=True)
-    assert "--allow-root" not in setup_venv.lab_arguments([], {}, root_user=False)
+    assert "--allow-root" in setup_venv.lab_arguments({}, root_user=True)
+    assert "--allow-root" not in setup_venv.lab_arguments({}, root_user=False)

@@ -18,7 +18,9 @@ DISK_FULL = "say: error: failed to write: No space left on device (os error 28)"
 # ---- with the real pip --------------------------------------------------------------------------
 
 
-def test_with_pip_the_first_call_sets_up_and_the_second_starts_at_once(tmp_path):
+def test_with_pip_the_first_call_sets_up_test_adds_its_tools_and_later_calls_start_at_once(
+    tmp_path,
+):
     course = TinyCourse(tmp_path).with_python().with_wheels()
 
     first = course.run("verify", "grade", "two words")
@@ -37,11 +39,18 @@ def test_with_pip_the_first_call_sets_up_and_the_second_starts_at_once(tmp_path)
         "[3/4]",
         "[4/4]",
     ]
-    assert course.logs() == []
+    assert course.left_over() == []
+    assert course.packages() == {"torch", "leaf"}
+
+    tests = course.run("test", "--deep")
+    assert (tests.status, tests.report[0]) == (0, ["--deep"]), tests
+    assert "[1/1] Installing tests/requirements.txt" in tests.err
+    assert course.packages() == {"torch", "leaf", "tool", "pytest"}
 
     shutil.rmtree(course.machine / "wheels")
-    second = course.run("verify", "grade", "two words")
-    assert (second.status, second.report, second.err) == (3, first.report, "")
+    again = course.run("verify", "grade", "two words")
+    assert (again.status, again.report, again.err) == (3, first.report, "")
+    assert course.run("test").err == ""
 
 
 def test_with_pip_and_no_network_one_sentence_says_so(tmp_path):
@@ -90,9 +99,11 @@ def test_lab_opens_the_first_lesson_of_a_course_without_the_orientation(course):
 
 
 def test_test_runs_pytest_in_the_course_folder_with_the_arguments(course):
-    arguments, folder, _ = course.run("test", "-k", "heads").report
+    given = ["--deep", "-k", "two words", "--help"]
 
-    assert (arguments, folder) == (["-k", "heads"], str(course.root))
+    arguments, folder, _ = course.run("test", *given).report
+
+    assert (arguments, folder) == (given, str(course.root))
 
 
 def test_the_set_up_speaks_on_stderr_so_that_output_stays_readable_for_programs(course):
@@ -136,7 +147,7 @@ def test_a_failing_installer_is_put_in_a_sentence_and_leaves_nothing(course, mod
     assert result.status == 2
     assert sentence in result.err
     assert not course.environment.exists()
-    [log] = course.logs()
+    log = course.root / ".venv.log"
     assert f"full log: {log}" in result.err
     assert mode.removeprefix("say: ") in log.read_text() or mode == "break half-way"
 
@@ -186,7 +197,7 @@ def test_a_folder_that_may_not_be_written_is_named(course):
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_stopped_set_up_leaves_no_environment_no_installer_and_no_log(course, name):
+def test_a_stopped_set_up_leaves_no_environment_and_no_installer(course, name):
     course.mode("hang")
     process = course.start("verify")
     wait_until(course.hanging)
@@ -198,7 +209,7 @@ def test_a_stopped_set_up_leaves_no_environment_no_installer_and_no_log(course, 
     assert result.status == 128 + getattr(signal, name)
     assert result.err.endswith("Stopped.\n")
     assert not course.environment.exists()
-    assert course.logs() == []
+    assert course.left_over() == []
     with pytest.raises(ProcessLookupError):
         os.kill(course.hanging(), 0)
 
@@ -220,7 +231,7 @@ def test_after_a_killed_set_up_the_next_waits_for_its_installer_and_then_starts_
     killed.communicate()
 
     assert result.status == 3, result
-    assert result.err.startswith("Removing the .venv of an earlier run")
+    assert result.err.startswith("Removing an earlier run's .venv")
     assert course.calls().count("venv") == 2
 
 
@@ -315,7 +326,7 @@ def test_a_course_that_was_moved_gets_a_new_environment(course):
 
     result = course.run("verify")
 
-    assert "Removing the .venv of an earlier run" in result.err
+    assert "Removing an earlier run's .venv" in result.err
     assert result.report["package"].startswith(str(moved))
 
 
@@ -340,29 +351,125 @@ def test_a_course_reached_through_a_link_keeps_its_environment(course):
     assert course.run("verify").err == ""
 
 
+# ---- the tools of the tests ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["verify", "lab"])
+def test_what_students_call_installs_no_tool_of_the_tests(course, command):
+    course.run(command)
+
+    assert course.packages() == {"torch", "leaf"}
+
+
+def test_test_sets_everything_up_and_adds_its_tools(course):
+    result = course.run("test")
+
+    assert result.status == 0
+    assert "[5/5] Installing tests/requirements.txt" in result.err
+    assert course.packages() == {"torch", "leaf", "tool", "pytest"}
+
+
+def test_the_tools_come_on_top_of_an_environment_that_stands_and_stay(course):
+    course.run("verify")
+
+    first, second = course.run("test"), course.run("test")
+
+    assert "The tests need tools of their own" in first.err
+    assert "[1/1]" in first.err
+    assert second.err == ""
+    assert course.calls().count("tests/requirements.txt") == 1
+    assert course.calls().count("requirements.txt") == 1
+
+    course.pin("2.0")
+    assert course.run("verify").report["leaf"] == "2.0"
+    assert course.packages() == {"torch", "leaf", "tool", "pytest"}
+    assert course.calls().count("tests/requirements.txt") == 1
+
+    assert "The tests need tools of their own" in course.run("test").err
+    assert course.calls().count("requirements.txt") == 2
+
+
+@pytest.mark.parametrize("mode", ["say: dns error", "break half-way"])
+def test_tools_that_cannot_be_installed_leave_the_environment_as_it_was(course, mode):
+    course.run("verify")
+    course.mode(mode)
+
+    failed = course.run("test")
+
+    assert failed.status == 2
+    assert "The .venv from before is untouched." in failed.err
+    assert course.packages() == {"torch", "leaf"}
+    assert course.run("verify").err == ""
+    course.mode("")
+    assert course.run("test").status == 0
+
+
+def test_a_stop_while_the_tools_are_installed_leaves_the_environment_as_it_was(course):
+    course.run("verify")
+    course.mode(f"hang: {course.root}/tests/requirements.txt")
+    process = course.start("test")
+    wait_until(course.hanging)
+
+    process.send_signal(signal.SIGINT)
+    result = finish(process)
+
+    assert result.status == 130
+    assert result.err.endswith("Stopped.\n")
+    assert course.run("verify").err == ""
+
+
+def test_a_copy_without_tests_says_so_and_sets_nothing_up(course):
+    shutil.rmtree(course.root / "tests")
+
+    result = course.run("test")
+
+    assert result.status == 2
+    assert "one that was made for students holds no tests" in result.err
+    assert not course.environment.exists()
+    assert course.run("verify").status == 3
+
+
 # ---- pins ---------------------------------------------------------------------------------------
+
+COMPILED = (
+    "# by uv\nnvidia-cudnn-cu13==9.1 ; sys_platform == 'linux'\nrich==15.0.0\n"
+    "torch==2.13.0+cpu ; python_version < '4'\ntriton==3.9 ; sys_platform == 'linux'\n"
+)
+WRITTEN = "# by uv\nrich==15.0.0\ntorch==2.13.0 ; python_version < '4'\n"
 
 
 def test_pins_drops_what_only_the_cuda_build_needs_and_local_versions(course):
-    (course.stub / "compiled").write_text(
-        "# by uv\nnvidia-cudnn-cu13==9.1 ; sys_platform == 'linux'\nrich==15.0.0\n"
-        "torch==2.13.0+cpu ; python_version < '4'\ntriton==3.9 ; sys_platform == 'linux'\n"
-    )
+    (course.stub / "compiled").write_text(COMPILED)
+    (course.stub / "compiled for tests").write_text(COMPILED + "pytest==9.2.0\n")
 
-    assert course.run("pins").status == 0
-    assert (course.root / "requirements.txt").read_text() == (
-        "# by uv\nrich==15.0.0\ntorch==2.13.0 ; python_version < '4'\n"
-    )
+    result = course.run("pins")
+
+    assert result.status == 0, result
+    assert (course.root / "requirements.txt").read_text() == WRITTEN
+    tests = (course.root / "tests" / "requirements.txt").read_text()
+    assert tests == WRITTEN + "pytest==9.2.0\n"
     assert not course.environment.exists()
 
 
-def test_pins_that_cannot_be_compiled_leave_requirements_as_they_were(course):
-    before = (course.root / "requirements.txt").read_text()
-    (course.stub / "compiled").write_text("half\n")
-    course.mode("fail")
+def test_the_courses_pins_are_taken_out_of_those_for_the_tests(course):
+    (course.stub / "compiled").write_text("rich==15.0.0\n")
+    (course.stub / "compiled for tests").write_text("rich==15.0.0\npytest==9.2.0\n")
+
+    course.run("pins")
+
+    assert course.calls()[:2] == ["within rich==15.0.0", "pytest==9.2.0"]
+
+
+@pytest.mark.parametrize("failing", ["compiled", "compiled for tests"])
+def test_pins_that_cannot_be_compiled_leave_requirements_as_they_were(course, failing):
+    files = [course.root / "requirements.txt", course.root / "tests" / "requirements.txt"]
+    before = [file.read_text() for file in files]
+    for compiled in ("compiled", "compiled for tests"):
+        (course.stub / compiled).write_text("half\n")
+    course.mode(f"fail: {failing}")
 
     assert course.run("pins").status == 1
-    assert (course.root / "requirements.txt").read_text() == before
+    assert [file.read_text() for file in files] == before
 
 
 def test_pins_without_uv_names_it(tmp_path):

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from stub_uv import RUNS_AS_MODULE
 from tiny_wheel import write_wheel
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -58,8 +59,9 @@ class TinyCourse:
             made.mkdir(parents=True)
         for made in (self.temporary, folder / "home"):
             made.mkdir()
-        for script in ("setup_venv.sh", "setup_venv.py"):
-            shutil.copy(PROJECT / script, self.root)
+        (self.root / "tests").mkdir()
+        for script in ("setup_venv.sh", "setup_venv.py", "tests/pins.py"):
+            shutil.copy(PROJECT / script, self.root / script)
         self.pin("1.0")
         (self.root / "pyproject.toml").write_text(PYPROJECT)
         (self.root / "backend.py").write_text(BACKEND)
@@ -77,7 +79,9 @@ class TinyCourse:
         }
 
     def pin(self, leaf: str) -> None:
-        (self.root / "requirements.txt").write_text(f"torch==1.0\nleaf=={leaf}\n")
+        pins = f"torch==1.0\nleaf=={leaf}\n"
+        (self.root / "requirements.txt").write_text(pins)
+        (self.root / "tests" / "requirements.txt").write_text(f"{pins}tool==1.0\npytest==1.0\n")
 
     def with_python(self) -> TinyCourse:
         (self.bin / "python3").symlink_to(BASE_PYTHON)
@@ -87,8 +91,9 @@ class TinyCourse:
         """Let the real pip find its packages in a folder, and nowhere else."""
         wheels = self.machine / "wheels"
         wheels.mkdir()
-        for name in ("torch", "leaf"):
+        for name in ("torch", "leaf", "tool"):
             write_wheel(str(wheels), name, "1.0", {f"{name}.py": "version = '1.0'\n"})
+        write_wheel(str(wheels), "pytest", "1.0", {"pytest/__main__.py": RUNS_AS_MODULE})
         self.env.update(PIP_FIND_LINKS=str(wheels), PIP_NO_INDEX="1")
         return self
 
@@ -126,7 +131,14 @@ class TinyCourse:
     def run(self, *arguments: str, **env: str) -> Result:
         return finish(self.start(*arguments, **env))
 
-    def logs(self) -> list[Path]:
+    def packages(self) -> set[str]:
+        """The modules and packages in the environment, the course's own left out."""
+        [folder] = self.environment.glob("lib/python3*/site-packages")
+        known = ("torch", "leaf", "tool", "pytest")
+        return {path.stem for path in folder.iterdir() if path.stem in known}
+
+    def left_over(self) -> list[Path]:
+        """What stands in the temporary folder."""
         return list(self.temporary.iterdir())
 
 

@@ -39,7 +39,8 @@ class DaskEngine:
             from distributed import Client
         except ImportError:
             raise ClusterError(
-                "Dask is not installed. Install it with: pip install 'spotlight[dask]'"
+                "Dask is not installed. Add it, in the course's folder: "
+                ".venv/bin/python -m pip install --editable '.[dask]'"
             ) from None
         try:
             self._client: Any = (
@@ -107,7 +108,8 @@ def _gateway_client(cluster: str) -> Any:
         from dask_gateway import Gateway
     except ImportError:
         raise ClusterError(
-            "dask-gateway is not installed. Install it with: pip install dask-gateway"
+            "dask-gateway is not installed. Add it, in the course's folder: "
+            ".venv/bin/python -m pip install --editable '.[gateway]'"
         ) from None
     return Gateway().connect(cluster).get_client()
 
