@@ -10,9 +10,9 @@ import ast
 from collections.abc import Iterator
 
 from spotlight.classroom.records import Attempt
+from spotlight.printable_text import one_line
 from spotlight.python_source.syntax import parsed
 from spotlight.review.addressing import addressed_line
-from spotlight.review.plain_text import printable
 
 _MOST = 20
 _MODULES = {
@@ -73,7 +73,7 @@ def attempts_in(exercise: str, cell: int, source: str) -> Iterator[Attempt]:
         if why:
             found.setdefault(getattr(node, "lineno", 1), why)
     for line in sorted(found)[:_MOST]:
-        text = printable(lines[line - 1])[:200]
+        text = one_line(lines[line - 1])[:200]
         yield Attempt(exercise=exercise, cell=cell, line=line, text=text, why=found[line])
 
 

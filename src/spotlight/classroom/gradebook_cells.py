@@ -7,6 +7,8 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
+from spotlight.printable_text import well_formed, without_unseen
+
 # With the wide forms that East Asian editions of Excel take for the same.
 _STARTS_A_FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 _FORMULA = re.compile(f"^[\\s'\"]*[{_STARTS_A_FORMULA}]")
@@ -14,9 +16,6 @@ _FORMULA = re.compile(f"^[\\s'\"]*[{_STARTS_A_FORMULA}]")
 _FORMULA_WITHIN = re.compile(f";([\\s'\"]*[{_STARTS_A_FORMULA}])")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)", re.ASCII)
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-# What turns the reading direction round or shows nothing; joiners stay, since names need them.
-_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def text_cell(text: str) -> str:
@@ -25,7 +24,7 @@ def text_cell(text: str) -> str:
     What would begin a formula gets an apostrophe before it. Runs of white space become one space,
     what cannot be seen is left out.
     """
-    line = _SPACES.sub(" ", _UNSEEN.sub("", _HALVES.sub("\ufffd", text))).strip()
+    line = well_formed(_SPACES.sub(" ", without_unseen(text))).strip()
     if _NUMBER.fullmatch(line):
         return line
     line = _FORMULA_WITHIN.sub(r";'\1", line)

@@ -24,9 +24,9 @@ from spotlight.classroom.class_page import class_page
 from spotlight.classroom.gradebook import ClassBook, Standing, StudentRow, adjustment_words
 from spotlight.classroom.gradebook_csv import gradebook_csv
 from spotlight.classroom.gradescope import gradescope_json
-from spotlight.classroom.page_templates import printable
 from spotlight.classroom.pages import student_page
 from spotlight.grading.report import LessonReport, Report, SubmissionReport
+from spotlight.printable_text import well_formed
 
 
 def write_outputs(book: ClassBook, out: Path, *, graded_at: str) -> list[Path]:
@@ -75,7 +75,7 @@ def student_report(book: ClassBook, row: StudentRow, graded_at: str) -> Report:
     change and what grading gave; exercises stand as graded.
     """
     lessons = tuple(_lesson(standing, book) for standing in book.standings(row) if standing.report)
-    name = printable(row.student.name)
+    name = well_formed(row.student.name)
     submission = SubmissionReport(student=name, path=_path(row), lessons=lessons)
     return Report(schema=1, graded_at=graded_at, submissions=(submission,))
 
@@ -102,7 +102,7 @@ def _lesson(standing: Standing, book: ClassBook) -> LessonReport:
 def _adjustments(standing: Standing) -> Iterator[str]:
     for line in standing.lines:
         said = "Adjusted" if line.points else "Comment"
-        yield printable(f"{said} by the instructor: {adjustment_words(line)}")
+        yield well_formed(f"{said} by the instructor: {adjustment_words(line)}")
     if any(line.points for line in standing.lines):
         yield f"Grading gave {standing.graded:g}; {standing.points:g} count."
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from spotlight.feedback.card_html import marked
+from spotlight.printable_text import well_formed
 from spotlight.visualizations import palette
-
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def render(template: str, **values: Any) -> bytes:
@@ -31,13 +29,10 @@ def render(template: str, **values: Any) -> bytes:
     return page.encode()
 
 
-def printable(text: str) -> str:
-    """Text without control characters and broken Unicode, which no page or report should hold."""
-    return _UNPRINTABLE.sub("\ufffd", text)
-
-
 def _finalized(value: Any) -> Any:
-    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    return (
+        well_formed(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    )
 
 
 @cache
@@ -51,7 +46,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["marked"] = lambda text: marked(printable(text))
+    environment.filters["marked"] = lambda text: marked(well_formed(text))
     environment.filters["points"] = lambda number: f"{round(number, 4) + 0.0:.12g}"
     return environment
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,12 +10,8 @@ import numpy as np
 from spotlight.course.lesson import Exercise
 from spotlight.diagnosis.finding import Ground
 from spotlight.grading.report import Evidence, ExerciseReport, PassedCode, Status
+from spotlight.printable_text import printable
 from spotlight.sandbox.job import Trouble
-
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"  # what hides text, or turns it around
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +78,8 @@ def verdict(
         possible=exercise.points,
         status=status,
         diagnosis=diagnosis,
-        message=_printable(message),
-        explanation=_printable(explanation),
+        message=printable(message),
+        explanation=printable(explanation),
         remarks=tuple(notes),
         evidence=evidence,
         cpu_seconds=round(cpu_seconds, 4),
@@ -92,12 +87,8 @@ def verdict(
     return Verdict(report, comparison, _printable_trouble(trouble), ground)
 
 
-def _printable(text: str) -> str:
-    return _UNPRINTABLE.sub("\ufffd", text)
-
-
 def _printable_trouble(trouble: Trouble | None) -> Trouble | None:
     if trouble is None:
         return None
-    frames = tuple(replace(frame, text=_printable(frame.text)) for frame in trouble.frames)
-    return Trouble(_printable(trouble.type), _printable(trouble.message), frames)
+    frames = tuple(replace(frame, text=printable(frame.text)) for frame in trouble.frames)
+    return Trouble(printable(trouble.type), printable(trouble.message), frames)

@@ -15,6 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import spotlight
+from spotlight.printable_text import one_line
 from spotlight.progress.schema import CollectedCode, LessonProgress
 from spotlight.python_source.dataflow import names_of
 from spotlight.python_source.syntax import parsed
@@ -103,7 +104,7 @@ def _clash(one: _Passed, others: Iterable[_Passed]) -> str:
     for other in others:
         for name, text in one.bindings.items():
             if other.bindings.get(name, text) != text:
-                return f"“{_one_line(other.title)}” passed later with another {name}"
+                return f"“{one_line(other.title, ' ')}” passed later with another {name}"
     return ""
 
 
@@ -118,7 +119,7 @@ def _written(title: str, chosen: list[_Passed], left_out: dict[str, str]) -> Ite
     targets = [target for each in chosen for target in each.code.targets]
     given = dict.fromkeys(part for each in chosen for part in each.code.given)
     missing = {name for each in chosen for name in _missing(each, chosen)}
-    head = [_HEAD.format(title=_one_line(title))]
+    head = [_HEAD.format(title=one_line(title, " "))]
     imports = [
         part for kind in ("import ", "from ") for part in sorted(given) if part.startswith(kind)
     ]
@@ -139,9 +140,9 @@ def _written(title: str, chosen: list[_Passed], left_out: dict[str, str]) -> Ite
             own = _bindings(helper)
             if not own.items() <= bound.items():
                 bound |= own
-                yield f"# Of use to “{_one_line(each.title)}”\n{helper}"
+                yield f"# Of use to “{one_line(each.title, ' ')}”\n{helper}"
         bound |= _bindings(each.code.cell)
-        yield f"# Exercise: {_one_line(each.title)}\n{each.code.cell}"
+        yield f"# Exercise: {one_line(each.title, ' ')}\n{each.code.cell}"
 
 
 def _imports(names: Iterable[str]) -> str:
@@ -200,8 +201,3 @@ def _compiles(source: str) -> bool:
 def _literal(value: list[str] | dict[str, str]) -> str:
     """A list or dictionary of text, one entry a line."""
     return json.dumps(value, ensure_ascii=False, indent=4)
-
-
-def _one_line(text: str) -> str:
-    """`text` as a comment can hold it."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

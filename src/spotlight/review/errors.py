@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spotlight.review.plain_text import printable
+from spotlight.printable_text import one_line
 
 
 class ReviewError(Exception):
@@ -10,7 +10,7 @@ class ReviewError(Exception):
 
     def __init__(self, sentence: str) -> None:
         """`sentence` may quote a server, and is cleared of what no terminal should be handed."""
-        super().__init__(printable(sentence))
+        super().__init__(one_line(sentence))
 
 
 class AnswerError(Exception):

@@ -25,9 +25,3 @@ def visible(text: str) -> str:
 def latin(text: str) -> str:
     """`text` with letters of other alphabets replaced by the Latin ones that they look like."""
     return text.translate(_LOOKALIKES)
-
-
-def printable(text: str) -> str:
-    """`text` in one line, without what a terminal or a page should not be handed."""
-    kept = (" " if c.isspace() else c for c in text if c.isprintable() or c.isspace())
-    return " ".join("".join(kept).split())

@@ -12,6 +12,7 @@ from spotlight.grading.listing import listed
 from spotlight.grading.locate import Located
 from spotlight.grading.report import ExerciseReview, LessonReport, LessonReview
 from spotlight.grading.submission import Submission
+from spotlight.printable_text import one_line
 from spotlight.review.addressing import addressed_line
 from spotlight.review.answer import Answer, read_answer, schema
 from spotlight.review.choosing import choose_model
@@ -19,7 +20,6 @@ from spotlight.review.errors import AnswerError, ReviewError
 from spotlight.review.leaks import fragments_of
 from spotlight.review.ollama_server import OllamaServer
 from spotlight.review.openai_server import OpenAIServer
-from spotlight.review.plain_text import printable
 from spotlight.review.prompt import Work, asked_again, messages_for
 from spotlight.review.review_cache import ReviewCache
 from spotlight.review.screening import Screen, screened
@@ -91,7 +91,7 @@ class Reviewer:
             return self._review(lesson, submission, located, report, said, on_asking)
         except Exception as error:  # an opinion is not worth a grading run
             self._trouble = (
-                f"The review itself failed ({type(error).__name__}: {printable(str(error))}), and "
+                f"The review itself failed ({type(error).__name__}: {one_line(str(error))}), and "
                 "the grading did not; please report it."
             )
             return LessonReview(notes=(self._trouble,))

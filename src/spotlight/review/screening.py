@@ -10,10 +10,11 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from spotlight.printable_text import one_line
 from spotlight.review.answer import Answer
 from spotlight.review.errors import AnswerError
 from spotlight.review.leaks import gives_away, has_code_of_its_own
-from spotlight.review.plain_text import printable, visible
+from spotlight.review.plain_text import visible
 
 _LINKS = re.compile(r"https?:|www\.|\]\(|\bmailto:|\w\.(?:com|org|net|io|dev)\b", re.IGNORECASE)
 _TAGS = re.compile(r"</?[a-z!][^>\n]*>|&(?:#\d+|[a-z]+);", re.IGNORECASE)
@@ -64,7 +65,7 @@ def screened(answer: Answer, screen: Screen) -> Answer:
     Raises:
         AnswerError: it is not to be shown; the message says why, to the model as to a person.
     """
-    clean = Answer(**{name: printable(text) for name, text in answer.model_dump().items()})
+    clean = Answer(**{name: one_line(text) for name, text in answer.model_dump().items()})
     text = "\n".join(map(visible, clean.parts))
     if _LINKS.search(text) or _TAGS.search(text):
         raise AnswerError("holds a link or markup")

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import httpx
 
+from spotlight.printable_text import one_line
 from spotlight.review.errors import AnswerError, ReviewError
-from spotlight.review.plain_text import printable
 
 Message = dict[str, str]
 OnText = Callable[[int], None]
@@ -45,7 +45,7 @@ class ServedModel:
     @property
     def title(self) -> str:
         """The name as it may be shown."""
-        return printable(self.name)[:_MOST_QUOTED]
+        return one_line(self.name)[:_MOST_QUOTED]
 
 
 @dataclass
@@ -166,7 +166,7 @@ def not_there(address: str, how_to_start: str) -> ReviewError:
 def troubled(address: str, said: str) -> ReviewError:
     """What is said of a server that reports a trouble of its own."""
     return ReviewError(
-        f"The review ended early: the server at {address} says {printable(said)[:_MOST_QUOTED]!r}."
+        f"The review ended early: the server at {address} says {one_line(said)[:_MOST_QUOTED]!r}."
     )
 
 

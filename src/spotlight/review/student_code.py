@@ -9,8 +9,8 @@ from spotlight.grading.locate import Located
 from spotlight.grading.programs import build_program
 from spotlight.grading.report import AddressedLine
 from spotlight.grading.submission import Submission
+from spotlight.printable_text import one_line
 from spotlight.review.addressing import addressed_line
-from spotlight.review.plain_text import printable
 
 _MOST_QUOTED = 120
 
@@ -35,5 +35,5 @@ def addressed_lines(submission: Submission, located: Located) -> Iterator[Addres
 def _first(exercise: str, cell: int, source: str) -> Iterator[AddressedLine]:
     line = addressed_line(source)
     if line:
-        text = printable(source.splitlines()[line - 1])[:_MOST_QUOTED]
+        text = one_line(source.splitlines()[line - 1])[:_MOST_QUOTED]
         yield AddressedLine(exercise=exercise, cell=cell, line=line, text=text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from spotlight.printable_text import one_line
+
 Say = str | Callable[[re.Match[str], str], str | None]
 Rules = list[tuple[str, Say]]
 """Patterns, searched for in "type: message"; the first that has something to say is heard.
@@ -34,8 +36,7 @@ def worded(found: re.Match[str], say: Say, line: str) -> str | None:
 
 def quoted(text: str) -> str:
     """Text from elsewhere, fit to stand in a line between backticks."""
-    text = "".join(c if c.isprintable() else " " for c in text[:_MAX_QUOTED])
-    return " ".join(text.replace("`", "'").split())
+    return one_line(text[:_MAX_QUOTED], " ").replace("`", "'")
 
 
 def shape(sizes: str) -> str:
