@@ -430,17 +430,6 @@ def test_points_are_those_of_the_exercise_and_partial_reports_add_up(
     assert not graded.report.complete
 
 
-def test_some_exercises_of_a_graded_lesson_are_told_from_all_of_it(
-    done: Notebook, lesson: Lesson, grader: LessonGrader
-) -> None:
-    graded = grader.grade(submitted(done))
-    names = [exercise.id for exercise in lesson.exercises]
-    assert (graded.scope, graded.only(names)) == ("lesson", graded)
-    some = graded.only(names[1:3])
-    assert [verdict.report.exercise for verdict in some.verdicts] == names[1:3]
-    assert (some.scope, some.predictions) == ("exercises", graded.predictions)
-
-
 def test_exercises_are_heard_of_as_they_were_asked_for_and_stand_in_the_lessons_order(
     done: Notebook, lesson: Lesson, grader: LessonGrader
 ) -> None:
