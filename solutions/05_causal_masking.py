@@ -94,7 +94,7 @@ def windows(tokens: Tensor, count: int, seed: int) -> tuple[Tensor, Tensor]:
 def train(attend: Callable, name: str, steps: int = 600) -> tuple[GPT, list[float]]:
     """A small GPT, two layers of four heads that all use `attend`, and its loss at every step."""
     torch.manual_seed(0)
-    model = GPT(GPTConfig(vocab_size=len(words), context=CONTEXT, n_layers=2, n_heads=4, d_model=64))
+    model = GPT(GPTConfig(vocab_size=len(words), context=CONTEXT, n_layers=2, n_heads=4, d_model=64, bias=False))
     for table in (model.tok_emb, model.pos_emb):
         torch.nn.init.normal_(table.weight, std=0.1)  # more than usual: a few seconds have to do
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.008, weight_decay=0.0)

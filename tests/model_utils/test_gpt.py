@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from spotlight.model_utils import gpt
+from spotlight.model_utils import attention, gpt
 from spotlight.model_utils.gpt import (
     GPT,
     GPTConfig,
@@ -20,8 +20,9 @@ from spotlight.model_utils.gpt import (
     merge_heads,
     split_heads,
 )
+from spotlight.model_utils.hooks import recorded_attention, without_heads
 
-SMALL = GPTConfig(vocab_size=11, context=8, n_layers=2, n_heads=3, d_model=12)
+SMALL = GPTConfig(vocab_size=11, context=8, n_layers=2, n_heads=3, d_model=12, bias=False)
 
 
 def small_model() -> GPT:
@@ -32,15 +33,15 @@ def small_model() -> GPT:
 @pytest.mark.parametrize(
     ("bias", "parameters"), [(True, 124_439_808), (False, 124_356_864)], ids=["biases", "none"]
 )
-def test_at_gpt_2_s_sizes_it_has_gpt_2_s_number_of_parameters(bias, parameters):
+def test_at_its_default_sizes_it_has_gpt_2_s_number_of_parameters(bias, parameters):
     with torch.device("meta"):
-        model = GPT(GPTConfig(50_257, 1024, n_layers=12, n_heads=12, d_model=768, bias=bias))
+        model = GPT(GPTConfig(bias=bias))
     assert sum(p.numel() for p in model.parameters()) == parameters
 
 
 def test_untrained_it_is_as_unsure_as_a_guess():
     torch.manual_seed(0)
-    model = GPT(GPTConfig(vocab_size=400))
+    model = GPT(GPTConfig(400, context=64, n_layers=3, n_heads=6, d_model=192, bias=False))
     ids = torch.randint(0, 400, (8, 33))
     logits = model(ids[:, :-1])
     loss = nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
@@ -109,6 +110,36 @@ def test_each_row_of_weights_adds_up_to_one_and_leaves_the_future_out():
     weights = causal_attention_weights(torch.randn(3, 6, 4), torch.randn(3, 6, 4))
     torch.testing.assert_close(weights.sum(dim=-1), torch.ones(3, 6))
     assert torch.equal(weights, weights.tril())
+
+
+def test_its_weights_and_their_average_are_what_the_lessons_build():
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, 3, 5, 4) for _ in range(3))
+    weights = attention.masked_attention_weights(
+        attention.scaled_scores(q, k), attention.causal_mask(5)
+    )
+    assert torch.equal(causal_attention_weights(q, k), weights)
+    assert torch.equal(gpt.causal_attention(q, k, v), attention.context_vectors(weights, v))
+
+
+def test_the_mask_is_made_once_a_pass_also_while_weights_are_recorded(monkeypatch):
+    made = []
+    monkeypatch.setattr(gpt, "causal_mask", lambda n: made.append(n) or attention.causal_mask(n))
+    gpt.shared_mask.cache_clear()
+    model, ids = small_model(), torch.zeros(2, 5, dtype=torch.long)
+    model(ids)
+    with recorded_attention(model), without_heads(model, [(0, 1)]):
+        model(ids[:, :3])
+    assert made == [5, 3]
+
+
+def test_a_mask_made_where_gradients_are_off_serves_training_too():
+    gpt.shared_mask.cache_clear()
+    model, ids = small_model(), torch.zeros(2, 5, dtype=torch.long)
+    with torch.inference_mode():
+        model(ids)
+    model(ids).sum().backward()
+    assert model.pos_emb.weight.grad[:5].abs().min() > 0
 
 
 def test_the_shapes_in_its_comments_are_the_shapes_that_flow():

@@ -16,7 +16,7 @@ from spotlight.model_utils.gpt import (
     causal_attention_weights,
 )
 
-CONFIG = GPTConfig(vocab_size=11, context=16, n_layers=2, n_heads=3, d_model=12)
+CONFIG = GPTConfig(vocab_size=11, context=16, n_layers=2, n_heads=3, d_model=12, bias=False)
 
 
 def reference_head(x, w_q, w_k, w_v):

@@ -27,6 +27,7 @@ from spotlight.model_utils.mini_model import (
     save_mini_model,
 )
 from spotlight.model_utils.mini_report import measure_heads
+from spotlight.model_utils.mini_training import MINI
 
 REPORT = WEIGHTS.with_name("mini_model_report.md")
 TIRED = "The cat sat on the mat because it was tired. The tired one is the"
@@ -43,6 +44,7 @@ def test_it_is_small_enough_to_ship_and_of_the_architecture_that_the_lessons_bui
     parameters = sum(parameter.numel() for parameter in mini.model.parameters())
     assert 1_000_000 <= parameters <= 4_000_000
     assert isinstance(mini.model, GPT)
+    assert mini.model.config == MINI
     assert mini.tokenizer.vocabulary == corpus.vocabulary()
 
 
@@ -134,7 +136,7 @@ def test_every_seed_of_the_report_formed_the_head(name, floor):
 
 def test_saving_and_loading_gives_the_same_model_in_half_precision(tmp_path):
     torch.manual_seed(0)
-    model = GPT(GPTConfig(vocab_size=3, context=4, n_layers=1, n_heads=2, d_model=4))
+    model = GPT(GPTConfig(vocab_size=3, context=4, n_layers=1, n_heads=2, d_model=4, bias=False))
     path = tmp_path / "small.safetensors"
     save_mini_model(path, model, ["a", "b", "c"], {"induction": HeadRole(0, 1, 0.5)})
     loaded = load_mini_model(path)

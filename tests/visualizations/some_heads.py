@@ -30,5 +30,5 @@ SENTENCES = {
 def untrained() -> MiniModel:
     """Two layers of two heads, four wide."""
     words = ["the", "cat", "sat", "dog", "ran"]
-    config = GPTConfig(vocab_size=5, context=8, n_layers=2, n_heads=2, d_model=4)
+    config = GPTConfig(vocab_size=5, context=8, n_layers=2, n_heads=2, d_model=4, bias=False)
     return MiniModel(GPT(config).eval(), WordTokenizer(words))

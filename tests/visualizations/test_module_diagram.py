@@ -37,7 +37,7 @@ class Student(nn.Module):
 
 
 def test_the_shapes_are_those_of_the_pass_that_was_run():
-    gpt = GPT(GPTConfig(vocab_size=50, context=16, n_layers=2, n_heads=2, d_model=12))
+    gpt = GPT(GPTConfig(vocab_size=50, context=16, n_layers=2, n_heads=2, d_model=12, bias=False))
     told = words(show_module(gpt, torch.zeros(3, 7, dtype=torch.long), depth=1, **SAID))
     assert "GPT  (3, 7, 50)" in told
     assert {"tok_emb", "pos_emb", "blocks.0", "blocks.1", "final_norm", "lm_head"} <= set(told)

@@ -101,4 +101,4 @@ def masked_attention_weights(scores: Tensor, mask: Tensor) -> Tensor:
 
     scores: (n, m), mask: bool, (n, m), at least one True in each row → (n, m)
     """
-    return softmax_rows(scores.masked_fill(~mask, -torch.inf))
+    return torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1)

@@ -1,7 +1,8 @@
 """The course's reference GPT: GPT-2's architecture in readable names.
 
 Radford et al. 2019, "Language Models are Unsupervised Multitask Learners": learned positions,
-layer norm before each sub-layer, GELU, and an output head that shares the token embedding.
+layer norm before each sub-layer, GELU, and an output head that shares the token embedding. Its
+attention is composed of the functions of `attention.py`, which are those of lessons 02 to 05.
 
 Shapes in comments: B sequences, T tokens, C = d_model, H heads of width D = C / H, V words.
 """
@@ -11,10 +12,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
+
+from spotlight.model_utils.attention import (
+    causal_mask,
+    context_vectors,
+    masked_attention_weights,
+    scaled_scores,
+)
 
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Queries, keys and values (B, H, T, D) → what each head gathered (B, H, T, D)."""
@@ -22,14 +31,23 @@ Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class GPTConfig:
-    """The sizes of a model; `bias` says whether its linear layers have one, as GPT-2's do."""
+    """The sizes of a model; what is not given is as in GPT-2's smallest, of 124 million weights.
 
-    vocab_size: int
-    context: int = 64
-    n_layers: int = 3
-    n_heads: int = 6
-    d_model: int = 192
-    bias: bool = False
+    `bias` says whether its linear layers have one.
+    """
+
+    vocab_size: int = 50_257
+    context: int = 1024
+    n_layers: int = 12
+    n_heads: int = 12
+    d_model: int = 768
+    bias: bool = True
+
+
+@lru_cache(maxsize=1)
+def shared_mask(T: int, device: torch.device) -> Tensor:
+    """`causal_mask`, (T, T), kept for the next call: the layers of a pass all use one."""
+    return causal_mask(T).to(device)
 
 
 def causal_attention_weights(q: Tensor, k: Tensor) -> Tensor:
@@ -37,14 +55,15 @@ def causal_attention_weights(q: Tensor, k: Tensor) -> Tensor:
 
     q, k: (..., T, D) → (..., T, T)
     """
-    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])  # (..., T, T)
-    future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(diagonal=1)
-    return scores.masked_fill(future, -torch.inf).softmax(dim=-1)
+    scores = scaled_scores(q, k)  # (..., T, T)
+    mask = shared_mask(q.shape[-2], q.device)  # (T, T)
+    return masked_attention_weights(scores, mask)
 
 
 def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Each token's weighted average of the values up to it: (..., T, D) each → (..., T, D)."""
-    return causal_attention_weights(q, k) @ v
+    weights = causal_attention_weights(q, k)  # (..., T, T)
+    return context_vectors(weights, v)
 
 
 def split_heads(x: Tensor, n_heads: int) -> Tensor:

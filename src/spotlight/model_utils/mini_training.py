@@ -24,6 +24,14 @@ from spotlight.model_utils import corpus
 from spotlight.model_utils.gpt import GPT, GPTConfig
 from spotlight.model_utils.hooks import with_attention
 
+MINI: Final = GPTConfig(
+    vocab_size=len(corpus.vocabulary()),
+    context=64,
+    n_layers=3,
+    n_heads=6,
+    d_model=192,
+    bias=False,  # so that three matrices are a whole head
+)
 _NO_LOSS: Final = -100  # cross_entropy's own sign for a target to ignore
 _SHORTEST_PERIOD: Final = 4
 _MOST_GRADIENT: Final = 1.0
@@ -105,7 +113,7 @@ class Training:
     def __init__(self, recipe: Recipe) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        self.model = GPT(GPTConfig(vocab_size=len(corpus.vocabulary())))
+        self.model = GPT(MINI)
         # With GPT-2's 0.02, positions stay faint beside the words, and the best previous-token
         # head had only 0.6 of its weight on the token before, in as many steps.
         torch.nn.init.normal_(self.model.pos_emb.weight, std=_POSITION_STD)
