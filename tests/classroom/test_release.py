@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edited_notebooks import as_written, put, solved
 from own_environments import make_environment
 
+from edited_notebooks import as_written, put, solved
 from spotlight.classroom.course_release import ReleaseError, release_course
 from spotlight.course.lesson import Lesson, solution_blocks
 from spotlight.course.manifest import Course, LessonEntry, load_course

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from edited_notebooks import Notebook, solved, submitted
 
+from edited_notebooks import Notebook, solved, submitted
 from small_course import notebook_of, solution_of, write_course
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import Course

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from edited_notebooks import Notebook, submitted
 
+from edited_notebooks import Notebook, submitted
 from small_course import STEPS, lesson_of
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.diagnosis.exercise_key import ExerciseKey

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_lessons import TinyLesson, exercise, function, probe
 
 from spotlight.sandbox.worker import Worker
+from tiny_lessons import TinyLesson, exercise, function, probe
 
 ABOVE = "from statistics import fmean, stdev as spread"
 BELOW = (

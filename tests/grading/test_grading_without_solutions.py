@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edited_notebooks import Notebook, as_written, put, solved, submitted, without_header
-from tiny_lessons import HEAD
 
+from edited_notebooks import Notebook, as_written, put, solved, submitted, without_header
 from small_course import solution_of
 from spotlight.authoring.notebooks import build_notebook
 from spotlight.course.lesson import Exercise, Lesson, WithheldError
@@ -22,6 +21,7 @@ from spotlight.grading.answer_key import AnswerKeyError, key_bytes, key_file
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.verdict import Verdict
 from spotlight.sandbox.worker import Worker
+from tiny_lessons import HEAD
 
 COURSE = load_course(Path(__file__).parents[2])
 LESSONS = [pytest.param(entry, id=entry.file) for entry in COURSE.lessons]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from edited_notebooks import (
     Notebook,
     code,
@@ -27,7 +28,6 @@ from edited_notebooks import (
     text,
     without_header,
 )
-
 from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.locate import locate

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+
 from edited_notebooks import Notebook, code_cells, text
 from small_course import notebook_of
-
 from spotlight.course.manifest import Course
 from spotlight.grading.identify import identify
 from spotlight.grading.submission import SubmissionError, parse_submission

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edited_notebooks import Notebook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edited_notebooks import Notebook
 from spotlight.course.lesson import Lesson
 from spotlight.grading.locate import locate
 from spotlight.grading.submission import (

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from edited_notebooks import (
     Notebook,
     as_written,
@@ -21,7 +22,6 @@ from edited_notebooks import (
     without_header,
 )
 from small_course import notebook_of, solution_of
-
 from spotlight.course.lesson import Exercise, Lesson, Prediction
 from spotlight.course.manifest import LessonEntry, load_course
 from spotlight.grading.grader import LessonGrader

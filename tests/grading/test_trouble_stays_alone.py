@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from edited_notebooks import Notebook, put
 
+from edited_notebooks import Notebook, put
 from spotlight.course.lesson import Lesson
 from spotlight.diagnosis.exercise_key import ExerciseKey
 from spotlight.grading.report import LessonReport

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+
 from edited_notebooks import put, submitted
 from small_course import notebook_of, solution_of
-
 from spotlight.course.lesson import Exercise, Lesson, solution_blocks
 from spotlight.course.manifest import LessonEntry, load_course
 from spotlight.grading.grader import LessonGrader

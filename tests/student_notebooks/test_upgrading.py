@@ -9,8 +9,8 @@ import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_masters import SMALL
 
+from small_masters import SMALL
 from spotlight.authoring.notebooks import build_notebook
 from spotlight.course.reading import read_master
 from spotlight.student_notebooks.upgrading import UpgradeError, upgrade_lesson

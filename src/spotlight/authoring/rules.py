@@ -54,11 +54,8 @@ def _given(lesson: Lesson) -> Iterator[str]:
         if names is None:
             yield f"{cell.place}: the given cell is not plain Python, so grading cannot use it."
         elif names.needs & _AUTHORS_WORDS:
-            yield f'{cell.place}: probes stand in a given cell; mark theirs with tags=["probes"].'
-        if BEGIN in cell.source:
             yield (
-                f"{cell.place}: a solution stands in a given cell; mark its own with "
-                'exercise="name".'
+                f'{cell.place}: probes stand in a given cell; mark theirs with # %% judges="name".'
             )
 
 
