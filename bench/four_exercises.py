@@ -50,7 +50,7 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 start("four_exercises")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint, probe, rewrite, why
+from spotlight.authoring import alternative, alternatives, entry, forbid, hint, mistakes, probe, why
 from spotlight.sandbox.kit import randn, uniform, written
 
 # %%
@@ -93,11 +93,18 @@ def attention_weights__entry(i, j, q, k):
     return f"query {i} has the score {written(q[i] @ k[j])} with key {j}"
 
 
-edit("unscaled", "You do not scale the scores.", " / math.sqrt(q.shape[-1])", "")
-edit("softmax-over-queries", "You take the softmax of columns.", "scores, dim=-1", "scores, dim=0")
-edit("divided-by-d", "You divide by d, not by its root.", "math.sqrt(q.shape[-1])", "q.shape[-1]")
-rewrite("method", "torch.softmax(scores, dim=-1)", "scores.softmax(-1)")
-rewrite("power", "/ math.sqrt(q.shape[-1])", "* q.shape[-1] ** -0.5")
+mistakes("""
+unscaled: / math.sqrt(q.shape[-1]) →
+    You do not scale the scores.
+softmax-over-queries: scores, dim=-1 → scores, dim=0
+    You take the softmax of columns.
+divided-by-d: math.sqrt(q.shape[-1]) → q.shape[-1]
+    You divide by d, not by its root.
+""")
+alternatives("""
+method: torch.softmax(scores, dim=-1) → scores.softmax(-1)
+power: / math.sqrt(q.shape[-1]) → * q.shape[-1] ** -0.5
+""")
 forbid("scaled_dot_product_attention", because="it is what you write here.")
 hint("What do long vectors do to scores?")
 hint("Divide by the root of d.")
@@ -137,11 +144,18 @@ def causal_mask__entry(i, j, scores):
     return f"key {j} comes {'after' if j > i else 'no later than'} query {i}"
 
 
-edit("own-token-hidden", "You hide the token itself.", "diagonal=1", "diagonal=0")
-edit("earlier-hidden", "You hide what came before.", "triu(diagonal=1)", "tril(diagonal=-1)")
-edit("zeroed", "A score of 0 is not hidden.", "-math.inf", "0.0")
-rewrite("tril", "triu(diagonal=1).bool()", "tril() == 0")
-rewrite("where", "scores.masked_fill(later, -math.inf)", "torch.where(later, -math.inf, scores)")
+mistakes("""
+own-token-hidden: diagonal=1 → diagonal=0
+    You hide the token itself.
+earlier-hidden: triu(diagonal=1) → tril(diagonal=-1)
+    You hide what came before.
+zeroed: -math.inf → 0.0
+    A score of 0 is not hidden.
+""")
+alternatives("""
+tril: triu(diagonal=1).bool() → tril() == 0
+where: scores.masked_fill(later, -math.inf) → torch.where(later, -math.inf, scores)
+""")
 forbid("scaled_dot_product_attention", because="it masks for you.")
 hint("Which side of the diagonal is the future?")
 hint("Above it.")
@@ -181,25 +195,18 @@ def split_heads__entry(h, i, j, x, heads):
     return f"head {h} holds entry {h * (x.shape[1] // heads) + j} of token {i}"
 
 
-edit(
-    "cut-without-moving",
-    "You cut the rows into heads as they lie in memory, which mixes tokens.",
-    "x.view(n, heads, d // heads).transpose(0, 1)",
-    "x.reshape(heads, n, d // heads)",
-)
-edit("heads-in-the-middle", "The heads are still in the middle.", ".transpose(0, 1)", "")
-edit(
-    "interleaved",
-    "Neighbouring entries go to different heads; a head takes its entries in one piece.",
-    "x.view(n, heads, d // heads).transpose(0, 1)",
-    "x.view(n, d // heads, heads).permute(2, 0, 1)",
-)
-rewrite("permute", "transpose(0, 1)", "permute(1, 0, 2)")
-rewrite(
-    "chunks",
-    "x.view(n, heads, d // heads).transpose(0, 1)",
-    "torch.stack(x.chunk(heads, dim=1))",
-)
+mistakes("""
+cut-without-moving: x.view(n, heads, d // heads).transpose(0, 1) → x.reshape(heads, n, d // heads)
+    You cut the rows into heads as they lie in memory, which mixes tokens.
+heads-in-the-middle: .transpose(0, 1) →
+    The heads are still in the middle.
+interleaved: heads, d // heads).transpose(0, 1) → d // heads, heads).permute(2, 0, 1)
+    Neighbouring entries go to different heads; a head takes its entries in one piece.
+""")
+alternatives("""
+permute: transpose(0, 1) → permute(1, 0, 2)
+chunks: x.view(n, heads, d // heads).transpose(0, 1) → torch.stack(x.chunk(heads, dim=1))
+""")
 forbid("rearrange", because="write the steps yourself.")
 hint("Which axis do you cut?")
 hint("Cut the last, then swap the first two.")
@@ -240,15 +247,18 @@ def layer_norm__entry(i, j, x, scale, shift):
     return f"row {i} has the mean {written(x[i].mean())}"
 
 
-edit("of-columns", "You normalise columns.", "x.mean(dim=-1", "x.mean(dim=0")
-edit("over-n-minus-1", "You divide by d − 1 in the variance.", ", correction=0", "")
-edit("not-shifted", "You do not add the shift.", "* scale + shift", "* scale")
-rewrite(
-    "by-hand",
-    "x.var(dim=-1, keepdim=True, correction=0)",
-    "((x - mean) ** 2).mean(-1, keepdim=True)",
-)
-rewrite("rsqrt", "/ torch.sqrt(variance + 1e-5)", "* torch.rsqrt(variance + 1e-5)")
+mistakes("""
+of-columns: x.mean(dim=-1 → x.mean(dim=0
+    You normalise columns.
+over-n-minus-1: , correction=0 →
+    You divide by d − 1 in the variance.
+not-shifted: * scale + shift → * scale
+    You do not add the shift.
+""")
+alternatives("""
+by-hand: x.var(dim=-1, keepdim=True, correction=0) → ((x - mean) ** 2).mean(-1, keepdim=True)
+rsqrt: / torch.sqrt(variance + 1e-5) → * torch.rsqrt(variance + 1e-5)
+""")
 forbid("layer_norm", "LayerNorm", because="it is what you write here.")
 hint("Which axis is a token's?")
 hint("The last.")

@@ -42,7 +42,8 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 start("small_steps")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, mistake, probe, rewrite, why
+from spotlight.authoring import alternative, alternatives, forbid, hint
+from spotlight.authoring import mistake, mistakes, probe, why
 from spotlight.sandbox.kit import randn
 
 # %%
@@ -322,7 +323,7 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 start("small_finish")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite, why
+from spotlight.authoring import alternative, alternatives, forbid, hint, mistakes, probe, why
 from spotlight.sandbox.kit import randn
 
 # %%

@@ -32,7 +32,8 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 start("small_sums")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, forbid, hint, mistake, probe, rewrite, why
+from spotlight.authoring import alternative, alternatives, entry, forbid
+from spotlight.authoring import hint, mistake, mistakes, probe, why
 from spotlight.sandbox.kit import randint, randn, written
 
 # %%
@@ -239,6 +240,7 @@ why("The tensor knows its own ends.")
 print(smallest(table), largest(table), total)
 '''
 
+START = '# %%\nstart("made_up")\n'
 EVIL_HEADINGS = (
     *("Add up", "Add up 2", "Add up--2", "add_up_2", "Step", "Step 2", "Verify", "Hand in"),
     *("Top", "Authoring", "Section", "Check one", "Exercise one", "Predict one", "Hints one"),
@@ -261,6 +263,18 @@ def spoilt(*changes: tuple[str, str], text: str = SMALL) -> str:
     return text
 
 
+def mistakes(edits: dict[str, str]) -> str:
+    """A block of mistakes: each edit as it is written, and its sentence."""
+    items = "\n".join(f"{edit}\n    {sentence}" for edit, sentence in edits.items())
+    return f'mistakes("""\n{items}\n""")'
+
+
+def alternatives(*edits: str) -> str:
+    """A block of right answers, each an edit as it is written."""
+    items = "\n".join(edits)
+    return f'alternatives("""\n{items}\n""")'
+
+
 def exercise_text(name: str) -> str:
     """An exercise that parses, and its probes; it keeps few of the rules."""
     return f'''\
@@ -277,7 +291,10 @@ def at_two({name}):
     "At two."
     return {name}(2)
 
-edit("minus", "You subtract.", "+ 1", "- 1")
+mistakes("""
+minus: + 1 → - 1
+    You subtract.
+""")
 hint("Add.")
 '''
 
@@ -313,8 +330,8 @@ def sections(draw: st.DrawFn, names: list[str] | None = None) -> list[tuple[str,
 
 
 def master_of(parts: list[tuple[str, list[str]]]) -> str:
-    """The master that consists of these sections."""
-    texts = ['# %%\nstart("made_up")\n']
+    """The master that consists of these sections, and an exercise."""
+    texts = [START]
     for heading, cells in parts:
         texts += [markdown_text(f"## {heading}"), *cells]
-    return "\n".join(texts)
+    return "\n".join([*texts, exercise_text("the_last")])

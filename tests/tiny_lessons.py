@@ -25,8 +25,8 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 start("tiny")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, entry, flops_within, forbid, hint, mistake
-from spotlight.authoring import naming_probe, probe, rewrite, why, without_loops
+from spotlight.authoring import alternative, alternatives, case, entry, flops_within, forbid
+from spotlight.authoring import hint, mistake, mistakes, naming_probe, probe, why, without_loops
 from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
 
 # %%

@@ -126,7 +126,7 @@ def test_nothing_of_it_stands_in_the_students_notebook(tmp_path: Path) -> None:
 UNREADABLE = {
     "a second entry": (
         f'{ENTRY}    return ""',
-        "line 52: a second entry for row_sums",
+        "line 58: a second entry for row_sums",
     ),
     "an entry of another function": (
         '@entry\ndef sums__entry(i, x):\n    return ""',
@@ -134,12 +134,12 @@ UNREADABLE = {
     ),
     "an entry that is a class": ("@entry\nclass row_sums__entry: ...", "alone above a function"),
     "an entry that is a probe": (f"@probe\n{ENTRY}    return ''", "alone above a function"),
-    "a second why": ('why("Once more.")', "line 51: a second why for row_sums"),
-    "a why without words": ('why("")', "line 51: why(...) says nothing"),
-    "a why from elsewhere": ("why(TEXT)", "line 51: why(...) takes literal text only"),
+    "a second why": ('why("Once more.")', "line 57: a second why for row_sums"),
+    "a why without words": ('why("")', "line 57: why(...) says nothing"),
+    "a why from elsewhere": ("why(TEXT)", "line 57: why(...) takes literal text only"),
     "a factor from elsewhere": (
         'flops_within(FACTOR, because="so.")',
-        "line 51: flops_within(...) takes a number of 1 or more",
+        "line 57: flops_within(...) takes a number of 1 or more",
     ),
     "a factor in words": ('flops_within("three", because="so.")', "flops_within(...)"),
     "a factor in quotes": ('flops_within("3", because="so.")', "flops_within(...)"),

@@ -6,7 +6,15 @@ import re
 
 import pytest
 
-from small_masters import SMALL, markdown_text, master_of, read_text, spoilt
+from small_masters import (
+    SMALL,
+    START,
+    alternatives,
+    exercise_text,
+    markdown_text,
+    read_text,
+    spoilt,
+)
 from spotlight.authoring.rules import MAX_WORDS, broken_rules
 from spotlight.course.lesson import AuthoringError
 
@@ -20,6 +28,7 @@ MISTAKE = '@mistake("first-entry", "You return the first entry of each row; add 
 FORBID = 'forbid("einsum", because="it hides the sum that you are to write.")'
 TARGETS = 'targets=["smallest", "largest"]'
 TODO = "    # TODO: add up over the columns.\n"
+AVERAGE = "average-instead: x.sum( → x.mean("
 HINT = 'hint("Which numbers go into entry i?")'
 
 # name: the place that is named, what is said of it, and what is changed in the small master
@@ -140,33 +149,18 @@ UNREADABLE = {
     ),
     "edit without its new text": (
         ROW_PROBES,
-        "missing a required argument: 'new'",
-        (', "dim=-1", "dim=0")', ', "dim=-1")'),
+        "“columns-instead: dim=-1” is not one edit",
+        (" → dim=0", ""),
     ),
-    "edit with too much": (
+    "edits from elsewhere": (
         ROW_PROBES,
-        "too many positional arguments",
-        (', "dim=-1", "dim=0")', ', "dim=-1", "dim=0", "x")'),
+        "mistakes(...) takes literal text only",
+        ('mistakes("""', 'mistakes(f"""'),
     ),
-    "edit with an unknown word": (
+    "edits with an unknown word": (
         ROW_PROBES,
-        "edit(...)",
-        ('"dim=-1", "dim=0")', '"dim=-1", by="dim=0")'),
-    ),
-    "edit of no literal": (
-        ROW_PROBES,
-        "edit(...) takes literal text only",
-        ('"dim=-1", "dim=0")', 'f"dim={-1}", "dim=0")'),
-    ),
-    "edit with a number": (
-        ROW_PROBES,
-        "edit(...) takes literal text only",
-        ('"dim=-1", "dim=0")', '"dim=-1", 0)'),
-    ),
-    "rewrite without its new text": (
-        ROW_PROBES,
-        "rewrite(...): missing a required argument: 'new'",
-        ('"x.sum(dim=-1)", "x @ torch.ones(x.shape[1])")', '"x.sum(dim=-1)")'),
+        "mistakes(...): got an unexpected keyword argument 'of'",
+        ('mistakes("""', 'mistakes(of="x", text="""'),
     ),
     "hint without text": (ROW_PROBES, "hint(...)", (HINT, "hint()")),
     "empty hint": (ROW_PROBES, "hint(...) says nothing", (HINT, 'hint("")')),
@@ -212,23 +206,12 @@ BREACHES = {
     "two mistakes": (
         ROWS,
         "mistakes: 2, where at least 3",
-        (
-            '''mistakes("""
-average-instead: x.sum( → x.mean(
-    That is the average; add up.
-""")''',
-            "",
-        ),
+        (f"{AVERAGE}\n    That is the average; add up.\n", ""),
     ),
     "one alternative": (
         ROWS,
         "alternatives: 1, where at least 2",
-        (
-            '''alternatives("""
-by-product: x.sum(dim=-1) → x @ torch.ones(x.shape[1])
-""")''',
-            "",
-        ),
+        (alternatives("by-product: x.sum(dim=-1) → x @ torch.ones(x.shape[1])"), ""),
     ),
     "one hint": (ROWS, "hints: 1, where at least 2", (HINT, "")),
     "nothing forbidden": (ROWS, "forbid(...) lines: 0, where at least 1", (FORBID, "")),
@@ -282,42 +265,42 @@ by-product: x.sum(dim=-1) → x @ torch.ones(x.shape[1])
     "an edit of text that stands twice": (
         ENDS,
         "smallest-twice: the text 'return' stands 2 times between the solution marks",
-        ('"x.max()", "x.min()")', '"return", "pass")'),
+        ("x.max() → x.min()", "return → pass"),
     ),
     "an edit of text that stands nowhere": (
         ROWS,
         "columns-instead: the text 'dim=-7' stands nowhere",
-        ('"dim=-1", "dim=0")', '"dim=-7", "dim=0")'),
+        ("dim=-1 → dim=0", "dim=-7 → dim=0"),
     ),
     "an edit of text that stands in the docstring only": (
         ROWS,
         "stands nowhere between the solution marks",
-        ('"dim=-1", "dim=0")', '"sum of every row", "dim=0")'),
+        ("dim=-1 → dim=0", "sum of every row → dim=0"),
     ),
-    "a rewrite of text that stands nowhere": (
+    "an alternative to text that stands nowhere": (
         ROWS,
         "by-product: the text 'y.sum(dim=-1)' stands nowhere",
-        ('''rewrite("by-product", "x.sum(dim=-1)"''', '''rewrite("by-product", "y.sum(dim=-1)"'''),
+        ("by-product: x.sum(dim=-1)", "by-product: y.sum(dim=-1)"),
     ),
     "an edit to something that is not Python": (
         ROWS,
         "columns-instead does not parse",
-        ('"dim=-1", "dim=0")', '"dim=-1", "dim=")'),
+        ("dim=-1 → dim=0", "dim=-1 → dim="),
     ),
     "two mistakes of one name": (
         ROWS,
         "2 mistakes or alternatives are called columns-instead",
-        ('''edit("average-instead"''', '''edit("columns-instead"'''),
+        (AVERAGE, AVERAGE.replace("average-instead", "columns-instead")),
     ),
     "a mistake called as an alternative": (
         ROWS,
         "2 mistakes or alternatives are called one-by-one",
-        ('''edit("average-instead"''', '''edit("one-by-one"'''),
+        (AVERAGE, AVERAGE.replace("average-instead", "one-by-one")),
     ),
     "a mistake in capitals": (
         ROWS,
         "'Average instead' is not a name in lower-case-with-dashes",
-        ('''edit("average-instead"''', '''edit("Average instead"'''),
+        (AVERAGE, AVERAGE.replace("average-instead", "Average instead")),
     ),
     "a message that is no sentence": (
         ROWS,
@@ -327,7 +310,7 @@ by-product: x.sum(dim=-1) → x @ torch.ones(x.shape[1])
     "no message": (
         ROWS,
         "the message of mistake average-instead is not a sentence",
-        ('"That is the average; add up."', '""'),
+        ("    That is the average; add up.\n", ""),
     ),
     "a probe of what is no target": (
         ROWS,
@@ -356,16 +339,8 @@ by-product: x.sum(dim=-1) → x @ torch.ones(x.shape[1])
     ),
     "probes in a cell without the tag": (
         "cell 14",
-        'mark theirs with tags=["probes"]',
+        'mark theirs with # %% judges="name"',
         ('# %% tags=["probes"]\n@probe\ndef the_table', "# %% probes\n@probe\ndef the_table"),
-    ),
-    "a solution in a given cell": (
-        "cell 8",
-        "a solution stands in a given cell",
-        (
-            "doubled = 2 * row_sums(table)",
-            "### BEGIN SOLUTION\ndoubled = 2 * row_sums(table)\n### END SOLUTION",
-        ),
     ),
 }
 
@@ -425,7 +400,8 @@ def words(count: int) -> str:
 
 
 def told(tmp_path, *cells: str) -> list[str]:
-    return broken_rules(read_text(tmp_path, "\n".join([master_of([]), *cells])))
+    text = "\n".join([START, *cells, exercise_text("the_last")])
+    return [said for said in broken_rules(read_text(tmp_path, text)) if " of prose " in said]
 
 
 def test_prose_may_have_as_many_words_as_the_rule_says_and_not_one_more(tmp_path):
@@ -439,7 +415,7 @@ def test_prose_is_counted_over_cells_until_the_student_does_something(tmp_path):
     (problem,) = told(tmp_path, half, half)
     assert "cell 3" in problem
     assert told(tmp_path, half, "# %%\nx = 1\n", half) == []
-    assert len(told(tmp_path, half, '# %% tags=["authoring"]\nx = 1\n', half)) == 1
+    assert len(told(tmp_path, half, '# %% tags=["authoring"]\nimport re\n', half)) == 1
 
 
 @pytest.mark.parametrize("thing", ["$\\frac{a b c}{d}$", "`one two three`"])

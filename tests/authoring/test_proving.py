@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from small_course import STEPS, lesson_of
+from small_masters import alternatives, mistakes
 from spotlight.authoring.proving import SEEDS, prove
 from spotlight.course.lesson import Lesson
 from spotlight.sandbox.job import Job, Observation
@@ -29,14 +30,16 @@ def problems(worker: Worker, tmp_path: Path) -> Problems:
     return of
 
 
+@pytest.fixture
+def lesson(tmp_path: Path) -> Lesson:
+    return lesson_of(STEPS, tmp_path)
+
+
 def with_line(line: str) -> str:
     """The master with a line more in the first exercise's probes."""
-    mark = '''alternatives("""
-sum: 2 * x → x + x
-""")
-'''
+    mark = alternatives("sum: 2 * x → x + x")
     assert STEPS.count(mark) == 1
-    return STEPS.replace(mark, f"{mark}{line}\n")
+    return STEPS.replace(mark, f"{mark}\n{line}")
 
 
 def test_at_least_fifty_seeds_are_tried() -> None:
@@ -53,35 +56,23 @@ def test_every_kind_of_exercise_can_be_sound(number: int, lesson: Lesson, worker
 
 
 def test_a_mistake_that_is_accepted(problems: Problems) -> None:
-    master = with_line('''mistakes("""
-harmless: 2 * x → x * 2
-    No harm.
-""")''')
+    master = with_line(mistakes({"harmless: 2 * x → x * 2": "No harm."}))
     assert problems(master) == [f"{PLACE}mistake harmless is accepted with seed 0."]
 
 
 def test_a_mistake_that_is_accepted_with_some_seed_only(problems: Problems) -> None:
     harmless = "2 * x if x.sum() > 0 else x * 3"
-    (said,) = problems(with_line(f'edit("now-and-then", "Sometimes.", "2 * x", "{harmless}")'))
+    (said,) = problems(with_line(mistakes({f"now-and-then: 2 * x → {harmless}": "Sometimes."})))
     assert said.startswith(f"{PLACE}mistake now-and-then ")
 
 
 def test_an_alternative_that_is_rejected(problems: Problems) -> None:
-    (said,) = problems(
-        with_line('''alternatives("""
-thrice: 2 * x → 3 * x
-""")''')
-    )
+    (said,) = problems(with_line(alternatives("thrice: 2 * x → 3 * x")))
     assert said.startswith(f"{PLACE}alternative thrice is rejected with seed 0: Every number")
 
 
 def test_two_mistakes_that_cannot_be_told_apart(problems: Problems) -> None:
-    (said,) = problems(
-        with_line('''mistakes("""
-as-it-was: 2 * x → 1 * x
-    As it was.
-""")''')
-    )
+    (said,) = problems(with_line(mistakes({"as-it-was: 2 * x → 1 * x": "As it was."})))
     assert said.startswith(f"{PLACE}mistake as-it-was cannot be told from unchanged with seed 0:")
 
 
@@ -103,16 +94,11 @@ def test_probes_whose_sizes_are_equal(problems: Problems) -> None:
     ("line", "what"),
     [
         (
-            '''alternatives("""
-method: 2 * x → x.mul(2)
-""")''',
+            alternatives("method: 2 * x → x.mul(2)"),
             "alternative method",
         ),
         (
-            '''mistakes("""
-times-three: 2 * x → x.mul(3)
-    By two.
-""")''',
+            mistakes({"times-three: 2 * x → x.mul(3)": "By two."}),
             "mistake times-three",
         ),
         ('forbid("x", because="it is in the way.")', None),

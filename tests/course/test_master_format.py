@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from masters_read_twice import rebuilt, without_places
 
 from small_masters import SMALL, master_of, read_text, sections, spoilt
 from spotlight.authoring.notebooks import build_notebook
 from spotlight.course.lesson import AuthoringError, Edit, Forbidden, Prediction, headings
 from spotlight.course.reading import read_master, read_solution
-
-
-def rebuilt(lesson, folder):
-    """The lesson as its own solution notebook says it."""
-    path = folder / "solution.ipynb"
-    path.write_text(build_notebook(lesson, "solution"), encoding="utf-8")
-    return read_solution(path)
-
-
-def without_places(items):
-    return [replace(item, place="") for item in items]
 
 
 def given_sources(lesson):
@@ -101,7 +90,7 @@ def test_mistakes_are_edits_or_functions(small_lesson):
     assert first.source == "def row_sums__first_entry(x):\n    return x[:, 0]"
 
 
-def test_alternatives_are_rewrites_or_functions(small_lesson):
+def test_alternatives_are_edits_or_functions(small_lesson):
     product, one_by_one = small_lesson.exercise("row_sums").alternatives
     assert product.edit == Edit("x.sum(dim=-1)", "x @ torch.ones(x.shape[1])")
     assert (one_by_one.name, one_by_one.function) == ("one-by-one", "row_sums__one_by_one")
@@ -121,15 +110,17 @@ def test_what_is_forbidden_comes_with_its_reason(small_lesson):
 
 def test_the_words_take_their_arguments_by_name_too(tmp_path):
     text = spoilt(
-        ('''mistakes("""
-largest: table.sum() → table.max()
-    That is the largest entry.
-""")''',
-         'edit("largest", new="table.max()", old="table.sum()", message="That is the largest.")'),
-    )  # fmt: skip
-    _, largest, _ = read_text(tmp_path, text).exercise("total").mistakes
-    assert largest.edit == Edit("table.sum()", "table.max()")
-    assert largest.message == "That is the largest."
+        (
+            '@mistake("first-entry", "You return the first entry of each row; ',
+            '@mistake(name="first-entry", message="You return the first entry; ',
+        ),
+        ('mistakes("""\ntyped-in', 'mistakes(text="""\ntyped-in'),
+    )
+    lesson = read_text(tmp_path, text)
+    first = lesson.exercise("row_sums").mistakes[-1]
+    assert first.name == "first-entry"
+    assert first.message == "You return the first entry; add up all of them."
+    assert len(lesson.exercise("total").mistakes) == 3
 
 
 def test_nothing_of_a_master_is_executed(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from small_masters import mistakes
 from spotlight.grading.verdict import Verdict
 from spotlight.sandbox.worker import Worker
 from tiny_lessons import TinyLesson, exercise, function, probe
@@ -24,10 +25,7 @@ CENTRED = exercise(
     function("return x - x.mean(dim=0)"),
     probe("two_rows", "f(randn(2, 3))"),
     probe("four_rows", "f(randn(4, 5))"),
-    '''mistakes("""
-columns: dim=0 → dim=1, keepdim=True
-    Centre the columns.
-""")''',
+    mistakes({"columns: dim=0 → dim=1, keepdim=True": "Centre the columns."}),
 )
 
 
@@ -248,10 +246,7 @@ GRADIENTS = exercise(
     probe("two_rows", "f(randn(2, 3), randn(2, 3))"),
     probe("four_rows", "f(randn(4, 5), randn(4, 5))"),
     probe("gradient", "gradients(f, x=randn(3, 2), y=randn(3, 2))"),
-    '''mistakes("""
-thrice: x * y → x * y * 3
-    Once.
-""")''',
+    mistakes({"thrice: x * y → x * y * 3": "Once."}),
 )
 
 
@@ -365,14 +360,12 @@ TWO_WAYS = exercise(
     probe("positive", "f(uniform(2, 3))"),
     probe("also_positive", "f(uniform(4, 5))"),
     probe("negative", "f(-uniform(3, 2))", "naming_probe"),
-    '''mistakes("""
-plus-one: x.abs() → x + 1
-    Leave it.
-""")''',
-    '''mistakes("""
-abs-plus-one: x.abs() → x.abs() + 1
-    Leave the size.
-""")''',
+    mistakes(
+        {
+            "plus-one: x.abs() → x + 1": "Leave it.",
+            "abs-plus-one: x.abs() → x.abs() + 1": "Leave the size.",
+        }
+    ),
 )
 
 
@@ -422,10 +415,7 @@ def credit(options: str) -> str:
         probe("two_rows", "f(randn(2, 3))"),
         probe("three_rows", "f(randn(3, 3))"),
         probe("many_rows", "f(randn(9, 3))", "naming_probe"),
-        '''mistakes("""
-thrice: 2 * x → 3 * x
-    Twice.
-""")''',
+        mistakes({"thrice: 2 * x → 3 * x": "Twice."}),
         options=options,
     )
 
@@ -468,14 +458,6 @@ def test_an_error_is_told_with_what_it_means(centred: TinyLesson) -> None:
 
 
 def test_a_named_mistake_comes_before_a_generic_one(tiny: Tiny) -> None:
-    master = (
-        CENTRED
-        + '''
-mistakes("""
-as-it-came: x - x.mean(dim=0) → x
-    Centre it.
-""")
-'''
-    )
+    master = CENTRED + mistakes({"as-it-came: x - x.mean(dim=0) → x": "Centre it."})
     report = tiny(master).judged("def f(x):\n    return x").report
     assert (report.diagnosis, report.message) == ("as-it-came", "Centre it.")

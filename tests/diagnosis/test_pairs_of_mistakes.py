@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from small_masters import mistakes
 from spotlight.diagnosis.known_mistakes import named_mistake, named_pair, perhaps, same_outcome
 from spotlight.grading.answer_key import build_key, cached_key
 from spotlight.sandbox.job import Job, Observation, ProbeOutcome, Trouble
@@ -17,18 +18,13 @@ PROBES = (probe("a_few", "f(randn(2, 3), 2.0)"), probe("more", "f(randn(4, 5), -
 SHIFTED = exercise(
     function("doubled = 2 * x\nreturn doubled + by", "x, by", "x: (n, d) → (n, d)"),
     *PROBES,
-    '''mistakes("""
-thrice: 2 * x → 3 * x
-    Double it.
-""")''',
-    '''mistakes("""
-subtracted: + by → - by
-    Add.
-""")''',
-    '''mistakes("""
-squared: 2 * x → x * x
-    Double it; that is the square.
-""")''',
+    mistakes(
+        {
+            "thrice: 2 * x → 3 * x": "Double it.",
+            "subtracted: + by → - by": "Add.",
+            "squared: 2 * x → x * x": "Double it; that is the square.",
+        }
+    ),
 )
 
 
@@ -91,18 +87,13 @@ def test_the_key_holds_every_pair_that_fits_with_all_its_outcomes(shifted: TinyL
 COMMON = exercise(
     function("one = x + 1\ntwo = one * 2\nreturn two - by", "x, by", "x: (n, d) → (n, d)"),
     *PROBES,
-    '''mistakes("""
-less: + 1 → - 1
-    Add one.
-""")''',
-    '''mistakes("""
-twice: - by → - 2 * by
-    Subtract it once.
-""")''',
-    '''mistakes("""
-again: two - by → two - by - by
-    Subtract it one time only.
-""")''',
+    mistakes(
+        {
+            "less: + 1 → - 1": "Add one.",
+            "twice: - by → - 2 * by": "Subtract it once.",
+            "again: two - by → two - by - by": "Subtract it one time only.",
+        }
+    ),
 )
 
 
@@ -119,22 +110,14 @@ def test_of_pairs_that_look_alike_what_they_have_in_common_is_named(
 AMBIGUOUS = exercise(
     function("one = x + 1\ntwo = 0 * x + 2\nreturn one + two + by", "x, by", "x: (n, d) → (n, d)"),
     *PROBES,
-    '''mistakes("""
-a: x + 1 → x + 11
-    A.
-""")''',
-    '''mistakes("""
-b: x + 2 → x + 22
-    B.
-""")''',
-    '''mistakes("""
-c: x + 1 → x + 21
-    C.
-""")''',
-    '''mistakes("""
-d: x + 2 → x + 12
-    D.
-""")''',
+    mistakes(
+        {
+            "a: x + 1 → x + 11": "A.",
+            "b: x + 2 → x + 22": "B.",
+            "c: x + 1 → x + 21": "C.",
+            "d: x + 2 → x + 12": "D.",
+        }
+    ),
 )
 
 
@@ -151,13 +134,7 @@ def test_pairs_that_look_alike_and_have_nothing_in_common_name_nothing(
 
 
 def test_a_pair_that_looks_like_one_mistake_is_that_mistake(worker: Worker, tmp_path: Path) -> None:
-    master = SHIFTED.replace(
-        '''edit("squared"''', '''mistakes("""
-none: return doubled + by → return x
-    Return something.
-""")
-edit("squared"''',
-    )  # fmt: skip
+    master = SHIFTED + mistakes({"none: return doubled + by → return x": "Return something."})
     report = TinyLesson(master, worker, tmp_path).judged(both("x")).report
     assert report.diagnosis == "none"
 
@@ -168,18 +145,13 @@ edit("squared"''',
 NONSENSE = exercise(
     function("one = x + 1\nreturn one * by", "x, by", "x: (n, d) → (n, d)"),
     *PROBES,
-    '''mistakes("""
-renamed: one = x + 1 → two = x + 1
-    Call it one.
-""")''',
-    '''mistakes("""
-unused: one * by → x * by
-    Use it.
-""")''',
-    '''mistakes("""
-other: * by → + by
-    Multiply.
-""")''',
+    mistakes(
+        {
+            "renamed: one = x + 1 → two = x + 1": "Call it one.",
+            "unused: one * by → x * by": "Use it.",
+            "other: * by → + by": "Multiply.",
+        }
+    ),
 )
 
 
@@ -217,11 +189,8 @@ def test_no_pair_is_lost_to_a_busy_machine(shifted: TinyLesson, worker: Worker) 
 def test_where_a_mistake_ends_its_process_the_others_are_known_all_the_same(
     worker: Worker, tmp_path: Path
 ) -> None:
-    ends = '''mistakes("""
-ends: return doubled → __import__('os')._exit(0); doubled
-    Do not leave.
-""")'''
-    master = SHIFTED.replace('''edit("thrice"''', f'{ends}\nedit("thrice"')
+    ends = mistakes({"ends: return doubled → __import__('os')._exit(0); doubled": "Do not leave."})
+    master = SHIFTED.replace("mistakes(", f"{ends}\nmistakes(")
     tiny = TinyLesson(master, worker, tmp_path)
     assert tiny.judged(both("3 * x + by")).report.diagnosis == "thrice"
     assert tiny.judged(both("2 * x - by")).report.diagnosis == "subtracted"
@@ -242,14 +211,12 @@ def test_a_mistake_that_changes_what_is_given_is_not_seen_in_the_others(
         IN_PLACE,
         probe("the_numbers_above", "f"),
         probe("others", "rerun(numbers=randn(3, 5))", targets="rerun"),
-        '''mistakes("""
-doubled-in-place: numbers.sum → numbers.mul_(2).sum
-    Leave numbers alone.
-""")''',
-        '''mistakes("""
-column-sums: dim=1 → dim=0
-    Those are the sums of the columns.
-""")''',
+        mistakes(
+            {
+                "doubled-in-place: numbers.sum → numbers.mul_(2).sum": "Leave numbers alone.",
+                "column-sums: dim=1 → dim=0": "Those are the sums of the columns.",
+            }
+        ),
         given="numbers = torch.arange(6.0).reshape(2, 3)  # (2, 3)",
     )
     report = TinyLesson(master, worker, tmp_path).judged("f = numbers.sum(dim=0)").report

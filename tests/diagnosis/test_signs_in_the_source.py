@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from small_masters import mistakes
 from spotlight.course.lesson import Exercise
 from spotlight.diagnosis.finding import Finding
 from spotlight.diagnosis.source_signs import look
@@ -356,10 +357,7 @@ LESSON = exercise(
     function("return x + by", "x, by", "x: (n, d), by: (d,) → (n, d)"),
     probe("a_few", "f(randn(2, 3), randn(3))"),
     probe("more", "f(randn(4, 3), randn(3))"),
-    '''mistakes("""
-less: + → -
-    Add.
-""")''',
+    mistakes({"less: + → -": "Add."}),
     given="numbers = torch.arange(3.0)  # (3,)",
 )
 

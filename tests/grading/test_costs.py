@@ -10,6 +10,7 @@ import pytest
 
 from edited_notebooks import put, submitted
 from small_course import lesson_of
+from small_masters import mistakes
 from spotlight.authoring.notebooks import build_notebook
 from spotlight.course.lesson import CostRule, Exercise, Probe
 from spotlight.diagnosis.finding import Finding
@@ -180,10 +181,7 @@ PRODUCT = exercise(
     function("return x @ y.T", "x, y", "x: (n, d), y: (m, d) → (n, m)"),
     probe("a_few", "f(randn(2, 3), randn(4, 3))"),
     probe("many", "f(randn(20, 3), randn(30, 3))"),
-    '''mistakes("""
-not-turned: .T →
-    Turn y.
-""")''',
+    mistakes({"not-turned: .T →": "Turn y."}),
     'without_loops(because="one product does it.")',
     'flops_within(3, because="every pair is computed once.")',
 )
@@ -300,10 +298,7 @@ NAMING = exercise(
     probe("a_few", "f(randn(2, 3))"),
     probe("more", "f(randn(4, 5))"),
     probe("very_many", "f(randn(40, 5))", "naming_probe"),
-    '''mistakes("""
-thrice: 2 * x → 3 * x
-    Twice.
-""")''',
+    mistakes({"thrice: 2 * x → 3 * x": "Twice."}),
     'without_loops(because="once for all.")',
     'flops_within(2, because="once for each.")',
 )

@@ -213,13 +213,9 @@ def test_a_mistake_is_named_although_an_earlier_right_answer_fails_in_other_word
     done: Notebook, worker: Worker, tmp_path: Path
 ) -> None:
     """The key knows the error that the reference of the earlier exercise ends in."""
-    both = '''mistakes("""
-both-to-doubled: doubled(x) → doubled(x, by)
-    Shift outside.
-""")
-'''
-    first = """rewrite("keyword", "shifted(doubled"""
+    first = "not-doubled: shifted(doubled"
     assert first in STEPS
+    both = "both-to-doubled: doubled(x) → doubled(x, by)\n    Shift outside.\n"
     lesson = lesson_of(STEPS.replace(first, both + first), tmp_path)
     grader = LessonGrader(lesson, worker.observe, key_cache=tmp_path)
     wrong = "def doubled_then_shifted(x, by):\n    return shifted(doubled(x, by), by)"

@@ -162,13 +162,9 @@ def test_a_named_mistake_comes_with_its_sentence_and_evidence(judged: Judged) ->
 def test_a_mistake_that_raises_is_named_rather_than_told_as_an_error(
     worker: Worker, tmp_path: Path, done: Notebook
 ) -> None:
-    calls = '''mistakes("""
-called: x + by → x(by)
-    You call x; add to it.
-""")
-'''
-    rewrite = STEPS.index('''rewrite("other-way-round"''')
-    lesson = lesson_of(STEPS[:rewrite] + calls + STEPS[rewrite:], tmp_path)
+    first = STEPS.index("subtracted: x + by")
+    calls = "called: x + by → x(by)\n    You call x; add to it.\n"
+    lesson = lesson_of(STEPS[:first] + calls + STEPS[first:], tmp_path)
     exercise = lesson.exercise("shifted")
     assert exercise is not None
     grader = LessonGrader(lesson, worker.observe, key_cache=tmp_path)

@@ -10,7 +10,7 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 start("small_classes")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite, why
+from spotlight.authoring import alternative, alternatives, forbid, hint, mistakes, probe, why
 from spotlight.sandbox.kit import randn
 
 # %%

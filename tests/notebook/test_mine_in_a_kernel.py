@@ -41,7 +41,7 @@ from spotlight.notebook import check, hint, predict, reveal, solution, start, ve
 start("later")
 
 # %% tags=["authoring"]
-from spotlight.authoring import alternative, edit, forbid, hint, probe, rewrite, why
+from spotlight.authoring import alternative, alternatives, forbid, hint, mistakes, probe, why
 from spotlight.sandbox.kit import randn
 
 # %%
@@ -71,11 +71,18 @@ def five_rows(projected_twice):
     return projected_twice(randn(5, 2), randn(2, 2))
 
 
-edit("once", "You project once.", "project(project(x, weights), weights)", "project(x, weights)")
-edit("thrice", "Twice is enough.", "project(x, weights)", "project(project(x, weights), weights)")
-edit("negative", "That is the negative.", "project(project", "-project(project")
-rewrite("product", "project(project(x, weights), weights)", "x @ weights @ weights")
-rewrite("squared", "project(project(x, weights), weights)", "x @ (weights @ weights)")
+mistakes("""
+once: project(project(x, weights), weights) → project(x, weights)
+    You project once.
+thrice: project(x, weights) → project(project(x, weights), weights)
+    Twice is enough.
+negative: project(project → -project(project
+    That is the negative.
+""")
+alternatives("""
+product: project(project(x, weights), weights) → x @ weights @ weights
+squared: project(project(x, weights), weights) → x @ (weights @ weights)
+""")
 forbid("Linear", because="you have a function for that.")
 hint("How often?")
 hint("Twice.")

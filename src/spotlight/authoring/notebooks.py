@@ -127,6 +127,7 @@ class _Builder:
         self._ids = _Ids()
         self._waits = waiting_for(lesson)
         self._open_exercise: Exercise | None = None
+        self._latest = ""
 
     def add(self, cell: Cell) -> None:
         match cell.role:
@@ -136,6 +137,7 @@ class _Builder:
                 assert exercise is not None
                 self._add_exercise(exercise)
                 self._open_exercise = exercise
+                self._latest = exercise.id
             case "probes" | "authoring":
                 self._add_authors_only(cell)
             case "prediction":
@@ -194,7 +196,7 @@ class _Builder:
     def _add_authors_only(self, cell: Cell) -> None:
         if self._edition == "student":
             return
-        judges = cell.metadata.get("judges") or (self._open_exercise and self._open_exercise.id)
+        judges = cell.metadata.get("judges") or self._latest
         stem = f"probes-{judges}" if cell.role == "probes" else "authoring"
         data = {"role": cell.role} | ({"judges": judges} if cell.role == "probes" else {})
         self._code(self._ids.next(stem), cell.source, data, None, hidden=True)

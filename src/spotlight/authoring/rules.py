@@ -55,8 +55,7 @@ def _given(lesson: Lesson) -> Iterator[str]:
             yield f"{cell.place}: the given cell is not plain Python, so grading cannot use it."
         elif names.needs & _AUTHORS_WORDS:
             yield (
-                f"{cell.place}: what judges an exercise stands in a given cell; begin one of its "
-                'own by # %% judges="name".'
+                f'{cell.place}: probes stand in a given cell; mark theirs with # %% judges="name".'
             )
 
 

@@ -18,65 +18,103 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spotlight.course.lesson import AuthoringError, Edit
 
 _HEAD = re.compile(r"(?P<name>[^\s:][^:\n]*):(?: (?P<edit>.*))?")
-_ARROW = re.compile(r"^(?P<old>.+?) →(?: (?P<new>.*))?$")
-_CHANGE = re.compile(r"^[-+]( |$)")
+_ARROW = re.compile(r"(?P<old>.+?) →(?: (?P<new>.*))?")
+_CHANGE = re.compile(r"[-+]( |$)")
+
+
+class EditError(AuthoringError):
+    """A block does not follow the form; `line` counts from 0 in its text."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True)
 class NamedEdit:
-    """One item of a block; `sentence` may be empty."""
+    """One item of a block; `sentence` may be empty, and `line` counts from 0 in the text."""
 
     name: str
     edit: Edit
     sentence: str
+    line: int
 
 
-def read_edits(text: str) -> Iterator[NamedEdit]:
+def read_edits(text: str) -> list[NamedEdit]:
     """Every edit of a block, in order.
 
     Raises:
-        AuthoringError: a line does not follow the form; the message quotes it.
+        EditError: a line does not follow the form, or the block holds no edit; the message says
+            which line.
     """
-    items: list[tuple[str, list[str]]] = []
-    for line in textwrap.dedent(text).splitlines():
-        if line.startswith("#"):
+    items: list[_Item] = []
+    for number, line in enumerate(textwrap.dedent(text).split("\n")):
+        said = line.strip()
+        if not said or said.startswith("#"):
             continue
-        if line.strip() and not line[0].isspace():
-            items.append((line.rstrip(), []))
-        elif line.strip() and not items:
-            raise AuthoringError(f"“{line.strip()}” stands before the first name")
-        elif line.strip():
-            items[-1][1].append(line.rstrip())
-    for head, below in items:
-        yield _item(head, textwrap.dedent("\n".join(below)).splitlines())
+        if not line[0].isspace():
+            items.append(_Item(number, line.rstrip()))
+        elif items:
+            items[-1].add(number, line.rstrip())
+        else:
+            raise EditError(number, f"“{said}” stands before the first name")
+    if not items:
+        raise EditError(0, "the block says nothing")
+    return [item.edit() for item in items]
 
 
-def _item(head: str, below: list[str]) -> NamedEdit:
-    parts = _HEAD.fullmatch(head)
-    if parts is None:
-        raise AuthoringError(f"“{head}” is neither “name: old → new” nor “name:”")
-    changes = [line for line in below if _CHANGE.match(line)]
-    sentence = " ".join(line.strip() for line in below if line not in changes)
-    if parts["edit"] is None:
-        if not changes:
-            raise AuthoringError(f"“{head}” has neither old → new nor lines with - and +")
-        return NamedEdit(parts["name"], _of_lines(changes), sentence)
-    within = _ARROW.match(parts["edit"])
-    if within is None or changes:
-        raise AuthoringError(f"“{head}” is not one edit: write “name: old → new”")
-    return NamedEdit(parts["name"], Edit(within["old"], within["new"] or ""), sentence)
+@dataclass
+class _Item:
+    line: int
+    head: str
+    changes: list[str] = field(default_factory=list)
+    sentence: list[tuple[int, str]] = field(default_factory=list)
 
+    def add(self, number: int, line: str) -> None:
+        said = line.lstrip()
+        if _CHANGE.match(said):
+            self.changes.append(said)
+        else:
+            self.sentence.append((number, said))
 
-def _of_lines(changes: list[str]) -> Edit:
-    """The edit that lines with - and + make, at the left margin."""
-    code = textwrap.dedent("\n".join(line[2:] for line in changes)).splitlines()
-    code += [""] * (len(changes) - len(code))
-    marked = list(zip(changes, code, strict=True))
-    old, new = ("\n".join(text for mark, text in marked if mark[0] == s) for s in "-+")
-    return Edit(old, new, whole_lines=True)
+    def edit(self) -> NamedEdit:
+        head = _HEAD.fullmatch(self.head)
+        if head is None:
+            raise self._error("is neither “name: old → new” nor “name:”")
+        edit = self._part(head["edit"]) if head["edit"] else self._lines()
+        sentence = " ".join(text for _, text in self.sentence)
+        return NamedEdit(head["name"], edit, sentence, self.line)
+
+    def _part(self, text: str) -> Edit:
+        """The edit that the first line makes."""
+        within = _ARROW.fullmatch(text)
+        if within is None:
+            raise self._error("is not one edit: write “name: old → new”")
+        if self.changes:
+            raise self._error(
+                f"has an edit already, and “{self.changes[0]}” below it is a second one: write "
+                "either “name: old → new”, or “name:” and lines with - and +"
+            )
+        return Edit(within["old"], within["new"] or "")
+
+    def _lines(self) -> Edit:
+        """The edit that lines with - and + make, at the left margin."""
+        for number, text in self.sentence:
+            if text[0] in "-+":
+                raise EditError(number, f"“{text}” has no space after its {text[0]}")
+        if not self.changes:
+            raise self._error("has neither old → new nor lines with - and +")
+        code = textwrap.dedent("\n".join(line[2:] for line in self.changes)).split("\n")
+        marked = list(zip(self.changes, code, strict=True))
+        old, new = ("\n".join(text for mark, text in marked if mark[0] == s) for s in "-+")
+        if not old.strip():
+            raise self._error("has no line with -, which says what is replaced")
+        return Edit(old, new, whole_lines=True)
+
+    def _error(self, what: str) -> EditError:
+        return EditError(self.line, f"“{self.head}” {what}")

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ast
 import inspect
+import keyword
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
 from spotlight.course import vocabulary
-from spotlight.course.edit_blocks import NamedEdit, read_edits
+from spotlight.course.edit_blocks import EditError, NamedEdit, read_edits
 from spotlight.course.lesson import (
     AuthoringError,
     Cell,
@@ -53,21 +54,21 @@ def forbidden_in(cell: Cell) -> list[Forbidden]:
     """What a cell that belongs to no exercise forbids in all of them.
 
     Raises:
-        AuthoringError: it holds another word than `forbid`, or that one with what it cannot take.
+        AuthoringError: it holds anything but imports and `forbid`, or that one with what it
+            cannot take.
     """
     rules = []
     for node in _statements(cell):
-        call = _bare_call(node)
-        if call is None:
+        if isinstance(node, ast.Import | ast.ImportFrom):
             continue
-        word = _word_of(call)
-        if word != "forbid":
+        call = _bare_call(node)
+        if call is None or _word_of(call) != "forbid":
+            what = ast.unparse(node).split("\n")[0]
             raise AuthoringError(
-                f"{cell.place}: line {call.lineno}: {word}(...) belongs to an exercise; for all of "
-                "them there is forbid(...) alone."
+                f"{cell.place}: line {node.lineno}: “{what}” belongs to an exercise: put it into "
+                'a cell # %% judges="name". For all exercises there is forbid(...) alone.'
             )
-        said = _Call(cell, word, call)
-        rules.append(Forbidden(said["names"], said["because"]))
+        rules.append(_Call(cell, "forbid", call).forbidden)
     return rules
 
 
@@ -96,7 +97,7 @@ class _Reader:
         elif marked:
             self._read_function(node, marks)
         elif not _is_import_of_words(node):
-            self._refuse_misspelt(marks, _MARKS)
+            self._refuse_words_within(node, marks)
             text = _text(self._cell.source, node, marks)
             self._set(helpers="\n\n".join(filter(None, [self.exercise.helpers, text])))
 
@@ -115,12 +116,22 @@ class _Reader:
     def _error(self, line: int, what: str) -> AuthoringError:
         return AuthoringError(f"{self._cell.place}: line {line}: {what}")
 
-    def _refuse_misspelt(self, nodes: list[ast.expr], words: tuple[str, ...]) -> None:
-        for node in nodes:
-            name = _word_of(node)
-            close = get_close_matches(name, words, n=1)
+    def _refuse_words_within(self, node: ast.stmt, marks: list[ast.expr]) -> None:
+        """What probes call upon holds no word, not even a misspelt one above a function."""
+        for mark in marks:
+            name = _word_of(mark)
+            if name in _CALLS:
+                raise self._error(mark.lineno, f"{name}(...) stands by itself, and marks nothing.")
+            close = get_close_matches(name, _MARKS, n=1)
             if close:
-                raise self._error(node.lineno, f"{name} is no word; did you mean {close[0]}?")
+                raise self._error(mark.lineno, f"@{name} is no word; did you mean @{close[0]}?")
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Call) and _word_of(inner) in _CALLS:
+                raise self._error(
+                    inner.lineno,
+                    f"{_word_of(inner)}(...) stands within another statement, where nothing reads "
+                    "it; it is a statement by itself.",
+                )
 
     # Functions under a word
 
@@ -147,7 +158,8 @@ class _Reader:
                     )
                 said = _Call(self._cell, "mistake", marks[0])
                 self._name_of_variant(node)
-                wrong = Variant(said["name"], said["message"], None, node.name, source)
+                name, message = said.text("name"), said.text("message")
+                wrong = Variant(name, message, None, node.name, source)
                 self._add(mistakes=[wrong])
             case "alternative":
                 name = self._name_of_variant(node).replace("_", "-")
@@ -169,123 +181,134 @@ class _Reader:
     def _read_call(self, call: ast.Call) -> None:
         word = _word_of(call)
         if word not in _CALLS:
-            self._refuse_misspelt([call], _CALLS)
-            raise self._error(
-                call.lineno,
-                f"{ast.unparse(call.func)}(...) is no word of a master. There are: "
-                f"{', '.join(_CALLS)}.",
-            )
+            raise self._error(call.lineno, _no_word(word))
         said = _Call(self._cell, word, call)
         match word:
             case "case":
-                self._add(probes=[self._case(call, said)])
+                self._add(probes=[self._case(said)])
             case "mistakes":
                 wrong = (Variant(e.name, e.sentence, e.edit) for e in self._edits(said))
                 self._add(mistakes=wrong)
             case "alternatives":
-                self._add(alternatives=(self._alternative(e, call) for e in self._edits(said)))
+                self._add(alternatives=(Variant(e.name, "", e.edit) for e in self._edits(said)))
             case "entry":
-                parameters, text = self._function(call.args[0], call)
+                parameters, _, text = self._lambda(said, "function")
                 source = f"def {self.exercise.targets[0]}__entry({parameters}):\n    return {text}"
                 self._set_once("entry", source, call.lineno)
             case "hint":
-                self._add(hints=[textwrap.dedent(said["text"]).strip()])
+                self._add(hints=[textwrap.dedent(said.text("text")).strip()])
             case "why":
-                self._set_once("why", textwrap.dedent(said["text"]).strip(), call.lineno)
+                self._set_once("why", textwrap.dedent(said.text("text")).strip(), call.lineno)
             case "forbid":
-                self._add(forbidden=[Forbidden(said["names"], said["because"])])
+                self._add(forbidden=[said.forbidden])
             case "without_loops":
-                self._add(costs=[CostRule(None, said["because"])])
+                self._add(costs=[CostRule(None, said.text("because"))])
             case "flops_within":
-                self._add(costs=[CostRule(self._factor(said["factor"], call), said["because"])])
+                self._add(costs=[CostRule(self._factor(said), said.text("because"))])
 
     def _edits(self, said: _Call) -> Iterator[NamedEdit]:
+        """The edits of a block; those of right answers come without a sentence."""
+        block = said.nodes["text"]
+        text = said.text("text")
+        # Line for line the text in the file, unless it is written in another way.
+        as_written = block.end_lineno == block.lineno + text.count("\n")
         try:
-            yield from read_edits(said["text"])
-        except AuthoringError as error:
-            raise self._error(said.line, f"{said.word}(...): {error}.") from error
+            for named in read_edits(text):
+                if named.sentence and said.word == "alternatives":
+                    raise EditError(
+                        named.line,
+                        f"“{named.name}” is right, so that nobody would read “{named.sentence}”",
+                    )
+                yield named
+        except EditError as error:
+            line = block.lineno + error.line if as_written else block.lineno
+            raise self._error(line, f"{said.word}(...): {error}.") from error
 
-    def _alternative(self, named: NamedEdit, call: ast.Call) -> Variant:
-        if named.sentence:
-            raise self._error(
-                call.lineno, f"alternative {named.name} has a sentence: “{named.sentence}”."
-            )
-        return Variant(named.name, "", named.edit)
-
-    def _factor(self, value: Any, call: ast.Call) -> float:
+    def _factor(self, said: _Call) -> float:
+        value = literal(said.nodes["factor"])
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= 1:
             return float(value)
-        raise self._error(call.lineno, "flops_within(...) takes a number of 1 or more.")
+        raise self._error(said.line, "flops_within(...) takes a number of 1 or more.")
 
-    def _function(self, node: ast.expr, call: ast.Call) -> tuple[str, str]:
-        """The parameters and the result of a lambda, as text."""
+    def _lambda(self, said: _Call, parameter: str) -> tuple[str, tuple[str, ...], str]:
+        """The parameters of a lambda as text, their names, and its result as text."""
+        node = said.nodes[parameter]
         if not isinstance(node, ast.Lambda):
-            raise self._error(call.lineno, f"{_word_of(call)}(...) takes a lambda.")
-        text = ast.get_source_segment(self._cell.source, node.body) or ""
-        return ast.unparse(node.args), f"({text})" if "\n" in text else text
+            raise self._error(said.line, f"{said.word}(...) takes a lambda.")
+        text = said.source(node.body)
+        names = tuple(argument.arg for argument in node.args.args)
+        return ast.unparse(node.args), names, f"({text})" if "\n" in text else text
 
-    def _case(self, call: ast.Call, said: _Call) -> Probe:
+    # Cases
+
+    def _case(self, said: _Call) -> Probe:
         """The probe that draws a target's arguments and calls it."""
-        name, description = said["name"], said["description"]
-        if not name.isidentifier():
-            raise self._error(call.lineno, f"{name!r} cannot be the name of a case.")
-        if len(call.args) > 2 and isinstance(call.args[2], ast.Lambda):
-            parameters, text = self._function(call.args[2], call)
-            if said["arguments"]:
-                raise self._error(call.lineno, "a case with a lambda takes no sizes.")
+        name = said.text("name")
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise self._error(said.line, f"{name!r} cannot be the name of a case.")
+        given = {word: said.source(node) for word, node in said.arguments.items()}
+        if isinstance(said.nodes.get("draw"), ast.Lambda):
+            parameters, names, text = self._lambda(said, "draw")
+            if given:
+                raise self._error(said.line, "a case with a lambda takes no sizes.")
         else:
-            parameters = self.exercise.targets[0]
-            text = f"{parameters}({', '.join(self._drawn(call, said['arguments']))})"
+            target = parameters = self.exercise.targets[0]
+            names, text = (target,), f"{target}({', '.join(self._drawn(said, given))})"
         source = f"def {name}({parameters}):\n    return {text}"
-        names = tuple(part.strip() for part in parameters.split(",") if part.strip())
-        return Probe(name, description, names, source, said["naming_only"])
+        return Probe(name, said.text("description"), names, source, said.flag("naming_only"))
 
-    def _drawn(self, call: ast.Call, given: dict[str, str]) -> Iterator[str]:
+    def _drawn(self, said: _Call, given: dict[str, str]) -> Iterator[str]:
         """The target's arguments as text: each as given, or drawn in its docstring's shape."""
         target = self.exercise.targets[0]
         signature = signature_of(self.exercise.solution, target)
         if signature is None:
             raise self._error(
-                call.lineno, f"the docstring of {target} gives no shapes; write a lambda."
+                said.line, f"the docstring of {target} gives no shapes; write a lambda."
             )
-        unknown = given.keys() - {*signature.parameters, *signature.letters}
-        if unknown:
-            known = ", ".join([*signature.letters, *signature.parameters])
-            raise self._error(
-                call.lineno, f"{target} has no {sorted(unknown)[0]}; its docstring has {known}."
-            )
-        draw = _Draw(self._cell.source, call.args[2] if len(call.args) > 2 else None)
+        for name in sorted(given.keys() - {*signature.parameters, *signature.letters}):
+            known = ", ".join(dict.fromkeys([*signature.letters, *signature.parameters]))
+            raise self._error(said.line, f"{target} has no {name}; its docstring has {known}.")
+        draw, options = self._draw(said)
+        unused = given.keys() - signature.parameters
         for name in signature.parameters:
-            yield given.get(name) or draw(self._sizes(name, signature, given, call))
+            if name in given:
+                yield given[name]
+                continue
+            sizes = self._sizes(name, signature, given, said)
+            unused -= set(signature.parameters[name] or ())
+            yield f"{draw}({', '.join([*sizes, *options])})"
+        for letter in sorted(unused):
+            raise self._error(
+                said.line,
+                f"{letter}={given[letter]} is the size of nothing that is drawn; leave it out.",
+            )
 
     def _sizes(
-        self, name: str, signature: Signature, given: dict[str, str], call: ast.Call
+        self, name: str, signature: Signature, given: dict[str, str], said: _Call
     ) -> list[str]:
         letters = signature.parameters[name]
         if letters is None:
             raise self._error(
-                call.lineno, f"the docstring gives {name} no shape; hand it over as {name}=..."
+                said.line, f"the docstring gives {name} no shape; hand it over as {name}=..."
             )
         missing = [s for s in letters if not s.isdigit() and s not in given]
         if missing:
-            raise self._error(call.lineno, f"no size for {missing[0]}, in the shape of {name}.")
+            raise self._error(said.line, f"no size for {missing[0]}, in the shape of {name}.")
         return [given.get(letter, letter) for letter in letters]
 
-
-class _Draw:
-    """What arguments are drawn by: `randn`, or what the case names, with its options."""
-
-    def __init__(self, source: str, node: ast.expr | None) -> None:
-        self._name, self._options = "randn", ""
-        if isinstance(node, ast.Call):
-            self._name = ast.unparse(node.func)
-            options = (ast.get_source_segment(source, word) or "" for word in node.keywords)
-            self._options = "".join(f", {option}" for option in options)
-        elif node is not None:
-            self._name = ast.unparse(node)
-
-    def __call__(self, sizes: list[str]) -> str:
-        return f"{self._name}({', '.join(sizes)}{self._options})"
+    def _draw(self, said: _Call) -> tuple[str, list[str]]:
+        """What numbers are drawn by, and its options as text."""
+        node = said.nodes.get("draw")
+        if node is None:
+            return "randn", []
+        call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
+        if call.args or not isinstance(call.func, ast.Name):
+            raise self._error(
+                said.line,
+                f"{ast.unparse(node)} draws nothing; a case is drawn by a name with options, such "
+                "as whole or uniform(low=1), or by a lambda.",
+            )
+        return call.func.id, [said.source(option) for option in call.keywords]
 
 
 class _Call:
@@ -293,38 +316,56 @@ class _Call:
 
     def __init__(self, cell: Cell, word: str, call: ast.Call) -> None:
         self.word, self.line = word, call.lineno
-        self._place = f"{cell.place}: line {call.lineno}: {word}(...)"
-        read = _as_text(cell.source) if word == "case" else literal
-        values = [literal(argument) for argument in call.args]
-        named = {str(keyword.arg): _value(keyword, read) for keyword in call.keywords}
+        self._cell = cell
+        named = {str(given.arg): given.value for given in call.keywords}
         try:
-            bound = inspect.signature(getattr(vocabulary, word)).bind(*values, **named)
+            bound = inspect.signature(getattr(vocabulary, word)).bind(*call.args, **named)
         except TypeError as error:
-            raise AuthoringError(f"{self._place}: {error}.") from error
-        bound.apply_defaults()
-        self._arguments = bound.arguments
-        self._require_text()
+            raise self._error(f": {error}") from error
+        self.arguments: dict[str, ast.expr] = bound.arguments.pop("arguments", {})
+        self._names: tuple[ast.expr, ...] = bound.arguments.pop("names", ())
+        self.nodes: dict[str, ast.expr] = bound.arguments
+        for parameter in self.nodes:
+            if parameter not in vocabulary.NOT_TEXT:
+                self.text(parameter)
 
-    def __getitem__(self, name: str) -> Any:
-        return self._arguments[name]
+    def text(self, parameter: str) -> str:
+        """The literal text that a parameter is given."""
+        return self._text(self.nodes[parameter])
 
-    def _require_text(self) -> None:
-        for name, value in self._arguments.items():
-            if name in vocabulary.NOT_TEXT:
-                continue
-            texts = value if isinstance(value, tuple) else (value,)
-            if not all(isinstance(text, str) for text in texts):
-                raise AuthoringError(f"{self._place} takes literal text only.")
-            if not texts or not all(texts):
-                raise AuthoringError(f"{self._place} says nothing.")
+    def flag(self, parameter: str) -> bool:
+        value = literal(self.nodes[parameter]) if parameter in self.nodes else False
+        if not isinstance(value, bool):
+            raise self._error(f": {parameter} is neither True nor False")
+        return value
+
+    @property
+    def forbidden(self) -> Forbidden:
+        if not self._names:
+            raise self._error(" says nothing")
+        return Forbidden(tuple(map(self._text, self._names)), self.text("because"))
+
+    def source(self, node: ast.expr | ast.keyword) -> str:
+        return ast.get_source_segment(self._cell.source, node) or ""
+
+    def _text(self, node: ast.expr) -> str:
+        value = literal(node)
+        if not isinstance(value, str):
+            raise self._error(" takes literal text only")
+        if not value.strip():
+            raise self._error(" says nothing")
+        return value
+
+    def _error(self, what: str) -> AuthoringError:
+        return AuthoringError(f"{self._cell.place}: line {self.line}: {self.word}(...){what}.")
 
 
-def _value(keyword: ast.keyword, read: Callable[[ast.expr], Any]) -> Any:
-    return literal(keyword.value) if keyword.arg == "naming_only" else read(keyword.value)
-
-
-def _as_text(source: str) -> Callable[[ast.expr], str]:
-    return lambda node: ast.get_source_segment(source, node) or ""
+def _no_word(name: str) -> str:
+    """What is said of a call that is none of the vocabulary's."""
+    close = get_close_matches(name, _CALLS, n=1)
+    meant = f"; did you mean {close[0]}(...)?" if close else "."
+    what = f"stands above a function, as @{name}" if name in _MARKS else "is no word of a master"
+    return f"{name}(...) {what}{meant} Words to call are: {', '.join(_CALLS)}."
 
 
 def _bare_call(node: ast.stmt) -> ast.Call | None:

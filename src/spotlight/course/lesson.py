@@ -20,7 +20,9 @@ Role = Literal["markdown", "given", "exercise", "prediction", "probes", "authori
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
-SOLUTION_MARK = re.compile(r"^.*\b(?:BEGIN|END) SOLUTION\b.*$", re.MULTILINE)
+SOLUTION_MARK = re.compile(
+    r"^(?:.*#)?[^\w\n]*(?:BEGIN|END)[ \t_-]*SOLUTION.*$", re.MULTILINE | re.IGNORECASE
+)
 """A line that is a solution's mark, or was meant to be one."""
 GIVEN_MARK = "# given"
 _GIVEN_HEAD = re.compile(rf"\A(%%needs [^\n]*\n)?({GIVEN_MARK}\n)?")
@@ -355,21 +357,22 @@ def _text_found(block: re.Match[str], edit: Edit) -> Iterator[tuple[int, int, st
 def _lines_found(block: re.Match[str], edit: Edit) -> Iterator[tuple[int, int, str]]:
     """From where to where the lines stand in the block, and what replaces them there."""
     lines = block["body"].splitlines(keepends=True)
-    wanted = textwrap.dedent(edit.old).splitlines()
-    depth = _depth(edit.old.split("\n", 1)[0])
+    wanted = textwrap.dedent(edit.old).split("\n")
+    depth = _depth(edit.old)
     start = block.start("body")
     for place in range(len(lines) - len(wanted) + 1):
         there = "".join(lines[place : place + len(wanted)])
-        if textwrap.dedent(there).splitlines() == wanted:
-            first = lines[place]
-            indent = first[: _depth(first) - depth]
-            new = "".join(f"{line}\n" for line in textwrap.indent(edit.new, indent).splitlines())
+        indent = _depth(there) - depth
+        if indent >= 0 and textwrap.dedent(there).splitlines() == wanted:
+            new = f"{textwrap.indent(edit.new, ' ' * indent)}\n" if edit.new else ""
             yield start, start + len(there), new
         start += len(lines[place])
 
 
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip())
+def _depth(lines: str) -> int:
+    """How far the first line that is not blank is indented."""
+    first = next(filter(str.strip, lines.splitlines()), "")
+    return len(first) - len(first.lstrip())
 
 
 def prediction_call(source: str) -> ast.Call | None:

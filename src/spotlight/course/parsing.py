@@ -58,7 +58,7 @@ def parse_lesson(cells: Iterable[Cell], where: str) -> Lesson:
                 raise AuthoringError(f"{cell.place}: prediction {prediction.id} stands here twice.")
             predictions[prediction.id] = prediction
         elif cell.role == "probes":
-            name = str(cell.metadata.get("judges", latest))
+            name = str(cell.metadata.get("judges") or latest)
             if name not in exercises:
                 raise AuthoringError(f"{cell.place}: {_no_exercise(cell, exercises)}")
             exercises[name] = with_judging_cell(exercises[name], cell)

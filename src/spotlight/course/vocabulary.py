@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-NOT_TEXT = ("function", "draw", "arguments", "naming_only", "factor")
+NOT_TEXT = ("function", "draw", "naming_only", "factor")
 """Parameters below that take something else than literal text."""
 
 
