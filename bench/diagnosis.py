@@ -24,6 +24,7 @@ from spotlight.course.reading import read_solution
 from spotlight.diagnosis.exercise_key import ExerciseKey
 from spotlight.grading.answer_key import AnswerKeyError, build_key, variant_program
 from spotlight.grading.judge import judge
+from spotlight.grading.limits import limits_for
 from spotlight.grading.mistake_pairs import Pair, pairs_of_mistakes
 from spotlight.grading.programs import job_for
 from spotlight.grading.verdict import Verdict
@@ -84,8 +85,8 @@ class Examination:
             )
         key = self._keys[seed, dtype]
         program = variant_program(self.lesson, self.exercise, source)
-        job = job_for(self.exercise, program, [seed], key.limits, dtype=dtype, again=True)
-        return judge(self.exercise, key, self._observe(job), key.limits, program.steps)
+        job = job_for(self.exercise, program, [seed], limits_for(key), dtype=dtype, again=True)
+        return judge(self.exercise, key, self._observe(job), limits_for(key), program.steps)
 
     def mistakes(self, tally: Tally) -> Iterator[tuple[str, str]]:
         """What each mistake is named as; yields (mistake, named)."""

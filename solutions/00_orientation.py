@@ -261,7 +261,7 @@ print([name for name, _ in two.named_parameters()], sum(p.numel() for p in two.p
 # %% tags=["authoring"]
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid, hint, mistakes, why
-from spotlight.sandbox.kit import gradients, randint, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randint, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
@@ -304,7 +304,7 @@ why("The sizes are read from the tensor, so the line stays right for any ids. Th
 case("two_sentences", "Two sentences of three tokens with four numbers each.", B=2, T=3, C=4)
 case("square_sentences", "Two sentences of three tokens with three numbers each: the shape stays, the values move.", B=2, T=3, C=3)
 case("many_sentences", "Five sentences of four tokens with two numbers each.", B=5, T=4, C=2)
-entry(lambda b, c, t, x: f"it is entry [{b}, {t}, {c}] of `x`, the number {c} of token {t} in sentence {b}: {written(x[b, t, c])}")
+entry(lambda b, c, t, x: f"it is entry [{b}, {t}, {c}] of `x`, the number {c} of token {t} in sentence {b}: {formatted(x[b, t, c])}")
 mistakes("""
 reshaped: x.transpose(1, 2) → x.reshape(x.shape[0], x.shape[2], x.shape[1])
     The shape is right, the values are not: `reshape` and `view` read the same numbers in the old order, so rows are broken instead of turned. Use `transpose`.

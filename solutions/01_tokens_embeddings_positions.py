@@ -903,7 +903,7 @@ print(f"   →  plus positions {tuple(sinusoidal(16, 6)[:3].shape)}: what a tran
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid
 from spotlight.authoring import hint, mistake, mistakes, probe, why
-from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randint, randn, uniform, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
@@ -1344,7 +1344,7 @@ hint("```python\nmerged = []\nfor token in tokens:\n    if merged and <last of m
 why("Each token either joins the last one of the new list or is appended to it. A joined token is longer than the left half of the pair, so it can never be taken for that half again: nothing overlaps.")
 
 # %% judges="look_up"
-case("by_hand", "A table of four rows of width 2, two sentences of three ids; whole numbers.", whole, V=4, C=2, ids=randint(0, 4, (2, 3)))
+case("by_hand", "A table of four rows of width 2, two sentences of three ids; whole numbers.", whole_numbers, V=4, C=2, ids=randint(0, 4, (2, 3)))
 case("seven_tokens", "A table of seven rows of width 5, four sentences of six ids.", V=7, C=5, ids=randint(0, 7, (4, 6)))
 case("square", "A table of four rows of width 4, four sentences of four ids.", V=4, C=4, ids=randint(0, 4, (4, 4)))
 
@@ -1359,7 +1359,7 @@ def what_flows_back(look_up):
 @entry
 def look_up__entry(b, t, c, table, ids):
     i = int(ids[b, t])
-    return f"token {t} of sentence {b} has the id {i}; row {i} of the table is {written(table[i])}, and its number {c} is {written(table[i, c])}"
+    return f"token {t} of sentence {b} has the id {i}; row {i} of the table is {formatted(table[i])}, and its number {c} is {formatted(table[i, c])}"
 
 
 mistakes("""
@@ -1471,7 +1471,7 @@ hint("```python\nrows = torch.zeros(<how many>, <how wide>)\nrows[<0, 1, 2, … 
 why("Two index tensors of equal length are read in pairs: row 0 with ids[0], row 1 with ids[1], and so on. A colon in the first place would mean every row instead.")
 
 # %% judges="xavier_uniform"
-case("by_hand", "Two by four draws, each a quarter of a whole number: the bound is 1.", lambda xavier_uniform: xavier_uniform(whole(2, 4, low=0, high=4) / 4))
+case("by_hand", "Two by four draws, each a quarter of a whole number: the bound is 1.", lambda xavier_uniform: xavier_uniform(whole_numbers(2, 4, low=0, high=4) / 4))
 case("wide", "Three by seven draws.", uniform, fan_in=3, fan_out=7)
 case("tall", "Ten by two draws.", uniform, fan_in=10, fan_out=2)
 case("square", "Five by five draws.", uniform, fan_in=5, fan_out=5)
@@ -1482,8 +1482,8 @@ def xavier_uniform__entry(i, j, draws):
     fan_in, fan_out = draws.shape
     a = math.sqrt(6 / (fan_in + fan_out))
     return (
-        f"a = √(6 / ({fan_in} + {fan_out})) = {written(a)}; the draw {written(draws[i, j])} becomes "
-        f"{written(a)} · (2 · {written(draws[i, j])} − 1) = {written(a * (2 * draws[i, j] - 1))}"
+        f"a = √(6 / ({fan_in} + {fan_out})) = {formatted(a)}; the draw {formatted(draws[i, j])} becomes "
+        f"{formatted(a)} · (2 · {formatted(draws[i, j])} − 1) = {formatted(a * (2 * draws[i, j] - 1))}"
     )
 
 
@@ -1545,7 +1545,7 @@ def by_hand(table_gradient):
     "A table of four rows of width 2, three ids, of which the first comes twice; whole numbers."
     twice = randint(0, 4, (1,))
     once = (twice + randint(1, 4, (1,))) % 4
-    return table_gradient(whole(4, 2), torch.cat([twice, once, twice]), whole(3, 2))
+    return table_gradient(whole_numbers(4, 2), torch.cat([twice, once, twice]), whole_numbers(3, 2))
 
 
 case("seven_rows", "A table of seven rows of width 3, five ids.", V=7, C=3, n=5, ids=randint(0, 7, (5,)))
@@ -1564,10 +1564,10 @@ def called_twice(table_gradient):
 def table_gradient__entry(i, j, table, ids, wanted):
     places = [t for t, one in enumerate(ids.tolist()) if one == i]
     if not places:
-        return f"the id {i} is not among the ids {written(ids)}, so row {i} of the table has no part in the loss"
-    goals = [f"({written(w)})" if w < 0 else written(w) for w in wanted[places, j]]
-    terms = " + ".join(f"2 · ({written(table[i, j])} − {goal})" for goal in goals)
-    total = written(2 * (table[i, j] - wanted[places, j]).sum())
+        return f"the id {i} is not among the ids {formatted(ids)}, so row {i} of the table has no part in the loss"
+    goals = [f"({formatted(w)})" if w < 0 else formatted(w) for w in wanted[places, j]]
+    terms = " + ".join(f"2 · ({formatted(table[i, j])} − {goal})" for goal in goals)
+    total = formatted(2 * (table[i, j] - wanted[places, j]).sum())
     return f"the id {i} stands at {', '.join(map(str, places))} in the ids, and each place adds 2 · (row − wanted): {terms} = {total}"
 
 
@@ -1669,7 +1669,7 @@ def sinusoidal__entry(p, j, length, width):
     name, i = ("sin", "cos")[j % 2], j // 2
     angle = p / 10000 ** (2 * i / width)
     value = (torch.sin, torch.cos)[j % 2](torch.tensor(angle))
-    return f"column {j} belongs to pair {i}: {name}({p} / 10000^({2 * i}/{width})) = {name}({written(angle)}) = {written(value)}"
+    return f"column {j} belongs to pair {i}: {name}({p} / 10000^({2 * i}/{width})) = {name}({formatted(angle)}) = {formatted(value)}"
 
 
 mistakes("""
@@ -1769,7 +1769,7 @@ hint("```python\npositions = <0, 1, 2, … as a column>\nangles = positions / 10
 why("All angles come from one division of a column by a row. Slices with step 2 then lay sines and cosines side by side, so that each pair of columns is one hand.")
 
 # %% judges="add_positions"
-case("by_hand", "Two sentences of three tokens of width 2, a context of five; whole numbers.", whole, B=2, T=3, C=2, context=5)
+case("by_hand", "Two sentences of three tokens of width 2, a context of five; whole numbers.", whole_numbers, B=2, T=3, C=2, context=5)
 case("four_sentences", "Four sentences of two tokens of width 3, a context of seven.", B=4, T=2, C=3, context=7)
 case("full_context", "Three sentences that fill a context of five.", B=3, T=5, C=2, context=5)
 case("square", "Four sentences of four tokens of width 4, a context of four.", B=4, T=4, C=4, context=4)
@@ -1779,8 +1779,8 @@ case("what_flows_back", "The gradients that flow back to two sentences of three 
 @entry
 def add_positions__entry(b, t, c, x, positions):
     word, place = x[b, t, c], positions[t, c]
-    added = f"({written(place)})" if place < 0 else written(place)
-    return f"number {c} of token {t} in sentence {b}, plus number {c} of position {t}: {written(word)} + {added} = {written(word + place)}"
+    added = f"({formatted(place)})" if place < 0 else formatted(place)
+    return f"number {c} of token {t} in sentence {b}, plus number {c} of position {t}: {formatted(word)} + {added} = {formatted(word + place)}"
 
 
 mistakes("""

@@ -656,15 +656,15 @@ print(f"   →  weights times X: context vectors {tuple(context.shape)}")
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid
 from spotlight.authoring import hint, mistake, mistakes, probe, why
-from spotlight.sandbox.kit import gradients, randn, uniform, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randn, uniform, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
 # %% judges="average_context"
-case("by_hand", "Four tokens of width 2; whole numbers.", whole, n=4, d=2)
+case("by_hand", "Four tokens of width 2; whole numbers.", whole_numbers, n=4, d=2)
 case("five_tokens", "Five tokens of width 3.", n=5, d=3)
 case("square", "Four tokens of width 4.", n=4, d=4)
-entry(lambda j, x: f"column {j} of `x` is {written(x[:, j])}; its sum divided by {len(x)} is {written(x[:, j].mean())}")
+entry(lambda j, x: f"column {j} of `x` is {formatted(x[:, j])}; its sum divided by {len(x)} is {formatted(x[:, j].mean())}")
 mistakes("""
 average-over-features: dim=0 → dim=1
     You average over the features and get one number per token: average over the tokens, dim 0.
@@ -705,10 +705,10 @@ def _shares(*shape):
     return positive / positive.sum(dim=-1, keepdim=True)
 
 
-case("by_hand", "Three tokens of width 2 with the weights 0.5, 0.25 and 0.25; whole numbers.", whole(low=-4), n=3, d=2, weights=uniform(3, low=1, high=1) * torch.tensor([0.5, 0.25, 0.25]))
+case("by_hand", "Three tokens of width 2 with the weights 0.5, 0.25 and 0.25; whole numbers.", whole_numbers(low=-4), n=3, d=2, weights=uniform(3, low=1, high=1) * torch.tensor([0.5, 0.25, 0.25]))
 case("five_tokens", "Five tokens of width 3.", n=5, d=3, weights=_shares(5))
 case("square", "Four tokens of width 4.", n=4, d=4, weights=_shares(4))
-entry(lambda j, weights, x: f"weights · column {j} of `x` = {written(weights)} · {written(x[:, j])} = {written(weights @ x[:, j])}")
+entry(lambda j, weights, x: f"weights · column {j} of `x` = {formatted(weights)} · {formatted(x[:, j])} = {formatted(weights @ x[:, j])}")
 mistakes("""
 not-added-up: weights @ x → weights[:, None] * x
     Each vector is multiplied by its weight, but the n products are not added up to one vector.
@@ -742,7 +742,7 @@ hint("```python\nreturn <weights> @ <tokens>\n```")
 why("`weights @ x` is the sum of every row of `x` times its weight: a vector from the left takes one multiple of each row. No division follows, since the weights add up to 1 already.")
 
 # %% judges="dot_product"
-case("by_hand", "Two vectors of width 4; whole numbers.", whole, d=4)
+case("by_hand", "Two vectors of width 4; whole numbers.", whole_numbers, d=4)
 case("width_3", "Two vectors of width 3.", d=3)
 case("width_8", "Two vectors of width 8.", d=8)
 
@@ -754,7 +754,7 @@ def opposite(dot_product):
     return dot_product(a, -2 * a)
 
 
-entry(lambda a, b: f"{written(a)} · {written(b)}: the products are {written(a * b)}, and they add up to {written(a @ b)}")
+entry(lambda a, b: f"{formatted(a)} · {formatted(b)}: the products are {formatted(a * b)}, and they add up to {formatted(a @ b)}")
 mistakes("""
 not-added-up: (a * b).sum() → a * b
     These are the products entry by entry; add them up to one number.
@@ -792,7 +792,7 @@ hint("```python\nreturn (<entry by entry>).sum()\n```")
 why("`a * b` keeps the single products in sight, one for each feature; their sum is the score. `a @ b` does both at once.")
 
 # %% judges="cosine"
-case("by_hand", "Two vectors of width 2; whole numbers.", whole(low=1, high=5), d=2)
+case("by_hand", "Two vectors of width 2; whole numbers.", whole_numbers(low=1, high=5), d=2)
 case("width_3", "Two vectors of width 3.", d=3)
 case("long_and_short", "A long vector of width 6 and a short one.", lambda cosine: cosine(10 * randn(6), randn(6) / 10))
 
@@ -800,8 +800,8 @@ case("long_and_short", "A long vector of width 6 and a short one.", lambda cosin
 @entry
 def cosine__entry(a, b):
     return (
-        f"{written(a)} · {written(b)} = {written(a @ b)}; the lengths are {written(a.norm())} and {written(b.norm())}; "
-        f"{written(a @ b)} / ({written(a.norm())} · {written(b.norm())}) = {written(a @ b / (a.norm() * b.norm()))}"
+        f"{formatted(a)} · {formatted(b)} = {formatted(a @ b)}; the lengths are {formatted(a.norm())} and {formatted(b.norm())}; "
+        f"{formatted(a @ b)} / ({formatted(a.norm())} · {formatted(b.norm())}) = {formatted(a @ b / (a.norm() * b.norm()))}"
     )
 
 
@@ -839,7 +839,7 @@ hint("```python\nreturn <dot product> / (<length of a> * <length of b>)\n```")
 why("The dot product grows with both lengths, so dividing by both leaves what the directions alone say. One pair of brackets around the lengths makes it one division.")
 
 # %% judges="softmax_rows"
-case("by_hand", "Two rows of three scores; whole numbers.", whole, n=2, m=3)
+case("by_hand", "Two rows of three scores; whole numbers.", whole_numbers, n=2, m=3)
 case("three_rows", "Three rows of five scores.", n=3, m=5)
 case("square", "Four rows of four scores.", lambda softmax_rows: softmax_rows(2 * randn(4, 4)))
 case("a_thousand", "Scores of about 1000, which overflow where exponentials are taken of them directly.", lambda softmax_rows: softmax_rows(1000 + randn(2, 4, dtype=torch.float64)))
@@ -872,8 +872,8 @@ def softmax_rows__entry(i, j, scores):
     shifted = scores[i] - scores[i].max()
     exponentials = shifted.exp()
     return (
-        f"row {i} less its largest score is {written(shifted)}, the exponentials are {written(exponentials)} with the "
-        f"sum {written(exponentials.sum())}, and number {j} of them divided by that is {written(torch.softmax(scores[i], -1)[j])}"
+        f"row {i} less its largest score is {formatted(shifted)}, the exponentials are {formatted(exponentials)} with the "
+        f"sum {formatted(exponentials.sum())}, and number {j} of them divided by that is {formatted(torch.softmax(scores[i], -1)[j])}"
     )
 
 
@@ -974,7 +974,7 @@ hint("```python\nlargest = <largest score of each row>  # (n, 1)\nexponentials =
 why("Subtracting the largest score changes nothing in the result, since every exponential of the row is divided by the same factor, and no exponential can exceed 1. `keepdim=True` keeps (n, 1), which lines up with the rows again.")
 
 # %% judges="raw_attention_weights"
-case("by_hand", "Three tokens of width 2; whole numbers.", whole(low=-1, high=3), n=3, d=2)
+case("by_hand", "Three tokens of width 2; whole numbers.", whole_numbers(low=-1, high=3), n=3, d=2)
 case("five_tokens", "Five tokens of width 3.", n=5, d=3)
 case("square", "Four tokens of width 4.", lambda raw_attention_weights: raw_attention_weights(randn(4, 4) / 2))
 case("long_vectors", "Three tokens of width 6 with long vectors, so that scores go into the thousands.", lambda raw_attention_weights: raw_attention_weights(25 * randn(3, 6, dtype=torch.float64)))
@@ -984,8 +984,8 @@ case("long_vectors", "Three tokens of width 6 with long vectors, so that scores 
 def raw_attention_weights__entry(i, j, x):
     scores = x[i] @ x.T
     return (
-        f"token {i} scored against every token is {written(scores)}; softmax turns that row into "
-        f"{written(torch.softmax(scores, -1))}, and the weight of token {j} is {written(torch.softmax(scores, -1)[j])}"
+        f"token {i} scored against every token is {formatted(scores)}; softmax turns that row into "
+        f"{formatted(torch.softmax(scores, -1))}, and the weight of token {j} is {formatted(torch.softmax(scores, -1)[j])}"
     )
 
 
@@ -1049,7 +1049,7 @@ def _shares(*shape):
 def by_hand(context_vectors):
     "Two rows of weights over three tokens of width 4; whole numbers."
     weights = uniform(2, 3, low=1, high=1) * torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]])
-    return context_vectors(weights, whole(3, 4, low=-4))
+    return context_vectors(weights, whole_numbers(3, 4, low=-4))
 
 
 case("three_rows", "Three rows of weights over five tokens of width 2.", n=5, d=2, weights=_shares(3, 5))
@@ -1059,8 +1059,8 @@ case("square", "Four rows of weights over four tokens of width 4.", n=4, d=4, we
 @entry
 def context_vectors__entry(i, j, weights, x):
     return (
-        f"row {i} of weights · column {j} of `x` = {written(weights[i])} · {written(x[:, j])} = "
-        f"{written(weights[i] @ x[:, j])}"
+        f"row {i} of weights · column {j} of `x` = {formatted(weights[i])} · {formatted(x[:, j])} = "
+        f"{formatted(weights[i] @ x[:, j])}"
     )
 
 
@@ -1092,7 +1092,7 @@ hint("```python\nreturn <rows of weights> @ <rows of vectors>\n```")
 why("It is the weighted average of before, once for each row of weights: a matrix from the left does for every row what a vector does for one.")
 
 # %% judges="dot_product_attention"
-case("by_hand", "Three tokens of width 2; whole numbers.", whole(low=-1, high=3), n=3, d=2)
+case("by_hand", "Three tokens of width 2; whole numbers.", whole_numbers(low=-1, high=3), n=3, d=2)
 case("five_tokens", "Five tokens of width 3.", n=5, d=3)
 case("square", "Four tokens of width 4.", lambda dot_product_attention: dot_product_attention(randn(4, 4) / 2))
 case("long_vectors", "Three tokens of width 6 with long vectors, so that scores go into the thousands.", lambda dot_product_attention: dot_product_attention(25 * randn(3, 6, dtype=torch.float64)))
@@ -1102,8 +1102,8 @@ case("long_vectors", "Three tokens of width 6 with long vectors, so that scores 
 def dot_product_attention__entry(i, j, x):
     weights = torch.softmax(x[i] @ x.T, -1)
     return (
-        f"the weights of token {i} are {written(weights)}; with column {j} of `x`, {written(x[:, j])}, "
-        f"they make {written(weights @ x[:, j])}"
+        f"the weights of token {i} are {formatted(weights)}; with column {j} of `x`, {formatted(x[:, j])}, "
+        f"they make {formatted(weights @ x[:, j])}"
     )
 
 

@@ -428,15 +428,15 @@ for d_k in (8, 64, 512, 768):
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, flops_within, forbid
 from spotlight.authoring import hint, mistakes, probe, why, without_loops
-from spotlight.sandbox.kit import gradients, randn, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randn, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
 # %% judges="project"
-case("by_hand", "Two tokens of width 3, projected to width 4; whole numbers.", whole, n=2, d_model=3, d_k=4)
+case("by_hand", "Two tokens of width 3, projected to width 4; whole numbers.", whole_numbers, n=2, d_model=3, d_k=4)
 case("five_tokens", "Five tokens of width 4, projected to width 3.", n=5, d_model=4, d_k=3)
 case("square", "Three tokens of width 3, projected to width 3.", n=3, d_model=3, d_k=3)
-entry(lambda i, j, x, weights: f"row {i} of `x` · column {j} of `weights` = {written(x[i])} · {written(weights[:, j])} = {written(x[i] @ weights[:, j])}")
+entry(lambda i, j, x, weights: f"row {i} of `x` · column {j} of `weights` = {formatted(x[i])} · {formatted(weights[:, j])} = {formatted(x[i] @ weights[:, j])}")
 mistakes("""
 transposed-weights: x @ weights → x @ weights.T
     You multiply by the transpose of the matrix: `weights` is (d_model, d_k) and stands on the right as it is.
@@ -463,11 +463,11 @@ hint("```python\nreturn <tokens> @ <matrix>\n```")
 why("`@` pairs the d_model columns of `x` with the d_model rows of `weights`, so all tokens are projected at once, and the same line works for any number of them.")
 
 # %% judges="query_key_scores"
-case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole, n=2, d_k=4, m=3)
+case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole_numbers, n=2, d_k=4, m=3)
 case("three_against_five", "Three queries against five keys of width 4.", n=3, d_k=4, m=5)
 case("narrow", "Two queries against four keys of width 3.", n=2, d_k=3, m=4)
 case("as_many_keys_as_queries", "Four queries against four keys of width 4.", n=4, d_k=4, m=4)
-entry(lambda i, j, q, k: f"query {i} · key {j} = {written(q[i])} · {written(k[j])} = {written(q[i] @ k[j])}")
+entry(lambda i, j, q, k: f"query {i} · key {j} = {formatted(q[i])} · {formatted(k[j])} = {formatted(q[i] @ k[j])}")
 mistakes("""
 keys-against-queries: q @ k.T → k @ q.T
     You scored keys against queries: row i should belong to query i. Swap the two.
@@ -504,7 +504,7 @@ def _lopsided(n):
     return randn(n, n + 1)[:, :n]
 
 
-case("by_hand", "Scores of three tokens; whole numbers.", lambda asymmetry: asymmetry(whole(3, 4, low=-9, high=10)[:, :3]))
+case("by_hand", "Scores of three tokens; whole numbers.", lambda asymmetry: asymmetry(whole_numbers(3, 4, low=-9, high=10)[:, :3]))
 case("three_tokens", "Scores of three tokens.", lambda asymmetry: asymmetry(_lopsided(3)))
 case("six_tokens", "Scores of six tokens.", lambda asymmetry: asymmetry(_lopsided(6)))
 
@@ -520,8 +520,8 @@ def symmetric(asymmetry):
 def asymmetry__entry(scores):
     gaps = (scores - scores.T).abs()
     i, j = divmod(int(gaps.argmax()), len(scores))
-    there, back = written(scores[i, j]), written(scores[j, i])
-    return f"the largest gap is between `scores[{i}, {j}]` and `scores[{j}, {i}]`: |{there} − ({back})| = {written(gaps.max())}"
+    there, back = formatted(scores[i, j]), formatted(scores[j, i])
+    return f"the largest gap is between `scores[{i}, {j}]` and `scores[{j}, {i}]`: |{there} − ({back})| = {formatted(gaps.max())}"
 
 
 mistakes("""
@@ -556,7 +556,7 @@ hint("```python\ngaps = <scores minus its mirror image>\nreturn <largest of thei
 why("The mirror image of the whole matrix is its transpose, so one subtraction makes all gaps. Each gap stands there twice, once with either sign; `abs` makes the two alike.")
 
 # %% judges="tied_scores"
-case("by_hand", "Three tokens of width 2, projected to width 4; whole numbers.", whole, n=3, d_model=2, d_k=4)
+case("by_hand", "Three tokens of width 2, projected to width 4; whole numbers.", whole_numbers, n=3, d_model=2, d_k=4)
 case("five_tokens", "Five tokens of width 4, projected to width 3.", n=5, d_model=4, d_k=3)
 case("square", "Three tokens of width 3, projected to width 3.", n=3, d_model=3, d_k=3)
 
@@ -564,7 +564,7 @@ case("square", "Three tokens of width 3, projected to width 3.", n=3, d_model=3,
 @entry
 def tied_scores__entry(i, j, x, weights):
     p = x @ weights
-    return f"token {i} projected · token {j} projected = {written(p[i])} · {written(p[j])} = {written(p[i] @ p[j])}"
+    return f"token {i} projected · token {j} projected = {formatted(p[i])} · {formatted(p[j])} = {formatted(p[i] @ p[j])}"
 
 
 mistakes("""
@@ -595,7 +595,7 @@ hint("```python\nprojected = project(...)\nreturn query_key_scores(<queries>, <k
 why("Projecting once and using the result twice says what the exercise is about: both cards are the same card. Then p_i · p_j = p_j · p_i, and the symmetry can be read off.")
 
 # %% judges="score_variance"
-case("by_hand", "Three pairs of width 2; whole numbers.", whole, n=3, d_k=2)
+case("by_hand", "Three pairs of width 2; whole numbers.", whole_numbers, n=3, d_k=2)
 case("narrow", "Seven pairs of width 3.", n=7, d_k=3)
 case("wide", "Twenty pairs of width 64.", n=20, d_k=64)
 
@@ -604,11 +604,11 @@ case("wide", "Twenty pairs of width 64.", n=20, d_k=64)
 def score_variance__entry(q, k):
     scores = (q * k).sum(dim=-1)
     if len(scores) > 4:
-        return f"the {len(scores)} scores have mean {written(scores.mean())} and variance {written(scores.var())}"
-    squares = " + ".join(f"{written(gap)}²" for gap in scores - scores.mean())
+        return f"the {len(scores)} scores have mean {formatted(scores.mean())} and variance {formatted(scores.var())}"
+    squares = " + ".join(f"{formatted(gap)}²" for gap in scores - scores.mean())
     return (
-        f"the scores are {written(scores)}, their mean is {written(scores.mean())}, "
-        f"and the variance is ({squares}) / {len(scores) - 1} = {written(scores.var())}"
+        f"the scores are {formatted(scores)}, their mean is {formatted(scores.mean())}, "
+        f"and the variance is ({squares}) / {len(scores) - 1} = {formatted(scores.var())}"
     )
 
 
@@ -653,10 +653,10 @@ case("strong", "Seven scores of typical size 3.", lambda softmax_sensitivity: so
 def softmax_sensitivity__entry(scores):
     weights = torch.softmax(scores, dim=-1)
     i = int((weights * (1 - weights)).argmax())
-    w = written(weights[i])
+    w = formatted(weights[i])
     return (
-        f"the weights are {written(weights)}, and ∂weight_{i}/∂score_{i} = w(1 − w) = {w} · (1 − {w}) = "
-        f"{written(weights[i] * (1 - weights[i]))} is the largest entry"
+        f"the weights are {formatted(weights)}, and ∂weight_{i}/∂score_{i} = w(1 − w) = {w} · (1 − {w}) = "
+        f"{formatted(weights[i] * (1 - weights[i]))} is the largest entry"
     )
 
 
@@ -698,7 +698,7 @@ hint("```python\njacobian = torch.autograd.functional.jacobian(<softmax, as a fu
 why("`jacobian` differentiates every weight by every score. The entries are w_i(1 − w_i) on the diagonal and −w_i·w_j beside it, so all vanish once one weight is near 1: that is saturation, in numbers.")
 
 # %% judges="scaled_scores"
-case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole, n=2, d_k=4, m=3)
+case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole_numbers, n=2, d_k=4, m=3)
 case("three_against_five", "Three queries against five keys of width 8.", n=3, d_k=8, m=5)
 case("six_against_four", "Six queries against four keys of width 16.", n=6, d_k=16, m=4)
 case("square", "Five queries against five keys of width 5.", n=5, d_k=5, m=5)
@@ -708,8 +708,8 @@ case("square", "Five queries against five keys of width 5.", n=5, d_k=5, m=5)
 def scaled_scores__entry(i, j, q, k):
     score, d_k = q[i] @ k[j], k.shape[-1]
     return (
-        f"query {i} · key {j} / √d_k = {written(q[i])} · {written(k[j])} / √{d_k} = "
-        f"{written(score)} / {written(math.sqrt(d_k))} = {written(score / math.sqrt(d_k))}"
+        f"query {i} · key {j} / √d_k = {formatted(q[i])} · {formatted(k[j])} / √{d_k} = "
+        f"{formatted(score)} / {formatted(math.sqrt(d_k))} = {formatted(score / math.sqrt(d_k))}"
     )
 
 
@@ -746,7 +746,7 @@ hint("```python\nreturn <scores> / math.sqrt(<d_k>)\n```")
 why("d_k is read off the keys instead of typed in, so the line holds for any width. Dividing by √d_k brings the variance of the scores back to 1, whatever d_k is.")
 
 # %% judges="attention_weights"
-case("by_hand", "Three tokens of width 2, with d_k = 4; whole numbers.", whole(low=-2), n=3, d_model=2, w_q=whole(2, 4, low=-1, high=2), w_k=whole(2, 4, low=-1, high=2))
+case("by_hand", "Three tokens of width 2, with d_k = 4; whole numbers.", whole_numbers(low=-2), n=3, d_model=2, w_q=whole_numbers(2, 4, low=-1, high=2), w_k=whole_numbers(2, 4, low=-1, high=2))
 case("five_tokens", "Five tokens of width 6, with d_k = 3.", n=5, d_model=6, d_k=3)
 case("square", "Four tokens of width 4, with d_k = 4.", n=4, d_model=4, w_q=randn(4, 4) / 2, w_k=randn(4, 4) / 2)
 case("what_flows_back", "The gradients that flow back to four tokens of width 3 and to both matrices.", lambda attention_weights: gradients(attention_weights, x=randn(4, 3), w_q=randn(3, 2), w_k=randn(3, 2)))
@@ -758,10 +758,10 @@ case("large_scores", "Three tokens with scores far apart.", d_model=5, d_k=2, x=
 def attention_weights__entry(i, j, x, w_q, w_k):
     scores = (x[i] @ w_q) @ (x @ w_k).T / math.sqrt(w_k.shape[-1])
     scores = scores - scores.max()  # a shift that softmax does not see, and exp can bear
-    total = written(scores.exp().sum())
-    weight = written(torch.softmax(scores, dim=-1)[j])
+    total = formatted(scores.exp().sum())
+    weight = formatted(torch.softmax(scores, dim=-1)[j])
     return (
-        f"less their largest, the scaled scores of token {i} are {written(scores)}; exp({written(scores[j])}) "
+        f"less their largest, the scaled scores of token {i} are {formatted(scores)}; exp({formatted(scores[j])}) "
         f"divided by the sum of all {len(scores)} exponentials, {total}, is {weight}"
     )
 

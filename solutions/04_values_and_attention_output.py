@@ -701,12 +701,12 @@ print(f"   →  X plus output {tuple(edited.shape)}")
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid
 from spotlight.authoring import hint, mistakes, why, without_loops
-from spotlight.sandbox.kit import gradients, randn, uniform, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randn, uniform, whole_numbers
 
 forbid("model_utils", "attention", because="the course keeps its own version there, and yours is asked for.")
 
 # %% judges="three_lenses"
-case("by_hand", "Two tokens of width 3 with d_k = 4 and d_v = 5; whole numbers.", whole, n=2, d_model=3, d_k=4, d_v=5)
+case("by_hand", "Two tokens of width 3 with d_k = 4 and d_v = 5; whole numbers.", whole_numbers, n=2, d_model=3, d_k=4, d_v=5)
 case("five_tokens", "Five tokens of width 6 with d_k = 4 and d_v = 3.", n=5, d_model=6, d_k=4, d_v=3)
 case("square", "Three tokens of width 3, every width 3.", n=3, d_model=3, d_k=3, d_v=3)
 mistakes("""
@@ -758,7 +758,7 @@ hint("```python\nreturn <queries>, <keys>, <values>\n```")
 why("Each lens looks at the embedding, not at what another lens made of it. So the three may be computed in any order, or in one product with the matrices side by side, as large models do.")
 
 # %% judges="single_head_attention"
-case("by_hand", "Three tokens of width 2 with d_k = 4 and d_v = 5; whole numbers.", whole(low=-1, high=2), n=3, d_model=2, d_k=4, w_v=whole(2, 5))
+case("by_hand", "Three tokens of width 2 with d_k = 4 and d_v = 5; whole numbers.", whole_numbers(low=-1, high=2), n=3, d_model=2, d_k=4, w_v=whole_numbers(2, 5))
 case("five_tokens", "Five tokens of width 6 with d_k = 4 and d_v = 3.", n=5, d_model=6, d_v=3, w_q=randn(6, 4) / 2, w_k=randn(6, 4) / 2)
 case("square", "Four tokens of width 4, every width 4.", n=4, d_model=4, d_v=4, w_q=randn(4, 4) / 2, w_k=randn(4, 4) / 2)
 case("one_token", "A single token, which can only attend to itself.", n=1, d_model=3, d_k=2, d_v=4)
@@ -772,8 +772,8 @@ def single_head_attention__entry(i, j, x, w_q, w_k, w_v):
     shares = torch.softmax((x[i] @ w_q) @ (x @ w_k).T / w_k.shape[-1] ** 0.5, dim=-1)
     column = (x @ w_v)[:, j]
     return (
-        f"token {i} weighs the {len(x)} tokens by {written(shares)}; number {j} of their values is {written(column)}, "
-        f"and the weighted sum is {written(shares @ column)}"
+        f"token {i} weighs the {len(x)} tokens by {formatted(shares)}; number {j} of their values is {formatted(column)}, "
+        f"and the weighted sum is {formatted(shares @ column)}"
     )
 
 
@@ -854,7 +854,7 @@ hint("```python\nq, k, v = <three lenses>\nweights = <softmax of each row of the
 why("The weights use queries and keys and are then done with them; the values come in only at the end. One matrix product makes all outputs: row i of the weights against every column of the values.")
 
 # %% judges="embeddings_as_values"
-case("by_hand", "Three tokens of width 2 with d_k = 4; whole numbers.", whole(low=-2), n=3, d_model=2, w_q=whole(2, 4, low=-1, high=2), w_k=whole(2, 4, low=-1, high=2))
+case("by_hand", "Three tokens of width 2 with d_k = 4; whole numbers.", whole_numbers(low=-2), n=3, d_model=2, w_q=whole_numbers(2, 4, low=-1, high=2), w_k=whole_numbers(2, 4, low=-1, high=2))
 case("five_tokens", "Five tokens of width 6 with d_k = 3.", n=5, d_model=6, w_q=randn(6, 3) / 2, w_k=randn(6, 3) / 2)
 case("square", "Four tokens of width 4, with d_k = 4.", n=4, d_model=4, w_q=randn(4, 4) / 2, w_k=randn(4, 4) / 2)
 
@@ -863,8 +863,8 @@ case("square", "Four tokens of width 4, with d_k = 4.", n=4, d_model=4, w_q=rand
 def embeddings_as_values__entry(i, j, x, w_q, w_k):
     shares = torch.softmax((x[i] @ w_q) @ (x @ w_k).T / w_k.shape[-1] ** 0.5, dim=-1)
     return (
-        f"token {i} weighs the {len(x)} tokens by {written(shares)}; column {j} of `x` is {written(x[:, j])}, "
-        f"and the weighted sum is {written(shares @ x[:, j])}"
+        f"token {i} weighs the {len(x)} tokens by {formatted(shares)}; column {j} of `x` is {formatted(x[:, j])}, "
+        f"and the weighted sum is {formatted(shares @ x[:, j])}"
     )
 
 
@@ -902,7 +902,7 @@ hint("```python\nidentity = torch.eye(<d_model>)\nreturn single_head_attention(x
 why("Values in general include embeddings as a special case, so a model with W_V can do all that one without it can. `dtype=x.dtype` makes the matrix of the same kind of floats as the tokens.")
 
 # %% judges="locked_attention"
-case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole(low=-2, high=3), n=2, d_k=4, m=3)
+case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole_numbers(low=-2, high=3), n=2, d_k=4, m=3)
 case("three_against_five", "Three queries against five keys of width 4.", n=3, d_k=4, m=5)
 case("square", "Four queries against four keys of width 4.", n=4, d_k=4, m=4)
 
@@ -911,8 +911,8 @@ case("square", "Four queries against four keys of width 4.", n=4, d_k=4, m=4)
 def locked_attention__entry(i, j, q, k):
     shares = torch.softmax(q[i] @ k.T / k.shape[-1] ** 0.5, dim=-1)
     return (
-        f"query {i} weighs the {len(k)} keys by {written(shares)}; number {j} of every key is {written(k[:, j])}, "
-        f"and the weighted sum is {written(shares @ k[:, j])}"
+        f"query {i} weighs the {len(k)} keys by {formatted(shares)}; number {j} of every key is {formatted(k[:, j])}, "
+        f"and the weighted sum is {formatted(shares @ k[:, j])}"
     )
 
 
@@ -972,7 +972,7 @@ hint("```python\nreturn torch.softmax(<scaled scores>, dim=-1) @ <what is handed
 why("`x` does not appear any more, and that is the point: two tokens with the same key are the same to this head, however different they are.")
 
 # %% judges="closest_pair"
-case("by_hand", "Three tokens of width 2; whole numbers.", whole(low=-9, high=10), n=3, d=2)
+case("by_hand", "Three tokens of width 2; whole numbers.", whole_numbers(low=-9, high=10), n=3, d=2)
 case("five_tokens", "Five tokens of width 3.", n=5, d=3)
 case("square", "Four tokens of width 4.", n=4, d=4)
 case("two_tokens", "Two tokens of width 6, far from the origin.", lambda closest_pair: closest_pair(7 + randn(2, 6)))
@@ -985,8 +985,8 @@ case("twins", "Four tokens of width 3, two of which are the same: the answer is 
 def closest_pair__entry(vectors):
     gaps = torch.cdist(vectors, vectors) + torch.diag(torch.full((len(vectors),), torch.inf))
     i, j = divmod(int(gaps.argmin()), len(vectors))
-    squares = written((vectors[i] - vectors[j]) ** 2)
-    return f"tokens {i} and {j} are closest: the squares of their differences are {squares}, and the root of the sum is {written(gaps.min())}"
+    squares = formatted((vectors[i] - vectors[j]) ** 2)
+    return f"tokens {i} and {j} are closest: the squares of their differences are {squares}, and the root of the sum is {formatted(gaps.min())}"
 
 
 mistakes("""
@@ -1055,7 +1055,7 @@ hint("```python\ndistances = torch.cdist(<every token>, <every token>)  # (n, n)
 why("Infinity on the diagonal takes the tokens themselves out of the comparison without any index. `cdist` has made a new matrix, so writing into it changes nothing that belongs to the caller.")
 
 # %% judges="attention_layer"
-case("by_hand", "Three tokens of width 2 with d_k = 4; whole numbers.", whole(low=-1, high=3), n=3, d_model=2, w_q=whole(2, 4, low=-1, high=2), w_k=whole(2, 4, low=-1, high=2), w_v=whole(2, 2))
+case("by_hand", "Three tokens of width 2 with d_k = 4; whole numbers.", whole_numbers(low=-1, high=3), n=3, d_model=2, w_q=whole_numbers(2, 4, low=-1, high=2), w_k=whole_numbers(2, 4, low=-1, high=2), w_v=whole_numbers(2, 2))
 case("five_tokens", "Five tokens of width 6 with d_k = 3.", n=5, d_model=6, w_q=randn(6, 3) / 2, w_k=randn(6, 3) / 2, w_v=randn(6, 7)[:, :6])
 case("square", "Four tokens of width 4, every width 4.", n=4, d_model=4, w_q=randn(4, 4) / 2, w_k=randn(4, 4) / 2)
 case("nothing_learned", "Three tokens of width 5 and a W_V of zeros: the tokens come out as they went in.", n=3, d_model=5, d_k=2, w_v=0 * randn(5, 5))
@@ -1066,7 +1066,7 @@ case("what_flows_back", "The gradients that flow back to four tokens of width 3 
 def attention_layer__entry(i, j, x, w_q, w_k, w_v):
     shares = torch.softmax((x[i] @ w_q) @ (x @ w_k).T / w_k.shape[-1] ** 0.5, dim=-1)
     found = shares @ (x @ w_v)[:, j]
-    return f"`x[{i}, {j}]` is {written(x[i, j])}, attention found {written(found)}, and the sum is {written(x[i, j] + found)}"
+    return f"`x[{i}, {j}]` is {formatted(x[i, j])}, attention found {formatted(found)}, and the sum is {formatted(x[i, j] + found)}"
 
 
 mistakes("""

@@ -838,7 +838,7 @@ print(f"   →  times V {tuple(project(X, W_V).shape)}: output {tuple(output.sha
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid, hint
 from spotlight.authoring import mistake, mistakes, probe, why, without_loops
-from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randint, randn, uniform, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
@@ -902,7 +902,7 @@ def _readable(n, m):
     return mask
 
 
-case("by_hand", "Two rows of three scores, the last hidden from the first row; whole numbers.", lambda masked_attention_weights: masked_attention_weights(whole(2, 3), torch.tensor([[True, True, False], [True, True, True]])))
+case("by_hand", "Two rows of three scores, the last hidden from the first row; whole numbers.", lambda masked_attention_weights: masked_attention_weights(whole_numbers(2, 3), torch.tensor([[True, True, False], [True, True, True]])))
 case("three_by_five", "Three rows of five scores, two of each may be read.", lambda masked_attention_weights: masked_attention_weights(2 * randn(3, 5), _readable(3, 5)))
 case("causal", "Four tokens, each reading itself and the past.", lambda masked_attention_weights: masked_attention_weights(randn(4, 4), torch.ones(4, 4, dtype=torch.bool).tril()))
 case("all_visible", "Three rows of four scores, nothing hidden.", lambda masked_attention_weights: masked_attention_weights(randn(3, 4), torch.ones(3, 4, dtype=torch.bool)))
@@ -920,8 +920,8 @@ def masked_attention_weights__entry(i, j, scores, mask):
     raised = (seen - seen.max()).exp()
     own = (scores[i, j] - seen.max()).exp()
     return (
-        f"row {i} may read the scores {written(seen)}; less their largest, their exponentials are {written(raised)}, "
-        f"and the one of column {j} divided by their sum is {written(own)} / {written(raised.sum())} = {written(own / raised.sum())}"
+        f"row {i} may read the scores {formatted(seen)}; less their largest, their exponentials are {formatted(raised)}, "
+        f"and the one of column {j} divided by their sum is {formatted(own)} / {formatted(raised.sum())} = {formatted(own / raised.sum())}"
     )
 
 
@@ -1014,7 +1014,7 @@ def _two_of_each_row(n, m):
 def by_hand(additive_mask):
     "Softmax of two rows of three scores plus the mask; the last is hidden from the first row."
     mask = torch.tensor([[True, True, False], [True, True, True]])
-    return torch.softmax(whole(2, 3) + additive_mask(mask), dim=-1)
+    return torch.softmax(whole_numbers(2, 3) + additive_mask(mask), dim=-1)
 
 
 case("three_by_five", "Softmax of three rows of five scores plus the mask; two of each row may be read.", lambda additive_mask: torch.softmax(randn(3, 5) + additive_mask(_two_of_each_row(3, 5)), dim=-1))
@@ -1084,7 +1084,7 @@ hint("```python\nreturn torch.zeros(<shape>).masked_fill(<where hidden>, <minus 
 why("The zeros are floats, since True and False cannot hold −∞. Filling avoids the product 0 · ∞, which is NaN.")
 
 # %% judges="causal_attention"
-case("by_hand", "Three tokens with d_k = 2 and values of width 4; whole numbers.", lambda causal_attention: causal_attention(whole(3, 2), whole(3, 2), whole(3, 4)))
+case("by_hand", "Three tokens with d_k = 2 and values of width 4; whole numbers.", lambda causal_attention: causal_attention(whole_numbers(3, 2), whole_numbers(3, 2), whole_numbers(3, 4)))
 case("six_tokens", "Six tokens with d_k = 4 and values of width 3.", lambda causal_attention: causal_attention(randn(6, 4), randn(6, 4), randn(6, 3)))
 case("square", "Four tokens, every width 4.", lambda causal_attention: causal_attention(2 * randn(4, 4), 2 * randn(4, 4), randn(4, 4)))
 case("one_token", "A single token, which can only read itself.", lambda causal_attention: causal_attention(randn(1, 3), randn(1, 3), randn(1, 2)))
@@ -1109,8 +1109,8 @@ def causal_attention__entry(i, j, q, k, v):
     scores = q[i] @ k[: i + 1].T / math.sqrt(k.shape[-1])
     shares, values = torch.softmax(scores, dim=-1), v[: i + 1, j]
     return (
-        f"token {i} reads tokens 0 to {i}, with the scaled scores {written(scores)} and so the weights {written(shares)}; "
-        f"number {j} of their values is {written(values)}, and the weighted sum {written(shares @ values)}"
+        f"token {i} reads tokens 0 to {i}, with the scaled scores {formatted(scores)} and so the weights {formatted(shares)}; "
+        f"number {j} of their values is {formatted(values)}, and the weighted sum {formatted(shares @ values)}"
     )
 
 
@@ -1230,7 +1230,7 @@ def future_leak__entry(function, x, t):
     changed = x.clone()
     changed[t + 1 :] += 1
     moved = (function(changed) - function(x))[: t + 1].abs().amax(dim=-1)
-    return f"tokens {t + 1} to {len(x) - 1} are changed, tokens 0 to {t} watched; their outputs move by at most {written(moved)}, token by token"
+    return f"tokens {t + 1} to {len(x) - 1} are changed, tokens 0 to {t} watched; their outputs move by at most {formatted(moved)}, token by token"
 
 
 mistakes("""

@@ -856,12 +856,12 @@ print(f"   →  times W_O: output {tuple(output.shape)}  →  X plus output {tup
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid
 from spotlight.authoring import hint, mistakes, probe, why, without_loops
-from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randint, randn, uniform, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
 # %% judges="mix_heads"
-case("by_hand", "Two heads of width 2 for three tokens, mixed to width 5; whole numbers.", lambda mix_heads: mix_heads([whole(3, 2), whole(3, 2)], whole(4, 5)))
+case("by_hand", "Two heads of width 2 for three tokens, mixed to width 5; whole numbers.", lambda mix_heads: mix_heads([whole_numbers(3, 2), whole_numbers(3, 2)], whole_numbers(4, 5)))
 case("three_heads", "Three heads of width 2 for five tokens, mixed to width 4.", lambda mix_heads: mix_heads([randn(5, 2), randn(5, 2), randn(5, 2)], randn(6, 4)))
 case("square", "Two heads of width 2 for four tokens, mixed to width 4.", lambda mix_heads: mix_heads([randn(4, 2), randn(4, 2)], randn(4, 4)))
 case("one_head", "A single head of width 3 for two tokens, mixed to width 3.", lambda mix_heads: mix_heads([randn(2, 3)], randn(3, 3)))
@@ -871,8 +871,8 @@ case("one_head", "A single head of width 3 for two tokens, mixed to width 3.", l
 def mix_heads__entry(i, j, heads, w_o):
     found = torch.cat(list(heads), dim=-1)[i]
     return (
-        f"side by side, the heads' rows {i} are {written(found)}; times column {j} of `w_o`, "
-        f"{written(w_o[:, j])}, that is {written(found @ w_o[:, j])}"
+        f"side by side, the heads' rows {i} are {formatted(found)}; times column {j} of `w_o`, "
+        f"{formatted(w_o[:, j])}, that is {formatted(found @ w_o[:, j])}"
     )
 
 
@@ -913,7 +913,7 @@ hint("```python\nreturn torch.cat(heads, dim=<the dimension of columns>) @ <the 
 why("`dim=-1` puts the findings about one token next to each other, in the order in which `w_o` expects them. The product is a sum over heads: each one's columns times its own rows of `w_o`.")
 
 # %% judges="split_heads"
-case("by_hand", "One sequence of two tokens of width 6, three heads; whole numbers.", whole(low=-9, high=10), B=1, T=2, C=6, n_heads=3)
+case("by_hand", "One sequence of two tokens of width 6, three heads; whole numbers.", whole_numbers(low=-9, high=10), B=1, T=2, C=6, n_heads=3)
 case("unequal", "Two sequences of five tokens of width 12, three heads.", B=2, T=5, C=12, n_heads=3)
 case("square", "Three sequences of three tokens of width 9, three heads.", B=3, T=3, C=9, n_heads=3)
 case("many_heads", "Two sequences of three tokens of width 80, forty heads.", B=2, T=3, C=80, n_heads=40)
@@ -924,7 +924,7 @@ case("one_head", "Two sequences of three tokens of width 4, one head.", B=2, T=3
 def split_heads__entry(b, h, t, d, x, n_heads):
     D = x.shape[-1] // n_heads
     column = h * D + d
-    return f"column {d} of head {h} is column {h} · {D} + {d} = {column} of `x`, and x[{b}, {t}, {column}] = {written(x[b, t, column])}"
+    return f"column {d} of head {h} is column {h} · {D} + {d} = {column} of `x`, and x[{b}, {t}, {column}] = {formatted(x[b, t, column])}"
 
 
 mistakes("""
@@ -968,7 +968,7 @@ def _masks(B, T):
     return (uniform(B, T, T) > 0.5) | torch.eye(T, dtype=torch.bool)
 
 
-case("by_hand", "One sequence of two tokens, three heads of width 4, nothing masked; whole numbers.", whole(low=-1, high=3), B=1, H=3, T=2, D=4, mask=torch.ones(1, 2, 2, dtype=torch.bool))
+case("by_hand", "One sequence of two tokens, three heads of width 4, nothing masked; whole numbers.", whole_numbers(low=-1, high=3), B=1, H=3, T=2, D=4, mask=torch.ones(1, 2, 2, dtype=torch.bool))
 case("unequal", "Two sequences of four tokens, three heads of width 5.", B=2, H=3, T=4, D=5, mask=_masks(2, 4))
 case("as_many_heads_as_sequences", "Three sequences of four tokens, three heads of width 2.", B=3, H=3, T=4, D=2, mask=_masks(3, 4))
 case("as_many_heads_as_tokens", "Two sequences of three tokens, three heads of width 4.", B=2, H=3, T=3, D=4, mask=_masks(2, 3))
@@ -986,11 +986,11 @@ def what_flows_back(weights_per_head):
 def weights_per_head__entry(b, h, i, j, q, k, mask):
     scores = (q[b, h, i] @ k[b, h].T / math.sqrt(q.shape[-1])).masked_fill(~mask[b, i], -torch.inf)
     allowed = [place for place, may in enumerate(mask[b, i].tolist()) if may]
-    share = written(torch.softmax(scores, dim=-1)[j])
+    share = formatted(torch.softmax(scores, dim=-1)[j])
     if j not in allowed:
         return f"mask[{b}, {i}, {j}] is False, so the weight is 0"
     return (
-        f"in head {h}, token {i} may read tokens {allowed}, with scaled scores {written(scores[allowed])}; "
+        f"in head {h}, token {i} may read tokens {allowed}, with scaled scores {formatted(scores[allowed])}; "
         f"softmax over these gives token {j} the weight {share}"
     )
 
@@ -1071,7 +1071,7 @@ hint("```python\nscores = <queries> @ <keys, turned> / math.sqrt(<width of one h
 why("`transpose(-2, -1)` turns the keys within each head, and no head meets another. `mask[:, None]` puts a dimension of size 1 where the heads are, so each sentence's mask serves all of its heads and no other sentence's.")
 
 # %% judges="merge_heads"
-case("by_hand", "One sequence of two tokens, three heads of width 2; whole numbers.", whole(low=-9, high=10), B=1, H=3, T=2, D=2)
+case("by_hand", "One sequence of two tokens, three heads of width 2; whole numbers.", whole_numbers(low=-9, high=10), B=1, H=3, T=2, D=2)
 case("unequal", "Two sequences of five tokens, three heads of width 4.", B=2, H=3, T=5, D=4)
 case("square", "Three sequences of three tokens, three heads of width 3.", B=3, H=3, T=3, D=3)
 case("many_heads", "Two sequences of three tokens, forty heads of width 2.", B=2, H=40, T=3, D=2)
@@ -1083,7 +1083,7 @@ def merge_heads__entry(b, t, c, heads):
     head, d = divmod(c, heads.shape[-1])
     return (
         f"column {c} = {head} · {heads.shape[-1]} + {d} is number {d} of head {head}: "
-        f"heads[{b}, {head}, {t}, {d}] = {written(heads[b, head, t, d])}"
+        f"heads[{b}, {head}, {t}, {d}] = {formatted(heads[b, head, t, d])}"
     )
 
 
@@ -1137,7 +1137,7 @@ def _ready(module, size=1.0):
     return module.eval()
 
 
-case("by_hand", "One sequence of two tokens of width 2, two heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(2, 2))(whole(1, 2, 2, low=-1, high=3)))
+case("by_hand", "One sequence of two tokens of width 2, two heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(2, 2))(whole_numbers(1, 2, 2, low=-1, high=3)))
 case("unequal", "Two sequences of five tokens of width 6, three heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(6, 3), 0.7)(randn(2, 5, 6)))
 case("square", "Four sequences of four tokens of width 16, four heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(16, 4), 0.4)(randn(4, 4, 16)))
 case("many_heads", "Three sequences of six tokens of width 40, twenty heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(40, 20), 0.3)(randn(3, 6, 40)))

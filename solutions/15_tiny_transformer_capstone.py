@@ -1351,7 +1351,7 @@ show_attention_flow(
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid, hint
 from spotlight.authoring import mistake, mistakes, probe, why, without_loops
-from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randint, randn, uniform, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
@@ -1454,7 +1454,7 @@ hint("```python\nembedded_shape = (B, T, <width>)\nqueries_shape = (B, <heads>, 
 why("Every tensor has B and T; what changes is the last axis, and whether the heads stand apart. Only the scores hold T twice, and that is what attention costs.")
 
 # %% judges="causal_attention"
-case("by_hand", "One sentence of three tokens, one head of width 4; whole numbers.", whole(low=-1, high=2), B=1, H=1, T=3, D=4, v=whole(1, 1, 3, 4))
+case("by_hand", "One sentence of three tokens, one head of width 4; whole numbers.", whole_numbers(low=-1, high=2), B=1, H=1, T=3, D=4, v=whole_numbers(1, 1, 3, 4))
 case("two_sentences", "Two sentences of five tokens, three heads of width 4.", B=2, H=3, T=5, D=4)
 case("nine_tokens", "Four sentences of nine tokens, two heads of width 3.", B=4, H=2, T=9, D=3)
 case("square", "Three sentences of three tokens, three heads of width 3.", B=3, H=3, T=3, D=3)
@@ -1466,8 +1466,8 @@ def causal_attention__entry(b, h, t, d, q, k, v):
     shares = torch.softmax(k[b, h, : t + 1] @ q[b, h, t] / math.sqrt(q.shape[-1]), dim=0)
     values = v[b, h, : t + 1, d]
     return (
-        f"token {t} weighs tokens 0 to {t} by {written(shares)}; number {d} of their values is "
-        f"{written(values)}, and the weighted sum is {written(shares @ values)}"
+        f"token {t} weighs tokens 0 to {t} by {formatted(shares)}; number {d} of their values is "
+        f"{formatted(values)}, and the weighted sum is {formatted(shares @ values)}"
     )
 
 
@@ -1896,7 +1896,7 @@ hint("```python\nwindows = ids[<start of each> + torch.arange(<how many>)]\nretu
 why("One index table cuts all windows at once, and inputs and targets come from the same windows, so that they cannot drift apart.")
 
 # %% judges="next_token_loss"
-case("two_tokens", "One sentence of two tokens, three words; whole numbers.", whole, B=1, T=2, V=3, targets=randint(0, 3, (1, 2)))
+case("two_tokens", "One sentence of two tokens, three words; whole numbers.", whole_numbers, B=1, T=2, V=3, targets=randint(0, 3, (1, 2)))
 case("two_sentences", "Two sentences of five tokens, seven words; the targets are cut out of windows of six.", lambda next_token_loss: next_token_loss(2 * randn(2, 5, 7), randint(0, 7, (2, 6))[:, 1:]))
 case("square", "Four sentences of four tokens, four words.", lambda next_token_loss: next_token_loss(2 * randn(4, 4, 4), randint(0, 4, (4, 4))))
 
@@ -1912,8 +1912,8 @@ def what_flows_back(next_token_loss):
 def next_token_loss__entry(logits, targets):
     shares = logits.softmax(dim=-1).gather(-1, targets[..., None]).flatten()
     return (
-        f"the probabilities of the targets are {written(shares)}, their −log p is {written(-shares.log())}, "
-        f"and the mean of that is {written(-shares.log().mean())}"
+        f"the probabilities of the targets are {formatted(shares)}, their −log p is {formatted(-shares.log())}, "
+        f"and the mean of that is {formatted(-shares.log().mean())}"
     )
 
 
@@ -2225,11 +2225,11 @@ case("everything", "Seven logits at temperature 2, of which all seven are kept."
 def next_token_probabilities__entry(i, logits, temperature, top_k):
     kept = (logits / temperature).topk(top_k)
     if i not in kept.indices:
-        return f"logit {i}, {written(logits[i])}, is not among the {top_k} largest, so its probability is 0"
+        return f"logit {i}, {formatted(logits[i])}, is not among the {top_k} largest, so its probability is 0"
     place = kept.indices.tolist().index(i)
     return (
-        f"divided by the temperature, the {top_k} largest logits are {written(kept.values)}; softmax over "
-        f"them gives this one {written(kept.values.softmax(dim=-1)[place])}"
+        f"divided by the temperature, the {top_k} largest logits are {formatted(kept.values)}; softmax over "
+        f"them gives this one {formatted(kept.values.softmax(dim=-1)[place])}"
     )
 
 

@@ -461,15 +461,15 @@ show_bars(
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid
 from spotlight.authoring import hint, mistakes, probe, why
-from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randint, randn, uniform, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
 # %% judges="project"
-case("by_hand", "Two tokens of width 3, projected to width 4; whole numbers.", whole, n=2, d_model=3, d_k=4)
+case("by_hand", "Two tokens of width 3, projected to width 4; whole numbers.", whole_numbers, n=2, d_model=3, d_k=4)
 case("five_tokens", "Five tokens of width 4, projected to width 3.", n=5, d_model=4, d_k=3)
 case("square", "Three tokens of width 3, projected to width 3.", n=3, d_model=3, d_k=3)
-entry(lambda i, j, x, weights: f"row {i} of `x` · column {j} of `weights` = {written(x[i])} · {written(weights[:, j])} = {written(x[i] @ weights[:, j])}")
+entry(lambda i, j, x, weights: f"row {i} of `x` · column {j} of `weights` = {formatted(x[i])} · {formatted(weights[:, j])} = {formatted(x[i] @ weights[:, j])}")
 mistakes("""
 transposed-weights: x @ weights → x @ weights.T
     You multiply by the transpose of the matrix: `weights` is (d_model, d_k) and stands on the right as it is.
@@ -489,7 +489,7 @@ hint("```python\nreturn <tokens> @ <matrix>\n```")
 why("`@` pairs the d_model columns of `x` with the d_model rows of `weights`, so all tokens are projected at once, and the same line serves queries, keys and values.")
 
 # %% judges="scaled_scores"
-case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole, n=2, d_k=4, m=3)
+case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole_numbers, n=2, d_k=4, m=3)
 case("three_against_five", "Three queries against five keys of width 8.", n=3, d_k=8, m=5)
 case("six_against_four", "Six queries against four keys of width 16.", n=6, d_k=16, m=4)
 case("square", "Five queries against five keys of width 5.", n=5, d_k=5, m=5)
@@ -499,8 +499,8 @@ case("square", "Five queries against five keys of width 5.", n=5, d_k=5, m=5)
 def scaled_scores__entry(i, j, q, k):
     score, d_k = q[i] @ k[j], k.shape[-1]
     return (
-        f"query {i} · key {j} / √d_k = {written(q[i])} · {written(k[j])} / √{d_k} = "
-        f"{written(score)} / {written(math.sqrt(d_k))} = {written(score / math.sqrt(d_k))}"
+        f"query {i} · key {j} / √d_k = {formatted(q[i])} · {formatted(k[j])} / √{d_k} = "
+        f"{formatted(score)} / {formatted(math.sqrt(d_k))} = {formatted(score / math.sqrt(d_k))}"
     )
 
 
@@ -537,7 +537,7 @@ hint("```python\nreturn <queries> @ <keys, turned> / math.sqrt(<d_k>)\n```")
 why("The transpose turns keys into columns, so one product makes all n · m scores. d_k is read off the keys, so the line holds for any width.")
 
 # %% judges="softmax_rows"
-case("by_hand", "Two rows of three scores; whole numbers.", whole, n=2, m=3)
+case("by_hand", "Two rows of three scores; whole numbers.", whole_numbers, n=2, m=3)
 case("wide", "Three rows of seven scores.", lambda softmax_rows: softmax_rows(2 * randn(3, 7)))
 case("square", "Four rows of four scores.", n=4, m=4)
 case("large_scores", "Three rows of five scores, around 0, 400 and 800.", lambda softmax_rows: softmax_rows(randn(3, 5) + torch.tensor([[0.0], [400.0], [800.0]])))
@@ -555,8 +555,8 @@ def softmax_rows__entry(i, j, scores):
     shifted = scores[i] - scores[i].max()
     total = shifted.exp().sum()
     return (
-        f"less its largest, row {i} is {written(shifted)}; exp({written(shifted[j])}) divided by the sum of "
-        f"all its exponentials, {written(total)}, is {written(shifted[j].exp() / total)}"
+        f"less its largest, row {i} is {formatted(shifted)}; exp({formatted(shifted[j])}) divided by the sum of "
+        f"all its exponentials, {formatted(total)}, is {formatted(shifted[j].exp() / total)}"
     )
 
 
@@ -599,15 +599,15 @@ def _shares(n, m):
     return torch.softmax(2 * randn(n, m), dim=-1)
 
 
-case("by_hand", "Two rows of three weights, and values of width 2; whole numbers of values.", whole, m=3, d_v=2, weights=torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]]))
+case("by_hand", "Two rows of three weights, and values of width 2; whole numbers of values.", whole_numbers, m=3, d_v=2, weights=torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]]))
 case("four_queries", "Four queries that share out six values of width 3.", m=6, d_v=3, weights=_shares(4, 6))
 case("square", "Five queries, five values of width 5.", m=5, d_v=5, weights=_shares(5, 5))
 
 
 @entry
 def aggregate__entry(i, j, weights, values):
-    terms = " + ".join(f"{written(w)} · {written(value)}" for w, value in zip(weights[i], values[:, j]))
-    return f"number {j} of every value, times the weights of row {i}: {terms} = {written(weights[i] @ values[:, j])}"
+    terms = " + ".join(f"{formatted(w)} · {formatted(value)}" for w, value in zip(weights[i], values[:, j]))
+    return f"number {j} of every value, times the weights of row {i}: {terms} = {formatted(weights[i] @ values[:, j])}"
 
 
 mistakes("""
@@ -638,8 +638,8 @@ hint("```python\nreturn <weights> @ <values>\n```")
 why("A matrix product is a sum over the inner dimension, and here that is the tokens: row i mixes all values by the weights of query i.")
 
 # %% judges="attention_head"
-case("by_hand", "Three tokens of width 2, no mask; whole numbers.", lambda attention_head: attention_head(whole(3, 2, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 3)))
-case("by_hand_causal", "Three tokens of width 2, causal; whole numbers.", lambda attention_head: attention_head(whole(3, 2, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 4, low=-1, high=2), whole(2, 3), causal=True))
+case("by_hand", "Three tokens of width 2, no mask; whole numbers.", lambda attention_head: attention_head(whole_numbers(3, 2, low=-1, high=2), whole_numbers(2, 4, low=-1, high=2), whole_numbers(2, 4, low=-1, high=2), whole_numbers(2, 3)))
+case("by_hand_causal", "Three tokens of width 2, causal; whole numbers.", lambda attention_head: attention_head(whole_numbers(3, 2, low=-1, high=2), whole_numbers(2, 4, low=-1, high=2), whole_numbers(2, 4, low=-1, high=2), whole_numbers(2, 3), causal=True))
 case("open_head", "Five tokens of width 6 with d_k = 4 and d_v = 3, no mask.", lambda attention_head: attention_head(randn(5, 6), randn(6, 4), randn(6, 4), randn(6, 3)))
 case("causal_head", "Seven tokens of width 5 with d_k = 4 and d_v = 3, causal.", lambda attention_head: attention_head(randn(7, 5), randn(5, 4), randn(5, 4), randn(5, 3), causal=True))
 case("square", "Four tokens of width 4, every width 4, causal.", lambda attention_head: attention_head(randn(4, 4), randn(4, 4), randn(4, 4), randn(4, 4), causal=True))
@@ -656,8 +656,8 @@ def attention_head__entry(i, j, x, w_q, w_k, w_v, causal=False):
     values = (x @ w_v)[: len(shares), j]
     seen = "tokens up to itself" if causal else "all tokens"
     return (
-        f"token {i} weighs {seen} by {written(shares)}; number {j} of their values is {written(values)}, "
-        f"and the weighted sum {written(shares @ values)}"
+        f"token {i} weighs {seen} by {formatted(shares)}; number {j} of their values is {formatted(values)}, "
+        f"and the weighted sum {formatted(shares @ values)}"
     )
 
 

@@ -34,7 +34,7 @@ start("small_sums")
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, alternatives, entry, forbid
 from spotlight.authoring import hint, mistake, mistakes, probe, why
-from spotlight.sandbox.kit import randint, randn, written
+from spotlight.sandbox.kit import formatted, randint, randn
 
 # %%
 import torch
@@ -83,7 +83,7 @@ def three_rows(row_sums):
 
 @entry
 def row_sums__entry(i, x):
-    return f"{written(x[i])} adds up to {written(x[i].sum())}"
+    return f"{formatted(x[i])} adds up to {formatted(x[i].sum())}"
 
 
 mistakes("""

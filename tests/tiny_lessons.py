@@ -27,7 +27,7 @@ start("tiny")
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, alternatives, case, entry, flops_within, forbid
 from spotlight.authoring import hint, mistake, mistakes, naming_probe, probe, why, without_loops
-from spotlight.sandbox.kit import gradients, randint, randn, uniform, whole, written
+from spotlight.sandbox.kit import formatted, gradients, randint, randn, uniform, whole_numbers
 
 # %%
 import math

@@ -28,7 +28,7 @@ from spotlight.classroom.class_page import class_page
 from spotlight.classroom.gradebook import ClassBook, StudentRow
 from spotlight.classroom.pages import student_page
 from spotlight.classroom.records import Attempt
-from spotlight.classroom.similarity import AlikeGroup, Shared, alike_groups
+from spotlight.classroom.similarity import Shared, SimilarGroup, alike_groups
 from spotlight.grading.report import Status
 
 DOUBLED, SHIFTED = STEPS.exercises
@@ -178,7 +178,7 @@ def prints(value: str, names: tuple[str, ...] = ALL) -> dict[str, str]:
     return {name: f"{value}-{name}" for name in names}
 
 
-def keys(group: AlikeGroup) -> list[str]:
+def keys(group: SimilarGroup) -> list[str]:
     return [r.student.key for r in group.rows]
 
 

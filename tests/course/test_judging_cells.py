@@ -49,8 +49,8 @@ def test_a_case_draws_every_argument_in_the_shape_of_the_docstring(tmp_path: Pat
 
 
 def test_a_case_is_a_function_that_can_be_called(tmp_path: Path) -> None:
-    probe = case_of(tmp_path, 'case("few", "Few.", whole(low=1), n=2, m=3, by=0)')
-    names: dict[str, Any] = {"whole": lambda *sizes, low: (sizes, low)}
+    probe = case_of(tmp_path, 'case("few", "Few.", whole_numbers(low=1), n=2, m=3, by=0)')
+    names: dict[str, Any] = {"whole_numbers": lambda *sizes, low: (sizes, low)}
     exec(probe.source, names)
     assert names["few"](lambda *given: given) == (((2, 2), 1), ((3, 2), 1), 0)
 
@@ -61,11 +61,11 @@ def test_a_case_is_a_function_that_can_be_called(tmp_path: Path) -> None:
         ("n=2, m=3, by=1.5", "scores(randn(2, 2), randn(3, 2), 1.5)"),
         ("m=3, q=4 * randn(7, 2)", "scores(4 * randn(7, 2), randn(3, 2), randn())"),
         ("n=1 + 1, m=len(WORDS)", "scores(randn(1 + 1, 2), randn(len(WORDS), 2), randn())"),
-        ("whole, n=2, m=3", "scores(whole(2, 2), whole(3, 2), whole())"),
+        ("whole_numbers, n=2, m=3", "scores(whole_numbers(2, 2), whole_numbers(3, 2), whole_numbers())"),
         ("uniform(low=1, high=SIZE), q=q, by=by, m=3",
          "scores(q, uniform(3, 2, low=1, high=SIZE), by)"),
-        ("draw=whole(low=1), n=2, m=3",
-         "scores(whole(2, 2, low=1), whole(3, 2, low=1), whole(low=1))"),
+        ("draw=whole_numbers(low=1), n=2, m=3",
+         "scores(whole_numbers(2, 2, low=1), whole_numbers(3, 2, low=1), whole_numbers(low=1))"),
         ("lambda scores: scores(*pair(3))", "scores(*pair(3))"),
         ("draw=lambda scores: 2", "2"),
         ("lambda scores, rerun: rerun(n=2)(scores)", "rerun(n=2)(scores)"),
@@ -114,10 +114,10 @@ NO_CASE = {
     "a size that is missing": ("n=2", "no size for m, in the shape of k."),
     "a size of nothing": ("n=2, m=3, q=x", "n=2 is the size of nothing that is drawn"),
     "sizes for a lambda": ("lambda scores: 1, n=2", "a case with a lambda takes no sizes."),
-    "sizes without names": ("whole(2, 3), m=2, n=3", "whole(2, 3) draws nothing; a case is drawn"),
-    "something else to draw by": ("'whole', m=2, n=3", "'whole' draws nothing; a case is drawn by"),
+    "sizes without names": ("whole_numbers(2, 3), m=2, n=3", "whole_numbers(2, 3) draws nothing; a case is drawn"),
+    "something else to draw by": ("'whole_numbers', m=2, n=3", "'whole_numbers' draws nothing; a case is drawn by"),
     "a maybe": ("m=2, n=3, naming_only=MAYBE", "case(...): naming_only is neither True nor False."),
-    "too much": ("whole, 2, 3", "case(...): too many positional arguments."),
+    "too much": ("whole_numbers, 2, 3", "case(...): too many positional arguments."),
 }  # fmt: skip
 
 

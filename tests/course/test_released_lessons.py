@@ -138,7 +138,7 @@ def test_a_right_argument_is_told_from_one_that_nobody_needs(small_lesson: Lesso
     exercise = replace(
         small_lesson.exercises[0],
         targets=("f",),
-        written="def f(a, b, c):\n    ### BEGIN SOLUTION\n    return a + g(c) + len(T)\n"
+        cell="def f(a, b, c):\n    ### BEGIN SOLUTION\n    return a + g(c) + len(T)\n"
         "    ### END SOLUTION",
     )
 

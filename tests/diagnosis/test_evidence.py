@@ -18,10 +18,10 @@ PRODUCT = exercise(
     function("return x @ y.T", "x, y", "x: (n, d), y: (m, d) → (n, m)"),
     probe("large", "f(randn(9, 6), randn(8, 6))"),
     probe("small", "f(randn(3, 2), randn(2, 2))"),
-    probe("by_hand", "f(whole(4, 3), whole(5, 3))"),
+    probe("by_hand", "f(whole_numbers(4, 3), whole_numbers(5, 3))"),
     probe("two_at_once", "f(randn(2, 2), randn(2, 2)) + f(randn(2, 2), randn(2, 2))"),
     "@entry\ndef f__entry(i, j, x, y):\n"
-    '    return f"{written(x[i])} · {written(y[j])} = {written(x[i] @ y[j])}"',
+    '    return f"{formatted(x[i])} · {formatted(y[j])} = {formatted(x[i] @ y[j])}"',
 )
 
 

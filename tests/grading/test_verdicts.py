@@ -23,6 +23,7 @@ from edited_notebooks import (
 from small_course import STEPS, lesson_of
 from spotlight.course.lesson import Lesson
 from spotlight.grading.grader import LessonGrader
+from spotlight.grading.limits import limits_for
 from spotlight.grading.report import Evidence, ExerciseReport
 from spotlight.grading.verdict import Verdict
 from spotlight.sandbox.worker import Worker
@@ -407,7 +408,7 @@ def test_numbers_that_are_not_finite_equal_each_other(lesson: Lesson, grader: Le
     infinite = replace(key, reference=seen(np.inf))
     for number, status in ((np.nan, "passed"), (-np.inf, "passed"), (1e30, "failed")):
         observation = Observation((), seen(number), "finished", 0.0)
-        assert judge(exercise, infinite, observation, key.limits).report.status == status
+        assert judge(exercise, infinite, observation, limits_for(key)).report.status == status
 
 
 # Points

@@ -148,15 +148,15 @@ def test_the_weights_are_no_input_that_could_have_been_changed() -> None:
 
 def test_whole_numbers_are_small_floats() -> None:
     with kit.fresh_draws(0, "p") as draws:
-        numbers = kit.whole(1000)
-        others = kit.whole(1000, low=1, high=3)
+        numbers = kit.whole_numbers(1000)
+        others = kit.whole_numbers(1000, low=1, high=3)
         assert len(draws.drawn) == 2
     assert numbers.dtype == torch.float32
     assert set(numbers.tolist()) == set(range(-3, 4))
     assert set(others.tolist()) == {1, 2}
 
 
-@pytest.mark.parametrize("draw", [kit.randn, kit.uniform, kit.whole])
+@pytest.mark.parametrize("draw", [kit.randn, kit.uniform, kit.whole_numbers])
 def test_a_run_may_draw_everything_in_double_precision(draw: Callable[..., Tensor]) -> None:
     with kit.fresh_draws(0, "p", torch.float64):
         wide = draw(2, 3)
@@ -195,12 +195,12 @@ def test_the_type_is_the_blocks_own() -> None:
     ],
 )  # fmt: skip
 def test_numbers_are_written_as_in_a_sentence(value: Tensor | float, text: str) -> None:
-    assert kit.written(value) == text
+    assert kit.formatted(value) == text
 
 
 @given(st.floats(-1e6, 1e6))
 def test_what_is_written_is_the_number_to_three_decimals(number: float) -> None:
-    text = kit.written(number)
+    text = kit.formatted(number)
     assert abs(float(text.replace("−", "-")) - number) <= 0.0005001
     assert not text.endswith(".")
     assert "-" not in text

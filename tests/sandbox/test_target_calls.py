@@ -11,8 +11,8 @@ from worker_jobs import job
 
 from spotlight.sandbox.job import Job
 
-ENTRY = "def f__entry(i, j, x):\n    return f'{i}, {j}: {written(x[i, j])} doubled'"
-CALL = "def p(f):\n    return f(whole(2, 3))"
+ENTRY = "def f__entry(i, j, x):\n    return f'{i}, {j}: {formatted(x[i, j])} doubled'"
+CALL = "def p(f):\n    return f(whole_numbers(2, 3))"
 DOUBLE = "def f(x):\n    return 2 * x"
 
 
@@ -51,8 +51,10 @@ def test_a_call_has_the_shapes_and_the_values_of_its_arguments(worker) -> None:
 
 def test_an_argument_left_out_has_the_default_of_the_entry_s_own(worker) -> None:
     cell = "def f(x, by=2):\n    return by * x"
-    entry = "def f__entry(i, x, by=2):\n    return f'{written(x[i])} times {by}'"
-    outcome = only(worker, explained(cell, "def p(f):\n    return f(whole(1))", entry=entry))
+    entry = "def f__entry(i, x, by=2):\n    return f'{formatted(x[i])} times {by}'"
+    outcome = only(
+        worker, explained(cell, "def p(f):\n    return f(whole_numbers(1))", entry=entry)
+    )
     assert outcome.entries[0].endswith(" times 2")
 
 
@@ -144,14 +146,14 @@ def test_one_number_has_one_entry_without_a_place(worker) -> None:
 @pytest.mark.parametrize(
     "probe",
     [
-        "def p(f):\n    return f(whole(2, 3)) + 0",
-        "def p(f):\n    return f(whole(2, 3)).tolist()",
-        "def p(f):\n    return f(whole(2, 3)), 1",
-        "def p(f):\n    x = whole(2, 3)\n    f(x)\n    return f(x)",
-        "def p(f):\n    y = f(whole(2, 3))\n    f(whole(2, 3))\n    return y",
-        "def p(f):\n    return whole(2, 3)",
-        "def p(f):\n    return f(whole(9, 9))",
-        "def p(f):\n    return f(whole(2, 0))",
+        "def p(f):\n    return f(whole_numbers(2, 3)) + 0",
+        "def p(f):\n    return f(whole_numbers(2, 3)).tolist()",
+        "def p(f):\n    return f(whole_numbers(2, 3)), 1",
+        "def p(f):\n    x = whole_numbers(2, 3)\n    f(x)\n    return f(x)",
+        "def p(f):\n    y = f(whole_numbers(2, 3))\n    f(whole_numbers(2, 3))\n    return y",
+        "def p(f):\n    return whole_numbers(2, 3)",
+        "def p(f):\n    return f(whole_numbers(9, 9))",
+        "def p(f):\n    return f(whole_numbers(2, 0))",
     ],
     ids=[
         "computed on",

@@ -3,7 +3,7 @@
 A master imports its words from here::
 
     from spotlight.authoring import alternatives, case, entry, forbid, hint, mistakes, why
-    from spotlight.sandbox.kit import randn, whole, written
+    from spotlight.sandbox.kit import formatted, randn, whole_numbers
 """
 
 from spotlight.course.vocabulary import (

@@ -8,7 +8,7 @@ from typing import Any, Final
 from spotlight.classroom.class_counts import ClassCounts, count_class
 from spotlight.classroom.gradebook import ClassBook
 from spotlight.classroom.page_templates import render
-from spotlight.classroom.similarity import SMALL_CLASS, AlikeGroup, Shared, alike_groups
+from spotlight.classroom.similarity import SMALL_CLASS, Shared, SimilarGroup, alike_groups
 from spotlight.feedback.words import SAID, TONE, sentence
 
 _MISTAKES: Final = 40
@@ -70,7 +70,7 @@ def _histogram(counts: ClassCounts) -> list[dict[str, Any]]:
     ]
 
 
-def _group(book: ClassBook, group: AlikeGroup) -> dict[str, Any]:
+def _group(book: ClassBook, group: SimilarGroup) -> dict[str, Any]:
     shared = {s.place: s for s in group.shared}
     exercises = [
         (

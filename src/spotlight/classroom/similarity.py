@@ -46,7 +46,7 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class AlikeGroup:
+class SimilarGroup:
     """Students to look at together.
 
     The closest two of them are equal in `equal` of `compared` non-trivial exercises.
@@ -66,7 +66,7 @@ class _Pair:
     rarity: float
 
 
-def alike_groups(book: ClassBook) -> tuple[AlikeGroup, ...]:
+def alike_groups(book: ClassBook) -> tuple[SimilarGroup, ...]:
     """The groups, those that share the most and rarest code first."""
     return tuple(_Likeness(book).groups())
 
@@ -111,7 +111,7 @@ class _Likeness:
         count = self.counts[place][value]
         return count >= COMMON_AT_LEAST and self._share(place, value) > COMMON_SHARE
 
-    def groups(self) -> Iterator[AlikeGroup]:
+    def groups(self) -> Iterator[SimilarGroup]:
         """Pairs put together, those with the rarest code first."""
         pairs = sorted(self._listed(), key=lambda pair: (pair.rarity, -pair.equal, pair.units))
         leader = list(range(len(self.units)))
@@ -134,7 +134,7 @@ class _Likeness:
         for group, pair in closest.items():
             yield self._group(members[group], pair)
 
-    def _group(self, units: Iterable[int], closest: _Pair) -> AlikeGroup:
+    def _group(self, units: Iterable[int], closest: _Pair) -> SimilarGroup:
         students = sorted(i for unit in units for i in self.units[unit])
         shared = []
         for place in self.places:
@@ -146,7 +146,7 @@ class _Likeness:
                     count = self.counts[place]
                     shared.append(Shared(place, most, count[value], count.total()))
         rows = tuple(self.rows[i] for i in students)
-        return AlikeGroup(rows, closest.equal, closest.compared, tuple(shared))
+        return SimilarGroup(rows, closest.equal, closest.compared, tuple(shared))
 
     def _listed(self) -> Iterator[_Pair]:
         pairs_in_class = len(self.rows) * (len(self.rows) - 1) / 2

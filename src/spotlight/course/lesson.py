@@ -119,7 +119,7 @@ class Withheld:
 class Exercise:
     """One cell to fill in, with all that is known about right and wrong ways to do it.
 
-    `written` is the cell as its author wrote it, with the solution between marks. `entry` is the
+    `cell` is the cell as its author wrote it, with the solution between marks. `entry` is the
     source of the function that explains one entry of the result; `partial` whether each probe
     passed earns its share of the points.
     """
@@ -130,7 +130,7 @@ class Exercise:
     points: float
     minutes: int
     difficulty: int
-    written: str | Withheld
+    cell: str | Withheld
     place: str
     probes: tuple[Probe, ...] = ()
     helpers: str = ""
@@ -150,25 +150,25 @@ class Exercise:
         Raises:
             WithheldError: the lesson is a released one, which has none.
         """
-        if isinstance(self.written, Withheld):
+        if isinstance(self.cell, Withheld):
             raise WithheldError(
                 f"This copy of the course holds no solution of {self.id}: the instructor keeps it."
             )
-        return self.written
+        return self.cell
 
     @property
     def stub(self) -> str:
         """What the student finds: the cell without its solution, raising only when called."""
-        if isinstance(self.written, Withheld):
-            return self.written.stub
-        return stub_of(self.written, self.targets, self.id)
+        if isinstance(self.cell, Withheld):
+            return self.cell.stub
+        return stub_of(self.cell, self.targets, self.id)
 
     @property
     def reads(self) -> Reads:
         """What the solution reads, if it is a function."""
-        if isinstance(self.written, Withheld):
-            return self.written.reads
-        return reads_of(self.written, self.targets[0])
+        if isinstance(self.cell, Withheld):
+            return self.cell.reads
+        return reads_of(self.cell, self.targets[0])
 
     @property
     def reference(self) -> str:

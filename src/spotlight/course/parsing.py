@@ -118,7 +118,7 @@ def _read_exercise(cell: Cell, heading: str) -> Exercise:
         points=_number(cell, "points", 1),
         minutes=int(_number(cell, "minutes", 0)),
         difficulty=int(_number(cell, "difficulty", 1)),
-        written=cell.source,
+        cell=cell.source,
         place=cell.place,
         partial=_flag(cell, "partial"),
     )

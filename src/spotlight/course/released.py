@@ -77,7 +77,7 @@ def _cells_without(lesson: Lesson) -> Iterator[Cell]:
 def _exercise_without(exercise: Exercise) -> Exercise:
     return replace(
         exercise,
-        written=Withheld(exercise.stub, exercise.reads),
+        cell=Withheld(exercise.stub, exercise.reads),
         mistakes=tuple(Variant(wrong.name, wrong.message) for wrong in exercise.mistakes),
         alternatives=(),
         entry="",  # what it says is in the answer keys

@@ -23,9 +23,9 @@ def case(
 
     `name` is an identifier, `description` a sentence that students read. Every letter of the shapes
     gets its size (`n=3`); a parameter may be handed over instead (`mask=causal(3)`). Numbers are
-    drawn by `randn` unless `draw` says otherwise (`integers`, `uniform(low=1)`). Where calling the
-    target once is not enough, `draw` is a lambda that takes the target: `lambda f: f(f(randn(3)))`.
-    A case with `naming_only` helps to tell mistakes apart, and nobody fails by it.
+    drawn by `randn` unless `draw` says otherwise (`whole_numbers`, `uniform(low=1)`). Where calling
+    the target once is not enough, `draw` is a lambda that takes it: `lambda f: f(f(randn(3)))`. A
+    case with `naming_only` helps to tell mistakes apart, and nobody fails by it.
     """
 
 

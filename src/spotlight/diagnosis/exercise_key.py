@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from spotlight.sandbox.job import Limits, ProbeOutcome
+from spotlight.sandbox.job import ProbeOutcome
 
 Outcomes = tuple[ProbeOutcome, ...]
 
@@ -17,9 +17,3 @@ class ExerciseKey:
     mistakes: dict[str, Outcomes]
     cpu_seconds: float
     pairs: dict[tuple[str, str], Outcomes] = field(default_factory=dict)
-
-    @property
-    def limits(self) -> Limits:
-        """A student's budget: ten times the reference's CPU time, five seconds at least."""
-        cpu = max(5.0, 10 * self.cpu_seconds)
-        return Limits(cpu_seconds=cpu, wall_seconds=3 * cpu + 5)

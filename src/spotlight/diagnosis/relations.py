@@ -42,7 +42,7 @@ Holds = Callable[[Case], bool]
 
 def are_telling(cases: Cases) -> bool:
     """Whether there is enough to go by: two wrong cases or more, of different sizes."""
-    wrong = [case for case in cases if not alike(case.wanted, case.got)]
+    wrong = [case for case in cases if not close(case.wanted, case.got)]
     sizes = {(case.wanted.shape, case.drawn, tuple(case.sizes.items())) for case in wrong}
     return len(sizes) >= 2 and any(case.wanted.size for case in wrong)
 
@@ -56,7 +56,7 @@ def find_relation(cases: Cases) -> Finding | None:
     return None
 
 
-def alike(one: np.ndarray, other: np.ndarray, tolerance: float = TOLERANCE) -> bool:
+def close(one: np.ndarray, other: np.ndarray, tolerance: float = TOLERANCE) -> bool:
     """Whether two arrays are equal within `tolerance`, relative to the largest number."""
     if one.shape != other.shape:
         return False
@@ -78,17 +78,17 @@ def _relations(cases: Cases) -> Iterator[tuple[str, Holds, str]]:
     )
     yield (
         "transposed-result",
-        lambda c: c.wanted.ndim >= 2 and alike(np.swapaxes(c.wanted, -1, -2), c.got),
+        lambda c: c.wanted.ndim >= 2 and close(np.swapaxes(c.wanted, -1, -2), c.got),
         "What you return is the transpose of what is wanted: rows and columns have changed places.",
     )
     yield (
         "sign-turned",
-        lambda c: alike(-c.wanted, c.got),
+        lambda c: close(-c.wanted, c.got),
         "Every number has the opposite sign of what is wanted.",
     )
     yield (
         "sign-dropped",
-        lambda c: alike(np.abs(c.wanted), c.got),
+        lambda c: close(np.abs(c.wanted), c.got),
         "Every number has the right size, but negative ones have lost their sign.",
     )
     for name in cases[0].arguments:
@@ -123,18 +123,18 @@ def _relations(cases: Cases) -> Iterator[tuple[str, Holds, str]]:
         lambda c: (
             c.got.ndim == 2
             and len(c.got) > 1
-            and alike(np.broadcast_to(c.got[:1], c.got.shape), c.got)
+            and close(np.broadcast_to(c.got[:1], c.got.shape), c.got)
         ),
         "All your rows are alike, and each should depend on its own row of what goes in.",
     )
 
 
 def _returns(name: str, case: Case) -> bool:
-    return name in case.arguments and alike(case.arguments[name], case.got)
+    return name in case.arguments and close(case.arguments[name], case.got)
 
 
 def _alike_squeezed(case: Case) -> bool:
-    return alike(case.got.squeeze(), case.wanted.squeeze())
+    return close(case.got.squeeze(), case.wanted.squeeze())
 
 
 def _cut_off(cases: Cases) -> Iterator[tuple[str, Holds, str]]:
@@ -171,7 +171,7 @@ def _agrees_in_few_digits(case: Case) -> bool:
 
 
 def _is_one_of_batch(place: int, case: Case) -> bool:
-    return case.wanted.ndim >= 2 and len(case.wanted) > 1 and alike(case.wanted[place], case.got)
+    return case.wanted.ndim >= 2 and len(case.wanted) > 1 and close(case.wanted[place], case.got)
 
 
 def _normalised() -> Iterator[tuple[str, Holds, str]]:
@@ -247,7 +247,7 @@ def factor_of(wanted: np.ndarray, got: np.ndarray) -> float | None:
     if not np.isfinite(size) or size == 0.0:
         return None
     factor = float(np.vdot(wanted, got)) / size
-    return factor if factor and alike(factor * wanted, got) else None
+    return factor if factor and close(factor * wanted, got) else None
 
 
 def constant_of(values: np.ndarray) -> float | None:
@@ -342,7 +342,7 @@ def _leads(step: _Step, start: np.ndarray, end: np.ndarray) -> bool:
         made = np.asarray(step(start))
     except (ValueError, IndexError):  # an axis that `start` does not have, among others
         return False
-    return alike(end, made)
+    return close(end, made)
 
 
 def _moved(cases: Cases, shapes: str) -> Iterator[tuple[str, Holds, str]]:
@@ -363,13 +363,13 @@ def _moved(cases: Cases, shapes: str) -> Iterator[tuple[str, Holds, str]]:
             )
     yield (
         "reshaped",
-        lambda c: alike(c.wanted.ravel(), c.got.ravel()),
+        lambda c: close(c.wanted.ravel(), c.got.ravel()),
         f"The right numbers, in the right order, stand in the wrong shape: {shapes}.",
     )
     yield (
         "moved",
         lambda c: (
-            c.wanted.size > 1 and alike(np.sort(c.wanted, axis=None), np.sort(c.got, axis=None))
+            c.wanted.size > 1 and close(np.sort(c.wanted, axis=None), np.sort(c.got, axis=None))
         ),
         "All the right numbers are there, but at other places. To read them in another shape "
         "(`view`, `reshape`) or in another order (`flip`) is not to exchange dimensions.",

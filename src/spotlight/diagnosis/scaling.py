@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from spotlight.diagnosis.finding import Finding
-from spotlight.diagnosis.relations import TOLERANCE, Case, alike, constant_of, factor_of
+from spotlight.diagnosis.relations import TOLERANCE, Case, close, constant_of, factor_of
 
 _CLOSE = 1e-4  # relative: how well a measured factor equals an expression of sizes
 
@@ -129,7 +129,7 @@ def _factor_and_offset(cases: Sequence[Case]) -> Finding | None:
             return None
         slope = float(np.mean((x - x.mean()) * (y - y.mean()))) / spread
         shift = float(y.mean() - slope * x.mean())
-        if not alike(slope * case.wanted + shift, case.got) or abs(slope) <= TOLERANCE:
+        if not close(slope * case.wanted + shift, case.got) or abs(slope) <= TOLERANCE:
             return None
         fits.append((slope, shift))
     factor = _said([slope for slope, _ in fits], cases)

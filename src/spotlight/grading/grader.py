@@ -13,6 +13,7 @@ from spotlight.grading.costs import PYTHON_LOOP, loop_lines
 from spotlight.grading.forbidden import forbidden_use, warns
 from spotlight.grading.graded_lesson import GradedLesson
 from spotlight.grading.judge import NOT_FILLED_IN, judge
+from spotlight.grading.limits import limits_for
 from spotlight.grading.listing import cells_listed, listed
 from spotlight.grading.locate import Located, locate
 from spotlight.grading.notes import Note
@@ -137,8 +138,8 @@ class LessonGrader:
 
     def _judge(self, exercise: Exercise, program: Program) -> Verdict:
         key = self.key(exercise)
-        job = job_for(exercise, program, [self._seed], key.limits, again=True)
-        return judge(exercise, key, self._observe(job), key.limits, program.steps)
+        job = job_for(exercise, program, [self._seed], limits_for(key), again=True)
+        return judge(exercise, key, self._observe(job), limits_for(key), program.steps)
 
     def _without_references(
         self,

@@ -416,7 +416,7 @@ def _notes(
             "The exercises stand in another order than in the lesson; "
             "they were graded in the lesson's order.",
         )
-    if not submission.whole:
+    if not submission.from_file:
         return
     bare = [n for n, found in exercises.items() if not found.marked and found.home not in merged]
     if bare:

@@ -48,14 +48,14 @@ class SubmittedCell:
 class Submission:
     """A student's notebook, and where it came from.
 
-    `whole` says that it was read from a file, so that what is not in it is gone.
+    `from_file` says that it was read from a file, so that what is not in it is gone.
     """
 
     path: str
     cells: tuple[SubmittedCell, ...]
     lesson: str | None = None
     version: str | None = None
-    whole: bool = False
+    from_file: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -161,7 +161,7 @@ def _from_notebook(notebook: dict[str, Any], path: str) -> Submission:
         cells,
         lesson if isinstance(lesson, str) else None,
         version if isinstance(version, str) else None,
-        whole=True,
+        from_file=True,
     )
 
 

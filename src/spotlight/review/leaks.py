@@ -32,7 +32,7 @@ def fragments_of(exercise: Exercise) -> frozenset[str]:
 
     Empty in a released copy of a lesson, which holds none.
     """
-    if isinstance(exercise.written, Withheld):
+    if isinstance(exercise.cell, Withheld):
         return frozenset()
     sources = [exercise.solution, *map(exercise.variant_source, exercise.alternatives)]
     found = {fragment for source in sources for fragment in _fragments(source)}

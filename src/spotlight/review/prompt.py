@@ -87,7 +87,7 @@ def asked_again(messages: list[Message], answer: str, problem: str) -> list[Mess
 def _parts(work: Work) -> list[str]:
     exercise = work.exercise
     parts = [f"Exercise: {exercise.title}\n\nWhat the student was given:\n{exercise.stub.strip()}"]
-    if not isinstance(exercise.written, Withheld):
+    if not isinstance(exercise.cell, Withheld):
         secret = "" if work.passed else ", a secret"
         parts.append(f"The reference{secret}:\n{exercise.reference.strip()}")
     verdict = _VERDICTS.get(work.status, "The code did not pass.")
@@ -102,7 +102,7 @@ def _parts(work: Work) -> list[str]:
 
 
 def _is_another_way(work: Work) -> bool:
-    if isinstance(work.exercise.written, Withheld):
+    if isinstance(work.exercise.cell, Withheld):
         return False
     own, reference = (_shape(code) for code in (work.code, work.exercise.reference))
     return own != reference

@@ -78,7 +78,9 @@ def uniform(
     return _draws.hand_out(_draws.generator.uniform(low, high, shape), dtype)
 
 
-def whole(*shape: int, low: int = -3, high: int = 4, dtype: torch.dtype | None = None) -> Tensor:
+def whole_numbers(
+    *shape: int, low: int = -3, high: int = 4, dtype: torch.dtype | None = None
+) -> Tensor:
     """Whole numbers from [low, high) as floats: small enough to check a result by hand."""
     return _draws.hand_out(_draws.generator.integers(low, high, shape), dtype)
 
@@ -106,9 +108,9 @@ def gradients(function: Callable[..., Tensor], **inputs: Tensor) -> dict[str, Te
     return dict(zip(names, found, strict=True))
 
 
-def written(value: Tensor | float) -> str:
+def formatted(value: Tensor | float) -> str:
     """A number, or a vector of them, as it is written in a sentence: three decimals at most."""
     if isinstance(value, Tensor) and value.ndim:
-        return f"({', '.join(written(part) for part in value.flatten().tolist())})"
+        return f"({', '.join(formatted(part) for part in value.flatten().tolist())})"
     text = f"{float(value):.3f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text.replace("-", "−")
