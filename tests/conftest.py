@@ -64,11 +64,20 @@ def worker() -> Iterator[Worker]:
         yield worker
 
 
-@pytest.fixture(scope="session")
-def key_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder of answer keys for the whole run, whichever process asks."""
+@pytest.fixture(scope="session", autouse=True)
+def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The user's cache of this run: one folder, whichever process asks, and not the real one."""
     base = tmp_path_factory.getbasetemp()
-    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "answer-keys"
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "user-cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def key_cache(user_cache: Path) -> Path:
+    """Where commands keep answer keys in this run, and all tests with them."""
+    return user_cache / "spotlight" / "keys"
 
 
 @pytest.fixture(scope="session")

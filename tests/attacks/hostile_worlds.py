@@ -144,9 +144,21 @@ def processes() -> dict[int, tuple[int, str, str]]:
     return found
 
 
+def _at_one_moment() -> dict[int, tuple[int, str, str]]:
+    """Every process, where none ended between two looks.
+
+    Of one whose parent ended meanwhile, the new parent is not known yet: it would be taken for
+    nobody's, and a daemon be overlooked.
+    """
+    while True:
+        every = processes()
+        if all(parent == 0 or parent in every for parent, _, _ in every.values()):
+            return every
+
+
 def descendants() -> dict[int, str]:
     """The processes below this one, with their command lines."""
-    every = processes()
+    every = _at_one_moment()
     below = {os.getpid()}
     while True:
         more = {pid for pid, (parent, _, _) in every.items() if parent in below} - below

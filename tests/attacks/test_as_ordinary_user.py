@@ -23,7 +23,10 @@ ATTEMPTS = {
     "forging": "no_point_is_forged and (memory or solution or key or descriptor or frames)",
 }
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="all of them run as one already")
+pytestmark = [
+    pytest.mark.deep,
+    pytest.mark.skipif(os.geteuid() != 0, reason="all of them run as one already"),
+]
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def test_no_harm_is_done_where_the_grader_is_an_ordinary_users(family: str, home
     if why := can_run_python(READABLE, home / "first"):
         pytest.skip(f"an ordinary user cannot run this Python here: {why}")
     tests = [str(HERE / f"test_{family}.py"), "-k", ATTEMPTS[family]]
-    options = ["-p", "no:cacheprovider", "--tb=short", "-rf", f"--basetemp={home}/tests"]
+    options = ["-n0", "-p", "no:cacheprovider", "--tb=short", "-rf", f"--basetemp={home}/tests"]
     command = [sys.executable, "-m", "pytest", *tests, *options]
     ran = subprocess.run(
         as_ordinary_user(command, READABLE, home),

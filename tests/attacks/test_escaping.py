@@ -16,6 +16,7 @@ def test_nothing_escapes(attack: Attack, scene: Scene) -> None:
     assert_no_harm(attack, scene)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("attack", [a for a in ESCAPES if not a.own_control], ids=str)
 def test_without_confinement_it_does(attack: Attack, make_scene: Callable[[], Scene]) -> None:
     assert_succeeds_alone(attack, make_scene())

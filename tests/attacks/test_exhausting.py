@@ -16,6 +16,7 @@ def test_nobody_goes_without(attack: Attack, scene: Scene) -> None:
     assert_no_harm(attack, scene)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("attack", [a for a in EXHAUSTIONS if not a.own_control], ids=str)
 def test_without_confinement_they_would(attack: Attack, make_scene: Callable[[], Scene]) -> None:
     assert_succeeds_alone(attack, make_scene())

@@ -98,6 +98,7 @@ def in_process(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Callab
     return lambda source, assertion: said[asked[source, assertion]]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("attack", FOOLING, ids=str)
 def test_a_grader_in_the_same_process_is_fooled(
     attack: Attack, scene: Scene, in_process: Callable[[str, str], str]
@@ -134,7 +135,7 @@ def test_a_table_of_outputs_that_were_noted_at_home_earns_nothing_under_another_
     for name, (shape, by) in {"by_three": ((4,), 3.0), "by_a_half": ((2, 5), 0.5)}.items():
         noting = f"with kit.fresh_draws(0, {name!r}): x = kit.randn(*{shape})"
         scope: dict[str, object] = {}
-        exec(f"from spotlight.authoring import kit\n{noting}\nnoted = x.flatten().tolist()", scope)
+        exec(f"from spotlight.sandbox import kit\n{noting}\nnoted = x.flatten().tolist()", scope)
         noted = scope["noted"]
         assert isinstance(noted, list)
         notes[tuple(round(value, 3) for value in noted)] = [value + by for value in noted]

@@ -16,6 +16,7 @@ def test_nothing_is_read(attack: Attack, scene: Scene) -> None:
     assert_no_harm(attack, scene)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("attack", [a for a in READINGS if not a.own_control], ids=str)
 def test_without_confinement_it_is(attack: Attack, make_scene: Callable[[], Scene]) -> None:
     assert_succeeds_alone(attack, make_scene())

@@ -453,6 +453,7 @@ def scripts(all_masters):
     }
 
 
+@pytest.mark.deep
 def test_a_master_runs_as_a_script(scripts, real_lesson):
     process = scripts[real_lesson.where]
     output, _ = process.communicate(timeout=120)

@@ -21,14 +21,6 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return write_course(tmp_path_factory.mktemp("class") / "course")
 
 
-@pytest.fixture(autouse=True)
-def _caches_of_this_session(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Answer keys are kept from test to test; what was graded is kept by the tests that say so."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "user-cache"))
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where the class hands in."""

@@ -50,12 +50,10 @@ socket.getaddrinfo = socket.create_connection = refuse
 
 
 @pytest.fixture(scope="session")
-def key_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    cache = tmp_path_factory.mktemp("keys")
-    with Worker() as worker:
-        yield lambda lesson, exercise: cached_key(
-            lesson, exercise, PUBLIC_SEED, worker.observe, cache
-        )
+def key_of(worker: Worker, key_cache: Path) -> Any:
+    return lambda lesson, exercise: cached_key(
+        lesson, exercise, PUBLIC_SEED, worker.observe, key_cache
+    )
 
 
 @pytest.fixture(scope="session")

@@ -21,12 +21,6 @@ from spotlight.sandbox.worker import Worker
 
 
 @pytest.fixture(scope="session")
-def _worker() -> Iterator[Worker]:
-    with Worker() as worker:
-        yield worker
-
-
-@pytest.fixture(scope="session")
 def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     course = write_course(tmp_path_factory.mktemp("built") / "course")
     # That its exercises are sound is proved where proofs are tested.
@@ -35,18 +29,12 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return course.root
 
 
-@pytest.fixture(scope="session")
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def course(_built: Path, _cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+def course(_built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A fresh copy of the small course, which is the working folder."""
     root = tmp_path / "course"
     shutil.copytree(_built, root)
     monkeypatch.chdir(root)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(_cache))
     monkeypatch.setenv("COLUMNS", "80")
     return load_course(root)
 
@@ -54,7 +42,7 @@ def course(_built: Path, _cache: Path, tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.fixture
 def run(
     course: Course,
-    _worker: Worker,
+    worker: Worker,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> Run:
@@ -62,7 +50,7 @@ def run(
 
     @contextmanager
     def warm() -> Iterator[Worker]:
-        yield _worker
+        yield worker
 
     monkeypatch.setattr(context, "Worker", warm)
 

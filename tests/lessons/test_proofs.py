@@ -7,17 +7,19 @@ has not changed costs little. The deep tier proves all of it, whatever the recor
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from conftest import COURSE
 from small_course import solution_of
 from spotlight.authoring.proof_keys import proof_key
 from spotlight.authoring.proof_record import ProofRecord
 from spotlight.authoring.proving import SEEDS, prove
 from spotlight.course.lesson import Exercise, Lesson
+from spotlight.course.manifest import load_course
 from spotlight.sandbox.worker import Worker
 
+COURSE = load_course(Path(__file__).parents[2])
 RECORD = ProofRecord(COURSE)
 FEW = 5
 

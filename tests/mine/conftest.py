@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,6 @@ from spotlight.sandbox.worker import Worker
 
 NOON = "2026-01-31T12:00:00Z"
 COURSE = load_course(Path(__file__).parents[2])
-
-
-@pytest.fixture(scope="session")
-def worker() -> Iterator[Worker]:
-    with Worker() as worker:
-        yield worker
-
-
-@pytest.fixture(scope="session")
-def key_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("keys")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,19 +84,18 @@ class Kernel:
                     return reply
 
     def close(self) -> None:
-        self._client.stop_channels()
-        self._manager.shutdown_kernel(now=True)
+        try:
+            self._client.stop_channels()
+        finally:
+            self._manager.shutdown_kernel(now=True)
 
 
 @pytest.fixture
 def open_kernel(course_copy: Path):
     """Starts kernels for lessons of the copy, and ends them."""
-    kernels: list[Kernel] = []
+    with ExitStack() as kernels:  # where one does not close, the others do
 
-    def start(file: str) -> Kernel:
-        kernels.append(Kernel(course_copy / "lessons" / f"{file}.ipynb"))
-        return kernels[-1]
+        def start(file: str) -> Kernel:
+            return kernels.enter_context(closing(Kernel(course_copy / "lessons" / f"{file}.ipynb")))
 
-    yield start
-    for kernel in kernels:
-        kernel.close()
+        yield start

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -50,9 +52,27 @@ def lab(course_copy: Path, tmp_path: Path):
         _wait_for(f"{address}/api/status?token={TOKEN}", server)
         yield address
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        _end(server)
         log.close()
+
+
+def _end(server: subprocess.Popen) -> None:
+    """End the server and its kernels, however busy the machine is.
+
+    A kernel looks for its parent's end by itself, but not where that comes while it still starts,
+    nor where another process adopts it, as the tests of attacks let theirs.
+    """
+    below = psutil.Process(server.pid).children(recursive=True)
+    server.terminate()
+    try:
+        server.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+    _, alive = psutil.wait_procs(below, timeout=5)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _wait_for(url: str, server: subprocess.Popen) -> None:

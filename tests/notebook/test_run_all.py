@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import nbformat
@@ -16,7 +17,14 @@ ROOT = Path(__file__).resolve().parents[2]
 LESSONS = [entry.file for entry in load_course(ROOT).lessons]
 
 
-@pytest.mark.parametrize("file", LESSONS)
+# What waits for an undone exercise is a rule of the build: that a notebook obeys it, a few show.
+FEW = (LESSONS[0], "03_queries_and_keys", LESSONS[-1])
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file if file in FEW else pytest.param(file, marks=pytest.mark.deep) for file in LESSONS],
+)
 def test_an_unsolved_notebook_runs_to_its_last_cell_and_scores_nothing(course_copy, file):
     path = course_copy / "lessons" / f"{file}.ipynb"
     notebook = nbformat.read(path, as_version=4)
@@ -37,10 +45,12 @@ def test_an_unsolved_notebook_runs_to_its_last_cell_and_scores_nothing(course_co
     assert not any('data-card="trouble"' in html for html in cards)
 
 
-def test_every_solution_notebook_runs_and_earns_full_marks(course_copy, monkeypatch):
+@pytest.mark.parametrize("file", LESSONS)
+def test_a_solution_notebook_runs_and_earns_full_marks(file, course_copy, worker, monkeypatch):
     monkeypatch.chdir(course_copy)
+    monkeypatch.setattr("spotlight.cli.context.Worker", lambda: nullcontext(worker))
     monkeypatch.setenv("SPOTLIGHT_SHORT", "1")  # every cell runs, but trains for moments only
-    result = CliRunner().invoke(app, ["solutions", "--jobs", "2"])
+    result = CliRunner().invoke(app, ["solutions", file])
     assert result.exit_code == 0, result.output
-    assert result.output.count("full marks") == len(LESSONS)
+    assert result.output.count("full marks") == 1
     assert not list((course_copy / "progress").iterdir()), "a run of solutions is nobody's progress"

@@ -17,17 +17,18 @@ LESSON = "03_queries_and_keys"
 
 
 @pytest.fixture
-def course_copy(tmp_path: Path) -> Path:
+def course_copy(worker: Worker, key_cache: Path, tmp_path: Path) -> Path:
     """A copy as students get it, in place of the whole course."""
     entry = COURSE.find(LESSON)
     assert entry is not None
-    with Worker() as worker:
-        release_course(
-            COURSE,
-            [entry],
-            tmp_path / "course",
-            lambda lesson, exercise: cached_key(lesson, exercise, PUBLIC_SEED, worker.observe),
-        )
+    release_course(
+        COURSE,
+        [entry],
+        tmp_path / "course",
+        lambda lesson, exercise: cached_key(
+            lesson, exercise, PUBLIC_SEED, worker.observe, key_cache
+        ),
+    )
     return tmp_path / "course"
 
 

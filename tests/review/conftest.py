@@ -68,32 +68,30 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
 
 
 @pytest.fixture(scope="session")
-def grade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grade]:
+def grade(worker: Worker, key_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Grade:
     """Grade a notebook of the lesson: all right but for the answers that are given."""
     course = write_course(tmp_path_factory.mktemp("graded"))
     lesson = solution_of(course, "small_steps")
     done = solved(notebook_of(course, "small_steps"), lesson)
-    with Worker() as worker:
-        keys = tmp_path_factory.mktemp("keys")
-        grader = LessonGrader(lesson, worker.observe, key_cache=keys)
+    grader = LessonGrader(lesson, worker.observe, key_cache=key_cache)
 
-        known: dict[str, Graded] = {}
+    known: dict[str, Graded] = {}
 
-        def one(**answers: str) -> Graded:
-            if repr(answers) not in known:
-                known[repr(answers)] = anew(**answers)
-            return known[repr(answers)]
+    def one(**answers: str) -> Graded:
+        if repr(answers) not in known:
+            known[repr(answers)] = anew(**answers)
+        return known[repr(answers)]
 
-        def anew(**answers: str) -> Graded:
-            notebook = copy.deepcopy(done)
-            for name, source in answers.items():
-                exercise = lesson.exercise(name)
-                assert exercise is not None
-                put(notebook, exercise, source)
-            submission = submitted(notebook)
-            return Graded(lesson, submission, grader.grade(submission).report)
+    def anew(**answers: str) -> Graded:
+        notebook = copy.deepcopy(done)
+        for name, source in answers.items():
+            exercise = lesson.exercise(name)
+            assert exercise is not None
+            put(notebook, exercise, source)
+        submission = submitted(notebook)
+        return Graded(lesson, submission, grader.grade(submission).report)
 
-        yield one
+    return one
 
 
 @pytest.fixture(scope="session")

@@ -132,7 +132,7 @@ def test_ci_runs_the_tests_with_a_report_and_passes_their_status_on(ci):
     result = ci()
 
     assert result.returncode == 5
-    assert result.stdout == "true test -n 2 --junitxml=reports/junit.xml\n"
+    assert result.stdout == "true test --junitxml=reports/junit.xml\n"
     assert (ci.root / "reports").is_dir()
 
 
