@@ -282,7 +282,9 @@ def changes(draw: st.DrawFn) -> tuple[list[str], int, int, list[str]]:
 @settings(max_examples=60, deadline=None)
 @given(change=changes(), margin=st.integers(0, 9))
 def test_any_lines_that_become_any_others_can_be_written_as_a_block(
-    change: tuple[list[str], int, int, list[str]], margin: int, tmp_path_factory: object
+    change: tuple[list[str], int, int, list[str]],
+    margin: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     lines, start, end, new = change
     assume(any(lines[start:end]))
@@ -290,7 +292,7 @@ def test_any_lines_that_become_any_others_can_be_written_as_a_block(
     marked = [f"- {' ' * margin}{line}".rstrip() for line in lines[start:end]]
     marked += [f"+ {' ' * margin}{line}".rstrip() for line in new]
     text = "any:\n" + "".join(f"    {line}\n" for line in marked) + "    A sentence."
-    folder = tmp_path_factory.mktemp("block")  # type: ignore[attr-defined]
+    folder = tmp_path_factory.mktemp("block")
     expected = "\n".join([*lines[:start], *new, *lines[end:]])
     assert edited(folder, text, "\n".join(lines)) == expected
 
@@ -303,7 +305,7 @@ def test_any_lines_that_become_any_others_can_be_written_as_a_block(
     data=st.data(),
 )
 def test_any_words_that_become_any_others_can_be_written_in_a_line(
-    words: list[str], data: st.DataObject, tmp_path_factory: object
+    words: list[str], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     numbered = [f"{word}{i}." for i, word in enumerate(words)]
     start = data.draw(st.integers(1, len(words) - 1))
@@ -312,7 +314,7 @@ def test_any_words_that_become_any_others_can_be_written_in_a_line(
     old = " ".join(numbered[start:end])
     line = " ".join(numbered)
     assume(line.count(old) == 1 and " → " not in f" {old} ")
-    folder = tmp_path_factory.mktemp("line")  # type: ignore[attr-defined]
+    folder = tmp_path_factory.mktemp("line")
     expected = " ".join([*numbered[:start], *new, *numbered[end:]])
     text = f"any: {old} → {' '.join(new)}".rstrip() + "\n    A sentence."
     assert edited(folder, text, line) == expected
