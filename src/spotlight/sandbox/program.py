@@ -146,8 +146,8 @@ class _Probing:
         yield _run_step(exercise, namespace, self._names, self._job.targets)
         for call in self._job.probes:
             self._printed.start()
-            outcome = self._call(call, exercise, namespace)
-            yield {"event": "probe", **probe_data(outcome)}
+            # No name holds the outcome: while the next probe runs, no code can come upon it.
+            yield {"event": "probe", **probe_data(self._call(call, exercise, namespace))}
 
     def _start(self) -> dict[str, Any]:
         """The namespace to begin with: where other sources follow, one that they do not share."""
