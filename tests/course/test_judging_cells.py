@@ -115,7 +115,7 @@ NO_CASE = {
     "a size of nothing": ("n=2, m=3, q=x", "n=2 is the size of nothing that is drawn"),
     "sizes for a lambda": ("lambda scores: 1, n=2", "a case with a lambda takes no sizes."),
     "sizes without names": ("uniform(2), m=2, n=3", "uniform(2) draws nothing; a case is drawn"),
-    "something else to draw by": ("'uniform', m=2, n=3", "'uniform' draws nothing; a case is drawn"),
+    "something else to draw by": ("'uniform', m=2, n=3", "'uniform' draws nothing; a case is"),
     "a maybe": ("m=2, n=3, naming_only=MAYBE", "case(...): naming_only is neither True nor False."),
     "too much": ("whole_numbers, 2, 3", "case(...): too many positional arguments."),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """The words of a master's probe cells.
 
-They are read from the source (`spotlight.course.lesson`), never executed by the grader; at run
+They are read from the source (`spotlight.course.judging_cell`), never executed by the grader; at run
 time they do nothing, so that a master runs as an ordinary script and a probe can be called by hand.
 """
 

@@ -1,6 +1,6 @@
 """What an exception means: the messages of PyTorch, NumPy and Python in a student's words.
 
-The rules stand in three modules by what they speak of: sizes (`shapes`), what else can be wrong
+The rules stand in three modules by what they speak of: sizes (`sizes`), what else can be wrong
 with tensors (`tensors`), and the language itself (`python`). Only the message and the student's
 line are known here: what does not follow from these two is not claimed, but asked.
 """
