@@ -1,7 +1,8 @@
-"""The words of a master's probe cells.
+"""The words of the cells that judge an exercise.
 
-They are read from the source (`spotlight.course.judging_cell`), never executed by the grader; at run
-time they do nothing, so that a master runs as an ordinary script and a probe can be called by hand.
+They are read from the source (`spotlight.course.judging_cell`), never executed by the grader; at
+run time they do nothing, so that a master runs as an ordinary script, and a probe can be called by
+hand.
 """
 
 from __future__ import annotations
