@@ -92,12 +92,16 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
     for name, count in Counter(probe.name for probe in exercise.probes).items():
         if count > 1:
             yield f"{place}: {count} probes are called {name}."
+    read = names_of(exercise.helpers)
+    helpers = read.defines if read is not None else frozenset()
     for probe in exercise.probes:
         unknown = set(probe.parameters) - {*exercise.targets, "rerun"}
         if unknown:
             yield f"{place}: probe {probe.name} asks for {sorted(unknown)}, which are no targets."
         if probe.name in exercise.targets:
             yield f"{place}: a probe is called {probe.name}, as its target is."
+        if probe.name in helpers:
+            yield f"{place}: a case is called {probe.name}, as one of its helpers is; rename one."
         if not probe.description:
             yield f"{place}: probe {probe.name} has no docstring, which names its case to students."
 
