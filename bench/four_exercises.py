@@ -51,7 +51,7 @@ start("four_exercises")
 
 # %% tags=["authoring"]
 from spotlight.authoring import alternative, alternatives, entry, forbid, hint, mistakes, probe, why
-from spotlight.sandbox.kit import randn, uniform, written
+from spotlight.sandbox.kit import formatted, randn, uniform
 
 # %%
 import math
@@ -90,7 +90,7 @@ def wide(attention_weights):
 
 @entry
 def attention_weights__entry(i, j, q, k):
-    return f"query {i} has the score {written(q[i] @ k[j])} with key {j}"
+    return f"query {i} has the score {formatted(q[i] @ k[j])} with key {j}"
 
 
 mistakes("""
@@ -244,7 +244,7 @@ def two_tokens_of_nine(layer_norm):
 
 @entry
 def layer_norm__entry(i, j, x, scale, shift):
-    return f"row {i} has the mean {written(x[i].mean())}"
+    return f"row {i} has the mean {formatted(x[i].mean())}"
 
 
 mistakes("""

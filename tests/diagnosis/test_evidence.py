@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seen_arrays import Seen, tensor, verdict_on
+from small_masters import mistakes
 from spotlight.diagnosis.compare import difference
 from spotlight.sandbox.job import Frame, Trouble
 from spotlight.sandbox.worker import Worker
@@ -141,7 +142,7 @@ def test_what_only_the_explanation_needs_is_given_to_it(worker: Worker, tmp_path
 
 
 def test_a_mistake_is_shown_with_its_entry_too(worker: Worker, tmp_path: Path) -> None:
-    master = PRODUCT + '\nedit("not-turned", "Turn y.", "@ y.T", "@ -y.T")\n'
+    master = PRODUCT + mistakes({"not-turned: @ y.T → @ -y.T": "Turn y."})
     verdict = TinyLesson(master, worker, tmp_path).judged("def f(x, y):\n    return -x @ y.T")
     assert verdict.report.diagnosis == "not-turned"
     assert verdict.comparison is not None

@@ -106,7 +106,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(
     [
         ("doubled", "    return 2 * x\n", "    return +2 * x\n"),
         ("doubled", "doubled(randn(3))", "doubled(randn(4))"),
-        ("doubled", '"x * x"', '"x * x * x"'),
+        ("doubled", "→ x * x\n", "→ x * x * x\n"),
         ("doubled", "half = x / 2", "half = x / 3"),
         ("row_sums", "torch.arange(6.0)", "torch.ones(6)"),
         ("doubled_then_shifted", "    return x + by\n", "    return +x + by\n"),

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from small_masters import read_text
-from spotlight.course.lesson import BEGIN, END, Edit, Exercise, Variant
+from spotlight.course.lesson import BEGIN, END, Edit, Exercise, Variant, edit_solution
 from spotlight.grading.mistake_pairs import MAX_PAIRS, Pair, pairs_of_mistakes
 
 
@@ -276,7 +276,7 @@ def test_a_pair_is_both_edits_and_neither_alone(mistakes: list[Variant]) -> None
         assert two is not None
         assert tree(source) not in alone
         if one.old != two.old:
-            assert source == LONG.replace(one.old, one.new).replace(two.old, two.new)
+            assert source == edit_solution(edit_solution(LONG, one), two)
 
 
 @settings(deadline=None, max_examples=40)

@@ -317,8 +317,8 @@ def test_nobody_fails_by_what_a_naming_probe_costs(
 
 
 def test_without_a_rule_a_loop_is_as_good_as_a_product(worker: Worker, tmp_path: Path) -> None:
-    master = PRODUCT.replace("without_loops", "# without_loops").replace(
-        "flops_within(3", "# flops_within(3"
+    master = PRODUCT.replace("without_loops(", "# without_loops(").replace(
+        "flops_within(", "# flops_within("
     )
     source = "def f(x, y):\n    return torch.stack([y @ a for a in x])"
     assert TinyLesson(master, worker, tmp_path).judged(source).report.status == "passed"
