@@ -86,10 +86,10 @@ def test_a_students_work_is_backed_up_before_it_is_built_over(
     [
         ('hint("Divide by two.")\n', "",
          "02_small_finish.py, cell 6 (halved): hints: 1, where at least 2 must stand."),
-        ('"x * 0.5"', '"x * 0.6"',
+        ("x / 2 → x * 0.5", "x / 2 → x * 0.6",
          "02_small_finish.py, cell 6 (halved): alternative times-a-half is rejected with seed 0: "
          "Every number is 1.2 times too large."),
-        ('"x // 2"', '"2 * x"',
+        ("x / 2 → x // 2", "x / 2 → 2 * x",
          "02_small_finish.py, cell 6 (halved): mistake floored cannot be told from doubled "
          "with seed 0: You double it."),
         ("return x / 2\n", "return x / 2 + nope\n",

@@ -10,12 +10,12 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from spotlight.authoring.all_cores import on_all_cores
 from spotlight.authoring.built_files import Product
 from spotlight.authoring.proof_keys import proof_key
 from spotlight.authoring.proving import SEEDS, prove
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.course.manifest import Course
-from spotlight.sandbox.all_cores import on_all_cores
 from spotlight.sandbox.worker import Worker
 
 Claim = tuple[Lesson, Exercise]

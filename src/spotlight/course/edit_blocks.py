@@ -5,8 +5,8 @@
     keys-first: q @ k.T → k @ q.T
         Row i should belong to query i: you scored keys against queries.
     summed-up:
-        - weights = scores.softmax(dim=-1)
-        - return weights
+        - spread = scores.softmax(dim=-1)
+        - return spread
         + return scores.sum(dim=-1)
         You add the scores up; softmax shares out one unit.
 

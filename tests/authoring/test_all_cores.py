@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.worker_jobs import is_running, returns, value
-from spotlight.sandbox.all_cores import on_all_cores
+from spotlight.authoring.all_cores import on_all_cores
 from spotlight.sandbox.worker import SandboxError, Worker
 
 
@@ -53,7 +53,7 @@ def test_ctrl_c_ends_all_of_them_at_once(tmp_path: Path) -> None:
         textwrap.dedent(
             """\
             import os, time
-            from spotlight.sandbox.all_cores import on_all_cores
+            from spotlight.authoring.all_cores import on_all_cores
 
             def slow(number, worker):
                 if number:
