@@ -27,6 +27,7 @@ from spotlight.course.manifest import LessonEntry, load_course
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.submission import read_submission
 from spotlight.sandbox.worker import Worker
+from tiers import few_lessons
 
 COURSE = load_course(Path(__file__).parents[2])
 PUBLIC, OTHER = 0, 20260131
@@ -256,18 +257,8 @@ ACCIDENTS = [
 ]
 
 
-# Accidents happen to notebooks, whatever their lesson: two of them show it, the deep tier asks all.
-FEW = ("queries_and_keys", COURSE.lessons[-1].id)
-
-
 @pytest.mark.parametrize("accident", ACCIDENTS)
-@pytest.mark.parametrize(
-    "entry",
-    [
-        pytest.param(entry, id=entry.file, marks=() if entry.id in FEW else pytest.mark.deep)
-        for entry in COURSE.lessons
-    ],
-)
+@pytest.mark.parametrize("entry", few_lessons())
 def test_honest_accidents_cost_no_mark_and_get_a_sentence(
     entry: LessonEntry, accident, graders
 ) -> None:

@@ -14,9 +14,9 @@ from spotlight.course.manifest import LessonEntry, load_course
 from spotlight.grading.grader import LessonGrader
 from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker
+from tiers import few_lessons
 
 COURSE = load_course(Path(__file__).parents[2])
-LESSONS = [pytest.param(entry, id=entry.file) for entry in COURSE.lessons]
 LONG = 12
 
 
@@ -76,14 +76,14 @@ def as_text(job: Job) -> str:
     return json.dumps(job.as_data(), ensure_ascii=False).replace("\\n", "\n").replace('\\"', '"')
 
 
-@pytest.mark.parametrize("entry", LESSONS)
+@pytest.mark.parametrize("entry", few_lessons())
 def test_a_blank_notebook_runs_nothing(entry: LessonEntry, prepared, listener: Listener) -> None:
     lesson = solution_of(COURSE, entry.id)
     prepared(lesson, listener).grade(submitted(notebook_of(COURSE, entry.id)))
     assert listener.jobs == []
 
 
-@pytest.mark.parametrize("entry", LESSONS)
+@pytest.mark.parametrize("entry", few_lessons())
 def test_a_wrong_answer_meets_no_line_of_any_solution_and_no_mistake(
     entry: LessonEntry, prepared, listener: Listener
 ) -> None:
@@ -102,7 +102,7 @@ def test_a_wrong_answer_meets_no_line_of_any_solution_and_no_mistake(
             assert not [m.message for m in other.mistakes if m.message in handed]
 
 
-@pytest.mark.parametrize("entry", LESSONS)
+@pytest.mark.parametrize("entry", few_lessons())
 def test_a_reference_enters_only_a_later_exercise_that_failed(
     entry: LessonEntry, prepared, listener: Listener
 ) -> None:

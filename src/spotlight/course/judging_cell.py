@@ -306,7 +306,7 @@ class _Reader:
             raise self._error(
                 said.line,
                 f"{ast.unparse(node)} draws nothing; a case is drawn by a name with options, such "
-                "as whole or uniform(low=1), or by a lambda.",
+                "as whole_numbers or uniform(low=1), or by a lambda.",
             )
         return call.func.id, [said.source(option) for option in call.keywords]
 

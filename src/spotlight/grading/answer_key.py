@@ -85,20 +85,23 @@ def build_key(
 
 
 _Name = TypeVar("_Name")
+_FEW = 12
 
 
 def _observe_all(
     job: Callable[[str], Job], sources: dict[_Name, str], observe: Observe, seconds: float
 ) -> dict[_Name, Outcomes]:
-    """What every source does, seen in one process as long as none ends it.
+    """What every source does, seen in one process each few, as long as none ends it.
 
     What does end it, such as an endless loop, is left out; those after it are seen in another one.
+    Few, so that an endless loop is known for one after about two seconds.
     """
     known: dict[_Name, Outcomes] = {}
-    waiting = list(sources)
-    while waiting:
+    left = list(sources)
+    while left:
+        waiting = left[:_FEW]
         first, *others = (sources[name] for name in waiting)
-        cpu = 3.0 + 2 * seconds * len(waiting)
+        cpu = 1.0 + 2 * seconds * len(waiting)
         together = job("\n\n".join(sources.values()))  # with all that any of them depends on
         exercise = replace(together.steps[-1], source=first)
         seen = observe(
@@ -113,7 +116,7 @@ def _observe_all(
         done = waiting if seen.ended == "finished" else waiting[: len(seen.probes) // size]
         parts = (seen.probes[size * i : size * (i + 1)] for i in range(len(done)))
         known |= zip(done, parts, strict=True)
-        waiting = waiting[len(done) + 1 :]
+        left = left[len(done) + (seen.ended != "finished") :]
     return known
 
 

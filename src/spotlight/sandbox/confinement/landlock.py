@@ -59,11 +59,13 @@ def abi() -> int:
         return 0
 
 
-def ruleset(readable: Iterable[Path], devices: Iterable[Path], scratch: Path) -> int:
+def ruleset(
+    readable: Iterable[Path], listable: Iterable[Path], devices: Iterable[Path], scratch: Path
+) -> int:
     """A set of rules, as a descriptor: read below `readable`, use a few devices, and `scratch`.
 
-    A rule on a folder holds for what is mounted below it later. Of `readable` and `devices` what
-    does not exist is passed over.
+    Below `listable`, what is there may be known, not read. A rule on a folder holds for what is
+    mounted below it later. What does not exist is passed over, but for `scratch`.
 
     Raises:
         OSError: the kernel refuses, or has no Landlock.
@@ -80,7 +82,8 @@ def ruleset(readable: Iterable[Path], devices: Iterable[Path], scratch: Path) ->
     # Older kernels know a shorter structure.
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     rules = system_call(_CREATE_RULESET, ctypes.byref(attributes), size, 0)
-    for paths, right in ((readable, _READ), (devices, _READ | _WRITE_FILE)):
+    reading = ((readable, _READ), (listable, _READ_DIR), (devices, _READ | _WRITE_FILE))
+    for paths, right in reading:
         for path in paths:
             with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
                 _allow(rules, path, right & files)

@@ -22,6 +22,8 @@ SCRATCH_BYTES = 64 * 2**20
 SCRATCH_FILES = 4_096
 _THREADS = 256
 _DESCRIPTORS = 256
+# An import lists the folder anew where a file has come or gone since the server's start.
+_PACKAGE = Path(spotlight.__file__).parent
 # What lessons import, and what that imports.
 _ROOMS = ("mine", "model_utils", "visualizations", "numpy_transformer", "atomic_files.py")
 _SYSTEM = (
@@ -62,7 +64,7 @@ class Shelter:
             self._filter = seccomp.Filter(seccomp.machine())
         self._rules: int | None = None
         if self.features.landlock and has_namespaces:
-            self._rules = landlock.ruleset(self._readable, _DEVICES, self._around)
+            self._rules = self._ruleset(self._around)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -114,7 +116,7 @@ class Shelter:
         if self._rules is not None:
             landlock.restrict(self._rules)
         elif self.features.landlock:
-            landlock.restrict(landlock.ruleset(self._readable, _DEVICES, folder))
+            landlock.restrict(self._ruleset(folder))
         namespaces.die_with_parent()  # changing the user has taken this back
 
     def seal(self) -> None:
@@ -126,9 +128,12 @@ class Shelter:
         if self.features.seccomp:
             self._filter.install(os.getpid())
 
+    def _ruleset(self, scratch: Path) -> int:
+        return landlock.ruleset(self._readable, (_PACKAGE,), _DEVICES, scratch)
+
     def _try_landlock(self) -> None:
         privileges.give_up(self._user, keep_reading=self._keeps_reading)
-        landlock.restrict(landlock.ruleset(self._readable, _DEVICES, self._scratch))
+        landlock.restrict(self._ruleset(self._scratch))
 
     def _try_seccomp(self) -> None:
         privileges.give_up(self._user, keep_reading=self._keeps_reading)
@@ -150,8 +155,7 @@ def _readable() -> tuple[Path, ...]:
     if torch is not None and torch.origin is not None:
         found.append(str(Path(torch.origin).parents[1]))
     found.append(str(sysconfig.get_config_var("LIBDIR") or "/usr/lib"))
-    package = Path(spotlight.__file__).parent
-    found += [str(package / "__init__.py"), *(str(package / room) for room in _ROOMS)]
+    found += [str(_PACKAGE / "__init__.py"), *(str(_PACKAGE / room) for room in _ROOMS)]
     return tuple(dict.fromkeys(Path(path) for path in (*found, *_SYSTEM)))
 
 
