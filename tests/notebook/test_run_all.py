@@ -1,4 +1,7 @@
-"""Every notebook that exists, run from top to bottom as CI and Run All do."""
+"""Every notebook that exists, run from top to bottom as CI and Run All do.
+
+The fast tier runs a solution notebook where its last run on record was with other code.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,20 @@ import pytest
 from nbclient import NotebookClient
 from typer.testing import CliRunner
 
+from small_course import solution_of
+from spotlight.authoring.run_record import RunRecord
 from spotlight.cli.app import app
+from spotlight.cli.solutions import SHORT
 from spotlight.course.manifest import load_course
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSONS = [entry.file for entry in load_course(ROOT).lessons]
+COURSE = load_course(ROOT)
+LESSONS = [entry.file for entry in COURSE.lessons]
 
 
-# What waits for an undone exercise is a rule of the build: that a notebook obeys it, a few show.
-FEW = (LESSONS[0], "03_queries_and_keys", LESSONS[-1])
-
-
+# What waits for an undone exercise is a rule of the build: that a notebook obeys it, one shows.
 @pytest.mark.parametrize(
-    "file",
-    [file if file in FEW else pytest.param(file, marks=pytest.mark.deep) for file in LESSONS],
+    "file", [pytest.param(f, marks=() if f == LESSONS[0] else pytest.mark.deep) for f in LESSONS]
 )
 def test_an_unsolved_notebook_runs_to_its_last_cell_and_scores_nothing(course_copy, file):
     path = course_copy / "lessons" / f"{file}.ipynb"
@@ -45,12 +48,16 @@ def test_an_unsolved_notebook_runs_to_its_last_cell_and_scores_nothing(course_co
     assert not any('data-card="trouble"' in html for html in cards)
 
 
-@pytest.mark.parametrize("file", LESSONS)
-def test_a_solution_notebook_runs_and_earns_full_marks(file, course_copy, worker, monkeypatch):
+@pytest.mark.parametrize("entry", COURSE.lessons, ids=lambda entry: entry.file)
+def test_a_solution_notebook_runs_and_earns_full_marks(
+    entry, course_copy, worker, monkeypatch, deep
+):
+    if not deep and RunRecord(COURSE).holds(solution_of(COURSE, entry.id)):
+        return
     monkeypatch.chdir(course_copy)
     monkeypatch.setattr("spotlight.cli.context.Worker", lambda: nullcontext(worker))
-    monkeypatch.setenv("SPOTLIGHT_SHORT", "1")  # every cell runs, but trains for moments only
-    result = CliRunner().invoke(app, ["solutions", file])
+    monkeypatch.setenv(SHORT, "1")  # every cell runs, but trains for moments only
+    result = CliRunner().invoke(app, ["solutions", entry.file])
     assert result.exit_code == 0, result.output
     assert result.output.count("full marks") == 1
     assert not list((course_copy / "progress").iterdir()), "a run of solutions is nobody's progress"

@@ -1,7 +1,8 @@
 """What a proof depends on, as a key: a new key, and the exercise is to be proved again.
 
-A key is equal on every machine and under every Python that the course runs on; a change of
-comments, docstrings, hints and sentences leaves it as it was.
+The run of a solution notebook has a key of the same kind. A key is equal on every machine and under
+every Python that the course runs on; a change of comments, docstrings, hints and sentences leaves
+it as it was.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import spotlight
+from spotlight.authoring.notebooks import build_notebook
 from spotlight.authoring.proving import broken_bans
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.grading.answer_key import variant_program
@@ -27,6 +29,7 @@ _PROVERS = (
     "spotlight.sandbox.worker",
     "spotlight.sandbox.server",
 )
+_RUNNERS = ("spotlight.notebook", "spotlight.sandbox.server")
 _LOWER_ROOMS = ("mine", "model_utils", "visualizations")
 
 
@@ -43,8 +46,8 @@ def proof_key(lesson: Lesson, exercise: Exercise) -> str:
         for step in variant_program(lesson, exercise, source).steps
     }
     steps = {(step.name, step.role, step.source) for step in programs}
-    parts = [
-        [version(library).partition("+")[0] for library in ("torch", "numpy")],
+    parts: list[object] = [
+        _versions("torch", "numpy"),
         [code_of_module(name) for name in sorted(proving_modules())],
         [_room(name) for name in _rooms_in(exercise, steps)],
         sorted([name, role, normal_form(source)] for name, role, source in steps),
@@ -58,6 +61,30 @@ def proof_key(lesson: Lesson, exercise: Exercise) -> str:
         [rule.flops for rule in exercise.costs],
         exercise.partial,
     ]
+    return _digest(parts)
+
+
+def run_key(lesson: Lesson) -> str:
+    """A hash of all that a run of the lesson's solution notebook depends on.
+
+    That is its code, all that the package's rooms hold which a notebook reaches, and the numeric
+    libraries.
+    """
+    cells = json.loads(build_notebook(lesson, "solution"))["cells"]
+    rooms = {name.split(".")[1] for name in _modules_below(_RUNNERS)}
+    parts: list[object] = [
+        _versions("torch", "numpy", "matplotlib"),
+        [normal_form("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"],
+        [[name, _room(name)] for name in sorted(rooms | {*_LOWER_ROOMS})],
+    ]
+    return _digest(parts)
+
+
+def _versions(*libraries: str) -> list[str]:
+    return [version(library).partition("+")[0] for library in libraries]
+
+
+def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
@@ -71,11 +98,15 @@ def _sources(exercise: Exercise) -> Iterator[tuple[str, str]]:
         yield f"alternative {right.name}", exercise.variant_source(right)
 
 
-@cache
 def proving_modules() -> frozenset[str]:
     """The package's modules that take part in a proof: whatever the provers import, and so on."""
+    return _modules_below(_PROVERS)
+
+
+@cache
+def _modules_below(roots: tuple[str, ...]) -> frozenset[str]:
     known: set[str] = set()
-    waiting = list(_PROVERS)
+    waiting = list(roots)
     while waiting:
         name = waiting.pop()
         file = _file_of(name)
@@ -138,6 +169,8 @@ def _rooms_below(room: str) -> frozenset[str]:
 def _room(room: str) -> list[str]:
     """Hashes of all that a room holds: its modules may look for each other, and for their data."""
     folder = _PACKAGE / room
+    if not folder.is_dir():
+        return [_hash_of(folder.with_suffix(".py"))]
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
     return [
         f"{name} {_hash_of(folder / name)}" for name in files if not name.endswith((".pyc", ".md"))

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
+from spotlight.authoring.run_record import RunRecord
 from spotlight.cli.context import (
     LessonNames,
     Status,
@@ -27,9 +28,13 @@ from spotlight.cli.context import (
 )
 from spotlight.course.manifest import Course, LessonEntry
 from spotlight.course.reading import read_solution
+from spotlight.feedback.words import shown
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.submission import parse_submission
 from spotlight.sandbox.worker import Worker
+
+SHORT = "SPOTLIGHT_SHORT"
+"""In the environment of a test: every cell runs, but hardly trains. Such a run is not recorded."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,10 @@ def solutions(
         Path | None, typer.Option(metavar="FILE", help="Write a JUnit report.")
     ] = None,
 ) -> Status:
-    """Execute solution notebooks from top to bottom; full marks, or exit 1."""
+    """Execute solution notebooks from top to bottom; full marks, or exit 1.
+
+    Which ones got them, and with what code, is kept in solutions/runs.json.
+    """
     course = the_course()
     the_masters(course, "run")
     entries = [the_entry(course, name) for name in lessons or []] or list(course.lessons)
@@ -68,9 +76,22 @@ def solutions(
         style = "red" if run.problem else "green"
         out.print(f"{run.entry.file:<36} {run.seconds:6.1f} s  ", end="", markup=False)
         out.print(said, style=style, markup=False, soft_wrap=True)
+    if SHORT not in os.environ:
+        _record(course, [run.entry for run in runs if not run.problem])
     if junit is not None:
         _write_junit(junit, runs)
     return Status.NOT_PASSED if any(run.problem for run in runs) else Status.PASSED
+
+
+def _record(course: Course, passed: list[LessonEntry]) -> None:
+    record = RunRecord(course).product([read_solution(course.solution(e)) for e in passed])
+    if record.is_current():
+        return
+    try:
+        record.write(course.root / "progress" / "backups")
+    except OSError as error:
+        raise UsageError(f"{shown(record.path)} was not written ({error.strerror}).") from error
+    out.print(f"built {shown(record.path)}", markup=False, soft_wrap=True)
 
 
 def _run(
