@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from small_course import MANIFEST, STEPS, lesson_of
+from spotlight.authoring import proof_record
 from spotlight.authoring.proof_record import ProofRecord
+from spotlight.authoring.proving import SEEDS
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import Course, load_course
 from spotlight.sandbox.worker import Worker
@@ -46,8 +48,9 @@ Prove = Callable[..., list[str]]
 
 
 @pytest.fixture
-def prove(worker: Worker) -> Prove:
-    """Prove the first exercises of a lesson, so many."""
+def prove(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Prove:
+    """Prove the first exercises of a lesson, so many, with fewer seeds than an author's proof."""
+    monkeypatch.setattr(proof_record, "SEEDS", SEEDS[:5])
 
     def some(record: ProofRecord, lesson: Lesson, count: int = 1) -> list[str]:
         claims = [(lesson, exercise) for exercise in lesson.exercises[:count]]
