@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from command_runs import Ran, Run
 
+from cli.prepared_programs import Starts, starting_programs
 from small_course import write_course
 from spotlight.authoring.proof_record import ProofRecord
 from spotlight.cli import context, main
@@ -65,3 +66,9 @@ def run(
         return Ran(code if isinstance(code, int) else 0 if code is None else 1, *printed)
 
     return command
+
+
+@pytest.fixture(scope="session")
+def starts(worker: Worker) -> Starts:
+    """Starts programs whose imports are done."""
+    return starting_programs(worker)

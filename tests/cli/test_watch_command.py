@@ -1,6 +1,7 @@
 """`verify.py watch`: a verdict after every save, in any terminal, and keys for what else is needed.
 
-The command runs as a program of its own, on a small course, in a pseudo-terminal.
+The command runs as a process of its own, on a small course, in a pseudo-terminal; one test starts
+it as a program, with a worker of its own.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ if sys.platform == "win32":
     pytest.skip("pseudo-terminals are Unix's", allow_module_level=True)
 
 from pexpect.popen_spawn import PopenSpawn
-from watched_terminals import COLOURS, PATIENCE, VERIFY, Terminal
+from watched_terminals import COLOURS, PATIENCE, Terminal
+
+from cli.prepared_programs import VERIFY, Starts
 
 KEYS = "h hint  n next  r reset  q quit"
 SUBTRACTS = "def shifted(x, by):\n    return x - by"
@@ -47,12 +50,12 @@ Watch = Callable[..., Terminal]
 
 
 @pytest.fixture
-def watch(course: Course) -> Iterator[Watch]:
+def watch(course: Course, starts: Starts) -> Iterator[Watch]:
     """Starts the command in a terminal; what still runs at the end of a test is ended."""
     terminals: list[Terminal] = []
 
     def start(*arguments: str, **options: Any) -> Terminal:
-        terminals.append(Terminal(*arguments, **options))
+        terminals.append(Terminal(starts, *arguments, **options))
         return terminals[-1]
 
     yield start

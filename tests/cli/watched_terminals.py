@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
-import sys
 import termios
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import pexpect
 import pyte
 
-VERIFY = Path(__file__).parents[2] / "verify.py"
+from cli.prepared_programs import Starts, verify
+
 PATIENCE = 60.0  # seconds; a machine may be slow, and no test is about how slow
 
 
@@ -22,15 +21,23 @@ class Terminal:
     """A program in a pseudo-terminal whose screen is kept as a person would see it."""
 
     def __init__(
-        self, *arguments: str, columns: int = 80, rows: int = 24, **environment: str
+        self,
+        starts: Starts,
+        *arguments: str,
+        columns: int = 80,
+        rows: int = 24,
+        **environment: str,
     ) -> None:
         known = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-        self._program = pexpect.spawn(
-            sys.executable,
-            [str(VERIFY), "watch", *arguments],
-            env={**known, "TERM": "xterm-256color", **environment},
-            dimensions=(rows, columns),
-            timeout=PATIENCE,
+        self._ours, theirs = os.openpty()
+        self._theirs: int | None = theirs  # kept open until the program has opened it too
+        termios.tcsetwinsize(theirs, (rows, columns))
+        self._program = starts(
+            verify,
+            "watch",
+            *arguments,
+            environment={**known, "TERM": "xterm-256color", **environment},
+            out=os.ttyname(theirs),
         )
         self._screen = pyte.HistoryScreen(columns, rows, history=1000, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
@@ -64,33 +71,37 @@ class Terminal:
         self._wait(lambda: len(self.received) > before, "anything new")
 
     def press(self, keys: str) -> None:
-        self._program.send(keys)
+        os.write(self._ours, keys.encode())
 
     def resize(self, columns: int, rows: int) -> None:
         self._screen.resize(rows, columns)
-        self._program.setwinsize(rows, columns)
+        termios.tcsetwinsize(self._ours, (rows, columns))
 
     def send_signal(self, number: int) -> None:
-        self._program.kill(number)
+        assert self._program.pid is not None
+        os.kill(self._program.pid, number)
 
     def status(self) -> int:
         """Wait until the program has ended; returns its exit status."""
         self._drain()
-        self._program.wait()
-        assert self._program.exitstatus is not None, "it was killed by a signal"
-        return int(self._program.exitstatus)
+        self._program.join(PATIENCE)
+        status = self._program.exitcode
+        assert status is not None, "it does not end"
+        assert status >= 0, "it was killed by a signal"
+        return status
 
     def end(self) -> None:
         """End the program, if it still runs, and give the terminal back."""
-        if self._program.isalive():
-            self._program.kill(signal.SIGTERM)
+        if self._program.is_alive():
+            self.send_signal(signal.SIGTERM)
             self._drain()
-            self._program.wait()
-        self._program.close()
+            self._program.join(PATIENCE)
+        self._let_go()
+        os.close(self._ours)
 
     def is_as_a_shell_wants_it(self) -> bool:
         """Whether what is typed is echoed, edited by lines, and Ctrl+C is an interrupt."""
-        flags = termios.tcgetattr(self._program.child_fd)[3]
+        flags = termios.tcgetattr(self._ours)[3]
         wanted = termios.ECHO | termios.ICANON | termios.ISIG
         return flags & wanted == wanted
 
@@ -99,6 +110,12 @@ class Terminal:
         while not is_there():
             assert time.monotonic() < deadline, f"{what!r} is not in:\n" + "\n".join(self.lines)
             assert self._read(), f"It ended without {what!r}:\n" + "\n".join(self.lines)
+        while self._is_being_written() and self._read():
+            pass
+
+    def _is_being_written(self, seconds: float = 0.1) -> bool:
+        """Whether there is anything to read within moments: a screen is drawn in several pieces."""
+        return bool(select.select([self._ours], [], [], seconds)[0])
 
     def _drain(self) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -107,15 +124,23 @@ class Terminal:
 
     def _read(self) -> bool:
         """Take what there is to read within a second; whether there may be more."""
-        try:
-            data = self._program.read_nonblocking(2**16, timeout=1)
-        except pexpect.TIMEOUT:
+        if not self._is_being_written(1):
+            if not self._program.is_alive():
+                self._let_go()
             return True
-        except pexpect.EOF:
+        try:
+            data = os.read(self._ours, 2**16)
+        except OSError:  # nobody has the terminal open any more
             return False
+        self._let_go()
         self.received += data
         self._stream.feed(data)
-        return True
+        return bool(data)
+
+    def _let_go(self) -> None:
+        if self._theirs is not None:
+            os.close(self._theirs)
+            self._theirs = None
 
 
 COLOURS = re.compile(rb"\x1b\[[0-9;]*[34][0-7](;|m)")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+
+from cli.prepared_programs import Starts, kernel, starting_programs
+from spotlight.sandbox.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,13 +45,21 @@ class Kernel:
     """A live kernel whose front end names the notebook that it runs."""
 
     notebook: Path
-    extra: dict[str, str] = field(default_factory=dict)
+    starts: Starts
 
     def __post_init__(self) -> None:
-        environment = {**os.environ, "JPY_SESSION_NAME": str(self.notebook), **self.extra}
-        self._manager, self._client = start_new_kernel(
-            env=environment, cwd=str(self.notebook.parent), stderr=subprocess.DEVNULL
-        )
+        with TemporaryDirectory() as folder:
+            file, _ = write_connection_file(str(Path(folder) / "connection.json"))
+            self._process = self.starts(
+                kernel,
+                file,
+                environment={**os.environ, "JPY_SESSION_NAME": str(self.notebook)},
+                folder=self.notebook.parent,
+            )
+            self._client = BlockingKernelClient(connection_file=file)
+            self._client.load_connection_file()
+            self._client.start_channels()
+            self._client.wait_for_ready(timeout=120)
 
     def run(self, source: str, cell_id: str | None = None) -> Reply:
         """Run a cell, with the id that the front end would send."""
@@ -87,15 +99,24 @@ class Kernel:
         try:
             self._client.stop_channels()
         finally:
-            self._manager.shutdown_kernel(now=True)
+            self._process.kill()
+            self._process.join()
+
+
+@pytest.fixture(scope="session")
+def starts(worker: Worker) -> Starts:
+    """Starts programs whose imports are done."""
+    return starting_programs(worker)
 
 
 @pytest.fixture
-def open_kernel(course_copy: Path):
+def open_kernel(course_copy: Path, starts: Starts):
     """Starts kernels for lessons of the copy, and ends them."""
     with ExitStack() as kernels:  # where one does not close, the others do
 
         def start(file: str) -> Kernel:
-            return kernels.enter_context(closing(Kernel(course_copy / "lessons" / f"{file}.ipynb")))
+            return kernels.enter_context(
+                closing(Kernel(course_copy / "lessons" / f"{file}.ipynb", starts))
+            )
 
         yield start

@@ -307,12 +307,6 @@ def test_jupyterlab_s_shortcuts_stay_out_of_the_grid(show):
     assert page.evaluate("document.activeElement.dataset.lmSuppressShortcuts") == "true"
 
 
-@pytest.mark.parametrize("width", [320, 390])
-def test_a_phone_need_not_scroll_sideways(show, width):
-    page = show("incomprehensibilities " * 16, width=width)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-
-
 @pytest.mark.parametrize(("theme", "body", "dark"), THEMES, ids=THEME_NAMES)
 def test_numbers_can_be_read_in_every_theme(show, theme, body, dark):
     page = show(SOFT, theme=theme, body=body)
@@ -325,23 +319,9 @@ def test_numbers_can_be_read_in_every_theme(show, theme, body, dark):
         assert (palest < 128) == dark
 
 
-def test_the_still_picture_makes_way_for_the_live_one(show):
-    still = '<div data-spotlight-twin="{0}" id="{0}">a picture</div>'
-    page = show(SOFT, body=still.format("mine") + still.format("other"), twin="mine")
-    assert not page.locator("#mine").is_visible()
-    assert page.locator("#other").is_visible()
-
-
 def test_two_matrices_on_a_page_do_not_share_their_controls(show):
     page = show("the cat")
     page.evaluate(SECOND)
     page.locator("#there .cell").first.wait_for()
     page.locator("#there").get_by_role("radio", name="raw scores").check()
     assert page.locator("#here").get_by_role("radio", name="softmax weights").is_checked()
-
-
-def test_a_removed_matrix_no_longer_listens(show):
-    page = show("the cat")
-    assert page.evaluate("listening()") > 0
-    page.evaluate("cleanup()")
-    assert page.evaluate("listening()") == 0
