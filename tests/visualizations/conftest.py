@@ -19,7 +19,7 @@ def shared_page(browser):
     page.on(
         "request",
         lambda request: (
-            trouble.append(request.url) if not request.url.startswith(("file:", "blob:")) else None
+            trouble.append(request.url) if not request.url.startswith("blob:") else None
         ),
     )
     yield page, trouble
@@ -27,23 +27,19 @@ def shared_page(browser):
 
 
 @pytest.fixture
-def open_widget(shared_page, tmp_path):
+def open_widget(shared_page):
     """Open a widget, in the place of the one before.
 
     Scripts that fail, or ask the network, fail the test.
     """
     page, trouble = shared_page
     trouble.clear()
-    opened = []
 
     def open_page(name, data, *, width=900, theme="light", body="", twin=""):
-        file = tmp_path / f"widget-{len(opened)}.html"
-        file.write_text(host_page(name, data, body=body, twin=twin), encoding="utf-8")
-        opened.append(file)
         page.mouse.move(0, 0)  # else the widget would see a pointer where the last test left it
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme)
-        page.goto(file.as_uri())
+        page.set_content(host_page(name, data, body=body, twin=twin))
         page.locator(".spotlight-widget .caption").wait_for(state="attached")
         return page
 
