@@ -38,7 +38,7 @@ class Graded:
 
     of_it: ExerciseReport
     others: tuple[ExerciseReport, ...]
-    next_one: LessonReport
+    next_one: ExerciseReport
     observations: list[Observation]
     harm: list[str]
 
@@ -123,7 +123,8 @@ class Scene:
             self._attack = None
         observations = list(self._seen)
         harm = watch.harm()
-        next_one = self.grader(seed).grade(submitted(self._honest)).report
+        # The exercise that was attacked; what came after it in the hostile notebook has been seen.
+        next_one = self.grader(seed).grade(submitted(self._honest), [exercise]).verdicts[0].report
         return Graded(
             of_it=next(e for e in report.exercises if e.exercise == attack.exercise),
             others=tuple(e for e in report.exercises if e.exercise != attack.exercise),
