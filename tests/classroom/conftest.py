@@ -11,7 +11,9 @@ import pytest
 
 from edited_notebooks import Notebook, put, solved
 from small_course import notebook_of, solution_of, write_course
+from spotlight.classroom import grading_task
 from spotlight.course.manifest import Course
+from spotlight.sandbox.worker import Worker
 
 HandIn = Callable[..., Path]
 
@@ -19,6 +21,16 @@ HandIn = Callable[..., Path]
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return write_course(tmp_path_factory.mktemp("class") / "course")
+
+
+@pytest.fixture
+def one_worker(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Classes that this process grades are graded by the worker that all tests share.
+
+    A worker's start takes longer than to grade a small class.
+    """
+    monkeypatch.setattr(worker, "close", lambda: None)
+    monkeypatch.setattr(grading_task, "Worker", lambda: worker)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from spotlight.course.reading import read_lesson
 
 COURSE = load_course(Path(__file__).parents[2])
 SEED = 71
-CHOSEN = [entry for entry in COURSE.lessons if entry.id == "queries_and_keys"]
+CHOSEN = [entry for entry in COURSE.lessons if entry.id == "orientation"]
 
 # Stands for Gradescope's machine: whatever is called writes down how, a line each.
 CALLED = '#!/bin/sh\necho "$(basename "$0") $*" >>"$AUTOGRADER/calls"\n'

@@ -7,7 +7,11 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ import pytest
 from own_environments import make_environment
 
 from edited_notebooks import as_written, put, solved
+from spotlight.cli import context, main
 from spotlight.classroom.course_release import ReleaseError, release_course
 from spotlight.course.lesson import Lesson, solution_blocks
 from spotlight.course.manifest import Course, LessonEntry, load_course
@@ -26,6 +31,7 @@ from spotlight.sandbox.worker import Worker
 
 COURSE = load_course(Path(__file__).parents[2])
 PROJECT = "03_queries_and_keys"
+IN_THE_FAST_TIER = ("00_orientation", PROJECT)
 # Shorter lines, without their blanks, are anybody's: `return q @ k.T` is said in every text on
 # attention, and `return scores` in every program.
 SHORTEST_TELLING_LINE = 13
@@ -57,17 +63,37 @@ def key_of(worker: Worker, key_cache: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
-def released(key_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All lessons, as students get them; nobody may write to it."""
+def entries(deep: bool) -> tuple[LessonEntry, ...]:
+    """The lessons that are released: all of them, or two in the fast tier."""
+    return tuple(e for e in COURSE.lessons if deep or e.file in IN_THE_FAST_TIER)
+
+
+@pytest.fixture(scope="session")
+def released(
+    key_of: Any, entries: tuple[LessonEntry, ...], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The lessons, as students get them; nobody may write to it."""
     folder = tmp_path_factory.mktemp("class") / "students"
-    release_course(COURSE, COURSE.lessons, folder, key_of)
+    release_course(COURSE, entries, folder, key_of)
     return folder
 
 
+@pytest.fixture(scope="module")
+def student(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A student's own copy: one for all tests, since an environment takes long to make."""
+    copy = tmp_path_factory.mktemp("student") / "copy"
+    shutil.copytree(released, copy)
+    make_environment(copy / ".venv", copy / "src", NO_NETWORK)
+    return copy
+
+
 @pytest.fixture
-def copy(released: Path, tmp_path: Path) -> Path:
-    """A student's own copy."""
-    return Path(shutil.copytree(released, tmp_path / "copy"))
+def copy(student: Path, released: Path) -> Path:
+    """The student's copy before anything was done in it."""
+    for folder in ("lessons", "progress"):
+        shutil.rmtree(student / folder)
+        shutil.copytree(released / folder, student / folder)
+    return student
 
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -76,18 +102,44 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def run(copy: Path, tmp_path: Path) -> Run:
     """Run the copy's own verify.py in an environment that has its package, and no network."""
-    python = make_environment(copy / ".venv", copy / "src", NO_NETWORK)
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "100"}
     environment.pop("PYTHONPATH", None)
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [python, "verify.py", *arguments],
+            [copy / ".venv" / "bin" / "python", "verify.py", *arguments],
             cwd=copy,
             env=environment,
             capture_output=True,
             text=True,
             check=False,
+        )
+
+    return command
+
+
+@pytest.fixture
+def here(
+    copy: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Run:
+    """Run a command in the copy, with this process's own package and worker: that costs little."""
+
+    @contextmanager
+    def warm() -> Iterator[Worker]:
+        yield worker
+
+    monkeypatch.setattr(context, "Worker", warm)
+    monkeypatch.chdir(copy)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["verify.py", *arguments])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        code = left.value.code
+        return subprocess.CompletedProcess(
+            arguments, code if isinstance(code, int) else 0, *capfd.readouterr()
         )
 
     return command
@@ -145,6 +197,7 @@ def told(lesson: Lesson) -> str:
 Lines = dict[str, dict[str, str]]  # lesson's file → line → exercise that it is of
 
 
+@cache
 def solution_lines(course: Course) -> Lines:
     """Each line between the marks of a solution, but those that are told on purpose."""
     found: Lines = {entry.file: {} for entry in course.lessons}
@@ -159,6 +212,7 @@ def solution_lines(course: Course) -> Lines:
     return found
 
 
+@cache
 def variant_lines(course: Course) -> Lines:
     """What a mistake or an alternative has in place of the solution: that but for a word."""
     found: Lines = {entry.file: {} for entry in course.lessons}
@@ -196,13 +250,20 @@ def given_away(folder: Path, lines: Lines) -> list[str]:
             continue
         own = {place.stem, *place.parts} & lines.keys()
         text = squeezed(path.read_bytes().decode("utf-8", "ignore"))
+        beginnings = beginnings_in(text)
         for lesson in own or lines:
             found += [
                 f"{path}: {lesson} {of}: {line}"
                 for line, of in lines[lesson].items()
-                if line in text
+                if line[:SHORTEST_TELLING_LINE] in beginnings and line in text
             ]
     return found
+
+
+def beginnings_in(text: str) -> set[str]:
+    """All that a telling line in a text may begin with: what is not among it is soon told."""
+    size = SHORTEST_TELLING_LINE
+    return {text[place : place + size] for place in range(len(text) - size + 1)}
 
 
 def test_no_line_of_a_solution_is_anywhere_in_it(released: Path) -> None:
@@ -214,13 +275,16 @@ def test_no_line_of_a_mistake_or_an_alternative_is_anywhere_in_it(released: Path
 
 
 @pytest.mark.parametrize(
-    ("lines", "share"), [(solution_lines(COURSE), 1.0), (variant_lines(COURSE), 0.9)]
+    ("lines_of", "share"), [(solution_lines, 1.0), (variant_lines, 0.9)], ids=["right", "variants"]
 )
-def test_such_lines_would_be_found(lines: Lines, share: float, tmp_path: Path) -> None:
+def test_such_lines_would_be_found(
+    lines_of: Callable[[Course], Lines], share: float, tmp_path: Path
+) -> None:
     """The search that finds nothing above finds every exercise in the instructor's copy.
 
     Of mistakes, nearly every one: the line that an edit makes need not stand there as a whole.
     """
+    lines = lines_of(COURSE)
     for entry in COURSE.lessons:
         shutil.copy(COURSE.solution(entry), tmp_path)
         shutil.copy(COURSE.master(entry), tmp_path)
@@ -262,9 +326,9 @@ def test_there_are_no_masters_no_tests_and_no_progress(released: Path) -> None:
 
 
 def test_lessons_are_blank_whatever_lies_in_the_instructors_lessons_folder(
-    released: Path,
+    released: Path, entries: tuple[LessonEntry, ...]
 ) -> None:
-    for entry in COURSE.lessons:
+    for entry in entries:
         released_one = released / "lessons" / f"{entry.file}.ipynb"
         assert released_one.read_bytes() == COURSE.notebook(entry).read_bytes()
 
@@ -286,9 +350,9 @@ def test_only_the_chosen_lessons_are_in_it(key_of: Any, tmp_path: Path) -> None:
     assert "Orientation" not in readme
 
 
-def test_its_readme_is_for_students(released: Path) -> None:
+def test_its_readme_is_for_students(released: Path, entries: tuple[LessonEntry, ...]) -> None:
     readme = (released / "README.md").read_text(encoding="utf-8")
-    for entry in COURSE.lessons:
+    for entry in entries:
         assert entry.title in readme
     assert "./setup_venv.sh lab" in readme
     for word in ("verify build", "verify solutions", "bench", "instructor,"):
@@ -303,8 +367,10 @@ def test_its_scripts_can_be_run(released: Path) -> None:
 # It works
 
 
-def test_everything_right_earns_all_points_without_a_network(copy: Path, run: Run) -> None:
-    for entry in COURSE.lessons:
+def test_everything_right_earns_all_points_without_a_network(
+    copy: Path, run: Run, entries: tuple[LessonEntry, ...]
+) -> None:
+    for entry in entries:
         save(copy, entry.file, done(entry.file))
 
     graded = run()
@@ -312,16 +378,26 @@ def test_everything_right_earns_all_points_without_a_network(copy: Path, run: Ru
     assert (graded.returncode, graded.stderr) == (0, "")
     assert "All of it is done." in graded.stdout
     known = json.loads((copy / "progress" / "lesson_progress.json").read_text(encoding="utf-8"))
-    assert set(known["lessons"]) == {entry.id for entry in COURSE.lessons}
+    assert set(known["lessons"]) == {entry.id for entry in entries}
 
 
-def test_blanks_are_an_invitation(run: Run) -> None:
-    graded = run()
+def test_watch_without_a_terminal_grades_the_lesson(
+    copy: Path, here: Run, entries: tuple[LessonEntry, ...]
+) -> None:
+    for entry in entries:
+        save(copy, entry.file, done(entry.file))
+    here()
+
+    assert here("watch").stdout.startswith("Every lesson is complete.")
+
+
+def test_blanks_are_an_invitation(here: Run) -> None:
+    graded = here()
     assert graded.returncode == 1
     assert "Nothing is filled in yet." in graded.stdout
 
 
-def test_a_known_mistake_is_named(copy: Path, run: Run) -> None:
+def test_a_known_mistake_is_named(copy: Path, here: Run) -> None:
     _, lesson = the_lesson(PROJECT)
     exercise = lesson.exercise("scaled_scores")
     assert exercise is not None
@@ -329,7 +405,7 @@ def test_a_known_mistake_is_named(copy: Path, run: Run) -> None:
     put(notebook, exercise, as_written(exercise, exercise.mistakes[0]))
     save(copy, PROJECT, notebook)
 
-    graded = run("grade", "03", "--json", "-")
+    graded = here("grade", "03", "--json", "-")
 
     report = json.loads(graded.stdout)["submissions"][0]["lessons"][0]
     wrong = {e["exercise"]: e["diagnosis"] for e in report["exercises"] if e["diagnosis"]}
@@ -337,7 +413,7 @@ def test_a_known_mistake_is_named(copy: Path, run: Run) -> None:
     assert wrong == {"scaled_scores": "not-scaled"}
 
 
-def test_what_uses_a_failed_exercise_says_so(copy: Path, run: Run) -> None:
+def test_what_uses_a_failed_exercise_says_so(copy: Path, here: Run) -> None:
     _, lesson = the_lesson(PROJECT)
     exercise = lesson.exercise("project")
     assert exercise is not None
@@ -345,41 +421,40 @@ def test_what_uses_a_failed_exercise_says_so(copy: Path, run: Run) -> None:
     put(notebook, exercise, exercise.stub)
     save(copy, PROJECT, notebook)
 
-    graded = run("grade", "03")
+    graded = here("grade", "03")
 
     assert "Your project does not pass yet; this exercise uses it." in " ".join(
         graded.stdout.split()
     )
 
 
-def test_a_hint_and_a_reset_work(copy: Path, run: Run) -> None:
+def test_a_hint_and_a_reset_work(copy: Path, here: Run) -> None:
     path = save(copy, PROJECT, done(PROJECT))
 
-    assert "Hint 1 of 3 for scaled_scores" in run("hint", "03", "scaled_scores").stdout
-    assert run("reset", "03", "--yes").returncode == 0
+    assert "Hint 1 of 3 for scaled_scores" in here("hint", "03", "scaled_scores").stdout
+    assert here("reset", "03", "--yes").returncode == 0
     assert path.read_bytes() == COURSE.notebook(the_lesson(PROJECT)[0]).read_bytes()
 
 
+@pytest.mark.deep
 def test_it_is_the_copys_own_package_that_grades(copy: Path, run: Run) -> None:
+    """This asks of these tests themselves what they run."""
     worker = copy / "src" / "spotlight" / "sandbox" / "counting.py"  # imported by workers alone
+    own = worker.read_text(encoding="utf-8")
     worker.write_text("raise SystemExit(1)", encoding="utf-8")
     save(copy, PROJECT, done(PROJECT))
+    try:
+        assert run("grade", "03").returncode == 3
+    finally:
+        worker.write_text(own, encoding="utf-8")
 
-    assert run("grade", "03").returncode == 3
 
-
-def test_doctor_finds_the_copy_and_not_the_course(copy: Path, run: Run) -> None:
-    said = run("doctor").stdout
-    assert f"[ok] course: {len(COURSE.lessons)} lessons in {copy}" in said
+def test_doctor_finds_the_copy_and_not_the_course(
+    copy: Path, here: Run, entries: tuple[LessonEntry, ...]
+) -> None:
+    said = here("doctor").stdout
+    assert f"[ok] course: {len(entries)} lessons in {copy}" in said
     assert "[fail] worker" not in said
-
-
-def test_watch_without_a_terminal_grades_the_lesson(copy: Path, run: Run) -> None:
-    for entry in COURSE.lessons:
-        save(copy, entry.file, done(entry.file))
-    run()
-
-    assert run("watch").stdout.startswith("Every lesson is complete.")
 
 
 @pytest.mark.parametrize(
@@ -387,9 +462,9 @@ def test_watch_without_a_terminal_grades_the_lesson(copy: Path, run: Run) -> Non
     [(("solutions",), "run"), (("build",), "build"), (("build", "--check"), "build")],
 )
 def test_what_needs_the_masters_says_that_there_are_none(
-    command: tuple[str, ...], what: str, run: Run
+    command: tuple[str, ...], what: str, here: Run
 ) -> None:
-    refused = run(*command)
+    refused = here(*command)
     assert refused.returncode == 2
     assert refused.stderr == (
         "This copy of the course has no masters and no solutions, so there is nothing to "
@@ -397,8 +472,8 @@ def test_what_needs_the_masters_says_that_there_are_none(
     )
 
 
-def test_it_is_not_released_once_more(run: Run, tmp_path: Path) -> None:
-    refused = run("release", str(tmp_path / "again"))
+def test_it_is_not_released_once_more(here: Run, tmp_path: Path) -> None:
+    refused = here("release", str(tmp_path / "again"))
     assert refused.returncode == 2
     assert "nothing to release" in refused.stderr
     assert not (tmp_path / "again").exists()
@@ -412,7 +487,7 @@ def test_a_folder_in_use_is_left_alone(key_of: Any, tmp_path: Path) -> None:
     (tmp_path / "kept" / "thesis.txt").write_text("years of work", encoding="utf-8")
 
     with pytest.raises(ReleaseError, match="is not empty; name a folder that is not there yet"):
-        release_course(COURSE, COURSE.lessons, tmp_path / "kept", key_of)
+        release_course(COURSE, COURSE.lessons[:1], tmp_path / "kept", key_of)
 
     assert [p.name for p in tmp_path.rglob("*")] == ["kept", "thesis.txt"]
 
@@ -420,13 +495,14 @@ def test_a_folder_in_use_is_left_alone(key_of: Any, tmp_path: Path) -> None:
 def test_a_file_is_no_folder(key_of: Any, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("years of work", encoding="utf-8")
     with pytest.raises(ReleaseError, match="is there already and is no folder"):
-        release_course(COURSE, COURSE.lessons, tmp_path / "kept", key_of)
+        release_course(COURSE, COURSE.lessons[:1], tmp_path / "kept", key_of)
 
 
-def test_the_package_does_not_swallow_its_own_release(key_of: Any) -> None:
-    inside = COURSE.root / "src" / "spotlight" / "students"
+def test_the_package_does_not_swallow_its_own_release(key_of: Any, tmp_path: Path) -> None:
+    """Of a course elsewhere: a folder made in this one's package would disturb other tests."""
+    inside = tmp_path / "src" / "spotlight" / "students"
     with pytest.raises(ReleaseError, match="lies in the package itself"):
-        release_course(COURSE, COURSE.lessons, inside, key_of)
+        release_course(replace(COURSE, root=tmp_path), COURSE.lessons, inside, key_of)
     assert not inside.exists()
 
 
@@ -455,6 +531,6 @@ def test_a_write_that_fails_leaves_nothing_and_is_said(
     monkeypatch.setattr(Path, "write_bytes", full)
 
     with pytest.raises(ReleaseError, match=r"half was not written \(No space left on device\)"):
-        release_course(COURSE, COURSE.lessons, tmp_path / "half", key_of)
+        release_course(COURSE, COURSE.lessons[:1], tmp_path / "half", key_of)
 
     assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,10 @@ from review.stand_in import StandIn, answer, asked, gullible, serving
 from spotlight.classroom.run import ClassOptions, grade_class
 from spotlight.course.manifest import Course
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a system that can fork")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="needs a system that can fork"),
+    pytest.mark.usefixtures("one_worker"),
+]
 HandIn = Callable[..., Path]
 PLAIN = ClassOptions(caches=False, unconfined=True)
 REVIEWED = replace(PLAIN, reviews=True)
