@@ -49,7 +49,7 @@ def test_it_computes_and_draws_every_step():
     assert all(np.allclose(one, other) for one, other in zip(drawn, expected, strict=True))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=settings.default.max_examples // 10)  # each is a whole figure
 @given(st.integers(1, 7), st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
 def test_causal_weights_are_those_of_the_course_s_model(tokens, width, head, value):
     x, w_q, w_k, w_v = example(tokens, width, head, value)

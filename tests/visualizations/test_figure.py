@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from spotlight import visualizations
 from spotlight.visualizations import (
@@ -74,14 +76,31 @@ DIAGRAMS = {
     ),
 }
 EVERY_FIGURE = CHARTS | DIAGRAMS
-every_figure = pytest.mark.parametrize("draw", EVERY_FIGURE.values(), ids=EVERY_FIGURE)
 
 
-@every_figure
-def test_it_carries_its_title_and_its_caption(draw):
-    picture = draw(**SAID)
-    assert picture.get_suptitle() == "What it shows"
-    assert picture.get_supxlabel() == "One sentence on what to see."
+@dataclass(frozen=True)
+class Shown:
+    """A figure as a notebook shows it, and what that changed in matplotlib's settings."""
+
+    picture: Figure
+    data: dict
+    metadata: dict
+    settings_before: dict
+    settings_after: dict
+
+
+@pytest.fixture(scope="module", params=EVERY_FIGURE)
+def shown(request):
+    """Every figure, drawn once for all that is asked of it."""
+    before = dict(mpl.rcParams)
+    picture = EVERY_FIGURE[request.param](**SAID)
+    data, metadata = picture._repr_mimebundle_()
+    return Shown(picture, data, metadata, before, dict(mpl.rcParams))
+
+
+def test_it_carries_its_title_and_its_caption(shown):
+    assert shown.picture.get_suptitle() == "What it shows"
+    assert shown.picture.get_supxlabel() == "One sentence on what to see."
 
 
 @pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
@@ -106,27 +125,21 @@ def test_a_diagram_has_words_and_all_of_them_are_in_the_picture(draw):
     )
 
 
-@every_figure
-def test_a_notebook_gets_one_png_with_words_for_those_who_cannot_see_it(draw):
-    data, metadata = draw(**SAID)._repr_mimebundle_()
-    assert data["image/png"].startswith("iVBORw0KGgo")  # PNG's signature in base64
-    assert data["text/plain"] == "What it shows: One sentence on what to see."
-    assert metadata["image/png"]["alt"] == data["text/plain"]
+def test_a_notebook_gets_one_png_with_words_for_those_who_cannot_see_it(shown):
+    assert shown.data["image/png"].startswith("iVBORw0KGgo")  # PNG's signature in base64
+    assert shown.data["text/plain"] == "What it shows: One sentence on what to see."
+    assert shown.metadata["image/png"]["alt"] == shown.data["text/plain"]
 
 
-@every_figure
-def test_pyplot_never_hears_of_it(draw):
+def test_pyplot_never_hears_of_it(shown):
     from matplotlib import pyplot
 
-    draw(**SAID)
+    assert shown.picture
     assert pyplot.get_fignums() == []
 
 
-@every_figure
-def test_the_reader_s_own_matplotlib_settings_stay(draw):
-    before = dict(mpl.rcParams)
-    draw(**SAID).png()
-    assert dict(mpl.rcParams) == before
+def test_the_reader_s_own_matplotlib_settings_stay(shown):
+    assert shown.settings_after == shown.settings_before
 
 
 def test_its_background_is_white_in_every_theme():
@@ -152,23 +165,25 @@ def test_a_long_caption_goes_on_to_a_second_line():
     assert picture.get_supxlabel().count("\n") >= 1
 
 
+ODD = ["$x", "y$", "_", "^", "{", "\\frac", "猫", "🙂", "\n", "$\n$"]
+ALL_ODD = " ".join(ODD)
+TEN = np.eye(10)
+
+
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda tokens: show_heatmap(EYE, tokens, **SAID),
-        lambda tokens: show_heads([EYE], tokens, names={0: tokens[0]}, **SAID),
-        lambda tokens: show_attention_flow(EYE, tokens, of=1, **SAID),
-        lambda tokens: show_attention_steps(EYE, EYE, EYE, EYE, tokens, query=0, **SAID),
-        lambda tokens: show_product(EYE, EYE, rows=tokens, columns=tokens, **SAID),
-        lambda tokens: show_depth({token: [1.0, 2.0] for token in tokens}, **SAID),
+        lambda: show_heatmap(TEN, ODD, **SAID),
+        lambda: show_heads([TEN], ODD, names={0: ALL_ODD}, **SAID),
+        lambda: show_attention_flow(TEN, ODD, of=1, **SAID),
+        lambda: show_attention_steps(EYE, EYE, EYE, EYE, [ALL_ODD, "猫"], query=0, **SAID),
+        lambda: show_product(EYE, TEN[:2], rows=[ALL_ODD, "猫"], columns=ODD, **SAID),
+        lambda: show_depth({token: [1.0, 2.0] for token in ODD}, **SAID),
     ],
     ids=["heatmap", "heads", "attention flow", "attention steps", "product", "depth"],
 )
-@pytest.mark.parametrize(
-    "tokens", [["$x", "y$"], ["_", "^"], ["{", "\\frac"], ["猫", "🙂"], ["\n", "$\n$"]]
-)
-def test_any_token_can_be_a_label(draw, tokens, recwarn):
-    assert draw(tokens).png()
+def test_any_token_can_be_a_label(draw, recwarn):
+    assert draw().png()
     assert not recwarn.list
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from types import SimpleNamespace
 
-import nbformat
 import pytest
 import torch
 from IPython.core.events import EventManager, available_events
-from nbclient import NotebookClient
 
 from spotlight.visualizations import LiveCurves
 
@@ -96,23 +93,6 @@ def test_another_cell_draws_below_itself(notebook):
     live.add(1, train=1.0)
     assert notebook.drawings == [1, 2]
     assert notebook.places == 2
-
-
-def test_in_a_real_kernel_one_output_is_redrawn_and_stays():
-    cells = [
-        "from spotlight.visualizations import LiveCurves\n"
-        "live = LiveCurves(title='T', caption='C.', references={'trigram': 2.0})\n"
-        "for step in range(50):\n"
-        "    live.add(step, train=4.0 - step / 20)\n"
-        "raise KeyboardInterrupt",
-        "import base64\nprint(base64.b64encode(live.picture().png()).decode())",
-    ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
-    shown = [output for output in notebook.cells[0].outputs if output.output_type == "display_data"]
-    (expected,) = notebook.cells[1].outputs
-    assert len(shown) == 1
-    assert base64.b64decode(shown[0].data["image/png"]) == base64.b64decode(expected.text)
 
 
 @pytest.mark.parametrize(

@@ -98,11 +98,13 @@ def test_a_picture_looks_as_it_did(name):
     assert from_reference(name, PICTURES[name]()) < LIMIT
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_measure_notices_a_changed_picture(name):
     assert from_reference(name, CHANGED[name]()) > LIMIT
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_measure_forgives_another_font(name):
     with mpl.rc_context({"font.family": "DejaVu Sans Mono"}):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -19,12 +21,21 @@ FIGURE = "show_heatmap([[1.0]], title='T', caption='C.')"
 NOTHING = "show_attention_matrix('')"
 
 
+INTERRUPTED = """from spotlight.visualizations import LiveCurves
+live = LiveCurves(title="T", caption="C.", references={"trigram": 2.0})
+for step in range(50):
+    live.add(step, train=4.0 - step / 20)
+raise KeyboardInterrupt"""
+EXPECTED = "import base64\nprint(base64.b64encode(live.picture().png()).decode())"
+
+
 @pytest.fixture(scope="module")
 def executed():
-    """A notebook that shows each widget, a figure and an empty matrix."""
+    """A notebook that shows each widget, a figure, an empty matrix, and curves that grow."""
     setup = "%matplotlib inline\nfrom spotlight.visualizations import *"
-    sources = [setup, *WIDGETS.values(), FIGURE, NOTHING]
+    sources = [INTERRUPTED, EXPECTED, setup, *WIDGETS.values(), FIGURE, NOTHING]
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)))
+    notebook.cells[0].metadata.tags = ["raises-exception"]
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     return notebook
 
@@ -59,6 +70,14 @@ def test_each_picture_makes_way_for_its_own_widget(executed):
 def test_an_empty_matrix_leaves_nothing_behind(executed):
     (live,) = outputs(executed, NOTHING)
     assert WIDGET in live.data
+
+
+def test_curves_that_grow_are_one_output_which_is_redrawn_and_stays_after_an_interrupt(executed):
+    sent = outputs(executed, INTERRUPTED)
+    shown = [output for output in sent if output.output_type == "display_data"]
+    (expected,) = outputs(executed, EXPECTED)
+    assert len(shown) == 1
+    assert base64.b64decode(shown[0].data["image/png"]) == base64.b64decode(expected.text)
 
 
 @pytest.mark.browser
