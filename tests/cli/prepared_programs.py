@@ -1,8 +1,8 @@
 """Programs that begin with their imports done, and hand their jobs to the worker of the tests.
 
-To start Python, import torch, and start a worker that imports it once more takes a program seconds.
-Here a process that has imported all of it forks for each program. What a program does beyond that is
-its own: its working folder, its environment, its terminal, its signals and its exit status. That
+To start Python, to import torch, and to start a worker that imports it once more takes seconds.
+Here a process that has imported all of it forks for each program. What a program does beyond that
+is its own: its working folder, its environment, its terminal, its signals and its exit status. That
 `verify.py` and a kernel start as a student starts them is for other tests to show.
 """
 

@@ -11,7 +11,11 @@ WRONG = "# Exercise project · 1 point\ndef project(x, weights):\n    return x *
 
 
 @pytest.fixture
-def kernel(open_kernel, tmp_path, monkeypatch):
+def kernel(open_kernel, tmp_path, key_cache, monkeypatch):
+    reviews = tmp_path / "cache" / "spotlight"  # of this test's own, but for the answer keys
+    reviews.mkdir(parents=True)
+    key_cache.mkdir(parents=True, exist_ok=True)
+    (reviews / "keys").symlink_to(key_cache)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     with serving(StandIn()) as server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,20 +17,26 @@ COURSE = load_course(Path(__file__).parents[2])
 LESSON = "03_queries_and_keys"
 
 
-@pytest.fixture
-def course_copy(worker: Worker, key_cache: Path, tmp_path: Path) -> Path:
-    """A copy as students get it, in place of the whole course."""
+@pytest.fixture(scope="module")
+def _released(worker: Worker, key_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     entry = COURSE.find(LESSON)
     assert entry is not None
+    folder = tmp_path_factory.mktemp("released") / "course"
     release_course(
         COURSE,
         [entry],
-        tmp_path / "course",
+        folder,
         lambda lesson, exercise: cached_key(
             lesson, exercise, PUBLIC_SEED, worker.observe, key_cache
         ),
     )
-    return tmp_path / "course"
+    return folder
+
+
+@pytest.fixture
+def course_copy(_released: Path, tmp_path: Path) -> Path:
+    """A copy as students get it, in place of the whole course."""
+    return Path(shutil.copytree(_released, tmp_path / "course"))
 
 
 @pytest.fixture
