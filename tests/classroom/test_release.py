@@ -19,8 +19,8 @@ import pytest
 from own_environments import make_environment
 
 from edited_notebooks import as_written, put, solved
-from spotlight.cli import context, main
 from spotlight.classroom.course_release import ReleaseError, release_course
+from spotlight.cli import context, main
 from spotlight.course.lesson import Lesson, solution_blocks
 from spotlight.course.manifest import Course, LessonEntry, load_course
 from spotlight.course.reading import read_lesson
