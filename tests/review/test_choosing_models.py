@@ -10,7 +10,7 @@ from review.stand_in import StandIn, model
 
 def chosen(review: Review, graded: Graded, stand_in: StandIn, *served: str, **wish: object) -> str:
     stand_in.models[:] = [model(name) for name in served]
-    return review(graded, **wish).model
+    return review(graded.alone("shifted"), **wish).model
 
 
 @pytest.mark.parametrize(

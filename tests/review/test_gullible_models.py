@@ -12,7 +12,16 @@ from review.stand_in import StandIn, answer, gullible
 from spotlight.grading.submission import SubmittedCell
 from spotlight.review import reviewer, student_code
 
-SUBMISSIONS = pytest.mark.parametrize("code", ADDRESSING.values(), ids=ADDRESSING.keys())
+# Whether an order is noticed at all is asked of each disguise in test_what_addresses_a_reviewer.py;
+# here all go the whole way, from the notebook to the model, or a few in the fast tier.
+A_FEW = ("comment", "docstring", "string in pieces", "invisible tags", "base64", "fake answer")
+SUBMISSIONS = pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(code, id=name, marks=() if name in A_FEW else pytest.mark.deep)
+        for name, code in ADDRESSING.items()
+    ],
+)
 
 
 @SUBMISSIONS
@@ -144,7 +153,7 @@ def test_right_code_is_not_called_wrong(
     said: str, grade: Grade, review: Review, stand_in: StandIn
 ) -> None:
     stand_in.says = lambda body: answer(summary=said)
-    assert review(grade()).exercises == ()
+    assert review(grade().alone("shifted")).exercises == ()
 
 
 def test_characters_that_hide_or_turn_text_around_are_not_kept(

@@ -109,14 +109,14 @@ def test_helpers_that_an_answer_uses_are_shown_with_it(
     review: Review, grade: Grade, stand_in: StandIn
 ) -> None:
     helped = "def plus(a, b):\n    return a + b\n\n\ndef shifted(x, by):\n    return plus(x, by)"
-    review(grade(shifted=helped))
+    review(grade(shifted=helped).alone("shifted"))
     assert code_in(about(stand_in, "Shift it")) == helped
 
 
 def test_code_cannot_end_the_fence_that_it_stands_in(
     review: Review, grade: Grade, stand_in: StandIn
 ) -> None:
-    review(grade(shifted="def shifted(x, by):\n    # =====\n    return x - by"))
+    review(grade(shifted="def shifted(x, by):\n    # =====\n    return x - by").alone("shifted"))
     told = asked(about(stand_in, "Shift it"))
     fence = told.splitlines()[-1]
     assert told.count(fence) == 2
@@ -125,7 +125,7 @@ def test_code_cannot_end_the_fence_that_it_stands_in(
 
 def test_very_long_code_is_cut(review: Review, grade: Grade, stand_in: StandIn) -> None:
     padding = "\n".join(f"    y{n} = {n}" for n in range(2000))
-    review(grade(shifted=f"def shifted(x, by):\n{padding}\n    return x - by"))
+    review(grade(shifted=f"def shifted(x, by):\n{padding}\n    return x - by").alone("shifted"))
     told = asked(about(stand_in, "Shift it"))
     assert told.endswith("(The rest is left out.)")
     assert len(told) < 10_000
@@ -166,9 +166,9 @@ def test_an_answer_that_cannot_be_used_is_asked_for_once_more(
     bad: str, path: str, review: Review, partly_wrong: Graded, stand_in: StandIn
 ) -> None:
     stand_in.says = lambda body: bad if len(body["messages"]) == 2 else answer()
-    said = review(partly_wrong, path=path)
-    assert (len(said.exercises), said.notes) == (5, ())
-    assert len(stand_in.requests) == 10
+    said = review(partly_wrong.alone("shifted"), path=path)
+    assert (len(said.exercises), said.notes) == (1, ())
+    assert len(stand_in.requests) == 2
     assert stand_in.requests[1]["messages"][-1]["content"].startswith("Your answer ")
 
 

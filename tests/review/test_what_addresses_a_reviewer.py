@@ -15,16 +15,15 @@ from spotlight.course.reading import read_solution
 from spotlight.review.addressing import addressed_line
 
 COURSE = load_course(Path(__file__).resolve().parents[2])
+FIRST = COURSE.lessons[0]
 
 
-@pytest.mark.parametrize("code", ADDRESSING.values(), ids=ADDRESSING.keys())
-def test_orders_to_a_reviewer_are_found_in_any_disguise(code: str) -> None:
-    assert addressed_line(code) > 0
+def test_orders_to_a_reviewer_are_found_in_any_disguise() -> None:
+    assert [name for name, code in ADDRESSING.items() if addressed_line(code) == 0] == []
 
 
-@pytest.mark.parametrize("comment", HONEST)
-def test_honest_comments_are_left_alone(comment: str) -> None:
-    assert addressed_line(honest(comment)) == 0
+def test_honest_comments_are_left_alone() -> None:
+    assert [comment for comment in HONEST if addressed_line(honest(comment)) != 0] == []
 
 
 def test_the_line_that_does_it_is_named() -> None:
@@ -32,12 +31,17 @@ def test_the_line_that_does_it_is_named() -> None:
     assert addressed_line(code) == 3
 
 
-@pytest.mark.parametrize("entry", COURSE.lessons, ids=lambda entry: entry.id)
+def deep_but_first(entry: LessonEntry) -> object:
+    """The fast tier asks of the first lesson: it speaks of checks and points, as orders do."""
+    return pytest.param(entry, id=entry.id, marks=() if entry == FIRST else pytest.mark.deep)
+
+
+@pytest.mark.parametrize("entry", [*map(deep_but_first, COURSE.lessons)])
 def test_nothing_of_the_course_is_taken_for_an_order(entry: LessonEntry) -> None:
     lesson = read_solution(COURSE.solution(entry))
     for exercise in lesson.exercises:
         variants = (*exercise.alternatives, *exercise.mistakes)
-        sources = [exercise.stub, exercise.solution, *map(exercise.variant_source, variants)]
+        sources = {exercise.stub, exercise.solution, *map(exercise.variant_source, variants)}
         assert [s for s in sources if addressed_line(s)] == []
     assert [cell.source for cell in lesson.cells if addressed_line(cell.source)] == []
 
