@@ -72,7 +72,9 @@ def test_without_a_python_the_shell_says_what_to_install(tmp_path):
 
 
 @posix
-@pytest.mark.parametrize("fails", ["#!/bin/sh\nexit 127\n", "#!/bin/sh\nexit 1\n"])
+@pytest.mark.parametrize(
+    "fails", ["#!/bin/sh\nexit 127\n", pytest.param("#!/bin/sh\nexit 1\n", marks=pytest.mark.deep)]
+)
 def test_a_python_that_does_not_start_is_passed_over(tmp_path, fails):
     course = TinyCourse(tmp_path).with_stub_uv()
     (course.bin / "python3").write_text(fails)

@@ -53,6 +53,7 @@ def test_with_pip_the_first_call_sets_up_test_adds_its_tools_and_later_calls_sta
     assert course.run("test").err == ""
 
 
+@pytest.mark.deep
 def test_with_pip_and_no_network_one_sentence_says_so(tmp_path):
     course = TinyCourse(tmp_path).with_python()
     nowhere = "http://127.0.0.1:9"
@@ -75,12 +76,13 @@ def test_lab_opens_the_orientation_with_the_course_as_root_and_passes_arguments_
     assert "--LabApp.default_url=/lab/tree/lessons/00_orientation.ipynb" in arguments
     assert arguments[-3:] == ["--no-browser", "--port", "9000"]
     assert (folder, environment) == (str(course.root), str(course.environment))
+    assert course.packages() == {"torch", "leaf"}
 
 
-def test_lab_without_the_orientation_says_how_to_make_it(course):
-    (course.root / "lessons" / "00_orientation.ipynb").unlink()
+def test_lab_without_the_orientation_says_how_to_make_it(standing):
+    (standing.root / "lessons" / "00_orientation.ipynb").unlink()
 
-    result = course.run("lab")
+    result = standing.run("lab")
 
     assert result.status == 2
     assert result.err.endswith(
@@ -88,22 +90,22 @@ def test_lab_without_the_orientation_says_how_to_make_it(course):
     )
 
 
-def test_lab_opens_the_first_lesson_of_a_course_without_the_orientation(course):
-    (course.root / "lessons" / "00_orientation.ipynb").unlink()
+def test_lab_opens_the_first_lesson_of_a_course_without_the_orientation(standing):
+    (standing.root / "lessons" / "00_orientation.ipynb").unlink()
     for name in ("04_later.ipynb", "03_first.ipynb"):
-        (course.root / "lessons" / name).write_text("{}")
+        (standing.root / "lessons" / name).write_text("{}")
 
-    arguments, _, _ = course.run("lab").report
+    arguments, _, _ = standing.run("lab").report
 
     assert "--LabApp.default_url=/lab/tree/lessons/03_first.ipynb" in arguments
 
 
-def test_test_runs_pytest_in_the_course_folder_with_the_arguments(course):
+def test_test_runs_pytest_in_the_course_folder_with_the_arguments(standing):
     given = ["--deep", "-k", "two words", "--help"]
 
-    arguments, folder, _ = course.run("test", *given).report
+    arguments, folder, _ = standing.run("test", *given).report
 
-    assert (arguments, folder) == (given, str(course.root))
+    assert (arguments, folder) == (given, str(standing.root))
 
 
 def test_the_set_up_speaks_on_stderr_so_that_output_stays_readable_for_programs(course):
@@ -196,7 +198,14 @@ def test_a_folder_that_may_not_be_written_is_named(course):
 # ---- interruptions ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("SIGINT", marks=pytest.mark.deep),
+        "SIGTERM",
+        pytest.param("SIGHUP", marks=pytest.mark.deep),
+    ],
+)
 def test_a_stopped_set_up_leaves_no_environment_and_no_installer(course, name):
     course.mode("hang")
     process = course.start("verify")
@@ -252,51 +261,47 @@ def test_two_set_ups_at_once_make_one_environment(course):
 # ---- an environment that is there already -------------------------------------------------------
 
 
-def test_changed_pins_are_installed_in_place(course):
-    course.run("verify")
-    course.pin("2.0")
+def test_changed_pins_are_installed_in_place(standing):
+    standing.pin("2.0")
 
-    result = course.run("verify")
+    result = standing.run("verify")
 
     assert result.report["leaf"] == "2.0"
     assert "requirements have changed" in result.err
-    assert course.calls().count("venv") == 1
+    assert standing.calls().count("venv") == 1
 
 
-def test_an_update_that_fails_before_it_changed_anything_keeps_the_former_environment(course):
-    course.run("verify")
-    course.pin("2.0")
-    course.mode("say: Failed to establish a new connection")
+def test_an_update_that_fails_before_it_changed_anything_keeps_the_former_environment(standing):
+    standing.pin("2.0")
+    standing.mode("say: Failed to establish a new connection")
 
-    failed = course.run("verify")
+    failed = standing.run("verify")
     assert failed.status == 2
     assert "The .venv from before is untouched." in failed.err
 
-    course.pin("1.0")
-    again = course.run("verify")
+    standing.pin("1.0")
+    again = standing.run("verify")
     assert (again.report["leaf"], again.err) == ("1.0", "")
 
 
-def test_an_update_that_fails_half_way_leaves_no_environment(course):
-    course.run("verify")
-    (course.root / "requirements.txt").write_text("torch==1.0\nleaf==2.0\ntwig==1.0\n")
-    course.mode("break half-way")
+def test_an_update_that_fails_half_way_leaves_no_environment(standing):
+    (standing.root / "requirements.txt").write_text("torch==1.0\nleaf==2.0\ntwig==1.0\n")
+    standing.mode("break half-way")
 
-    result = course.run("verify")
+    result = standing.run("verify")
 
     assert result.status == 2
     assert "Removing the half-updated .venv" in result.err
-    assert not course.environment.exists()
+    assert not standing.environment.exists()
 
 
-def test_an_edit_of_the_tools_settings_needs_no_update_and_one_of_the_package_does(course):
-    course.run("verify")
-    pyproject = course.root / "pyproject.toml"
+def test_an_edit_of_the_tools_settings_needs_no_update_and_one_of_the_package_does(standing):
+    pyproject = standing.root / "pyproject.toml"
     pyproject.write_text(pyproject.read_text() + "\n[tool.ruff]\nline-length = 90\n")
-    assert course.run("verify").err == ""
+    assert standing.run("verify").err == ""
 
     pyproject.write_text(pyproject.read_text().replace("1.0", "1.1"))
-    assert "requirements have changed" in course.run("verify").err
+    assert "requirements have changed" in standing.run("verify").err
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "file"])
@@ -319,42 +324,39 @@ def test_an_environment_that_somebody_else_made_is_never_touched(course, kind):
     assert kept.read_text() == "mine"
 
 
-def test_a_course_that_was_moved_gets_a_new_environment(course):
-    course.run("verify")
-    moved = course.root.rename(course.machine / "moved")
-    course.root, course.environment = moved, moved / ".venv"
+def test_a_course_that_was_moved_gets_a_new_environment(standing):
+    moved = standing.root.rename(standing.machine / "moved")
+    standing.root, standing.environment = moved, moved / ".venv"
 
-    result = course.run("verify")
+    result = standing.run("verify")
 
     assert "Removing an earlier run's .venv" in result.err
     assert result.report["package"].startswith(str(moved))
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(course):
-    course.run("verify")
-    python = course.environment / "bin" / "python"
+def test_an_environment_whose_python_is_gone_is_made_anew(standing):
+    python = standing.environment / "bin" / "python"
     python.unlink()
-    python.symlink_to(course.machine / "uninstalled")
+    python.symlink_to(standing.machine / "uninstalled")
 
-    result = course.run("verify")
+    result = standing.run("verify")
 
     assert "lost its Python" in result.err
     assert result.status == 3
 
 
-def test_a_course_reached_through_a_link_keeps_its_environment(course):
-    course.run("verify")
-    link = course.machine / "link"
-    link.symlink_to(course.root)
-    course.root = link
+def test_a_course_reached_through_a_link_keeps_its_environment(standing):
+    link = standing.machine / "link"
+    link.symlink_to(standing.root)
+    standing.root = link
 
-    assert course.run("verify").err == ""
+    assert standing.run("verify").err == ""
 
 
 # ---- the tools of the tests ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["verify", "lab"])
+@pytest.mark.parametrize("command", ["verify", pytest.param("lab", marks=pytest.mark.deep)])
 def test_what_students_call_installs_no_tool_of_the_tests(course, command):
     course.run(command)
 
@@ -369,53 +371,51 @@ def test_test_sets_everything_up_and_adds_its_tools(course):
     assert course.packages() == {"torch", "leaf", "tool", "pytest"}
 
 
-def test_the_tools_come_on_top_of_an_environment_that_stands_and_stay(course):
-    course.run("verify")
-
-    first, second = course.run("test"), course.run("test")
+def test_the_tools_come_on_top_of_an_environment_that_stands_and_stay(standing):
+    first, second = standing.run("test"), standing.run("test")
 
     assert "The tests need tools of their own" in first.err
     assert "[1/1]" in first.err
     assert second.err == ""
-    assert course.calls().count("tests/requirements.txt") == 1
-    assert course.calls().count("requirements.txt") == 1
+    assert standing.calls().count("tests/requirements.txt") == 1
+    assert standing.calls().count("requirements.txt") == 1
 
-    course.pin("2.0")
-    assert course.run("verify").report["leaf"] == "2.0"
-    assert course.packages() == {"torch", "leaf", "tool", "pytest"}
-    assert course.calls().count("tests/requirements.txt") == 1
+    standing.pin("2.0")
+    assert standing.run("verify").report["leaf"] == "2.0"
+    assert standing.packages() == {"torch", "leaf", "tool", "pytest"}
+    assert standing.calls().count("tests/requirements.txt") == 1
 
-    assert "The tests need tools of their own" in course.run("test").err
-    assert course.calls().count("requirements.txt") == 2
+    assert "The tests need tools of their own" in standing.run("test").err
+    assert standing.calls().count("requirements.txt") == 2
 
 
-@pytest.mark.parametrize("mode", ["say: dns error", "break half-way"])
-def test_tools_that_cannot_be_installed_leave_the_environment_as_it_was(course, mode):
-    course.run("verify")
-    course.mode(mode)
+@pytest.mark.parametrize(
+    "mode", [pytest.param("say: dns error", marks=pytest.mark.deep), "break half-way"]
+)
+def test_tools_that_cannot_be_installed_leave_the_environment_as_it_was(standing, mode):
+    standing.mode(mode)
 
-    failed = course.run("test")
+    failed = standing.run("test")
 
     assert failed.status == 2
     assert "The .venv from before is untouched." in failed.err
-    assert course.packages() == {"torch", "leaf"}
-    assert course.run("verify").err == ""
-    course.mode("")
-    assert course.run("test").status == 0
+    assert standing.packages() == {"torch", "leaf"}
+    assert standing.run("verify").err == ""
+    standing.mode("")
+    assert standing.run("test").status == 0
 
 
-def test_a_stop_while_the_tools_are_installed_leaves_the_environment_as_it_was(course):
-    course.run("verify")
-    course.mode(f"hang: {course.root}/tests/requirements.txt")
-    process = course.start("test")
-    wait_until(course.hanging)
+def test_a_stop_while_the_tools_are_installed_leaves_the_environment_as_it_was(standing):
+    standing.mode(f"hang: {standing.root}/tests/requirements.txt")
+    process = standing.start("test")
+    wait_until(standing.hanging)
 
     process.send_signal(signal.SIGINT)
     result = finish(process)
 
     assert result.status == 130
     assert result.err.endswith("Stopped.\n")
-    assert course.run("verify").err == ""
+    assert standing.run("verify").err == ""
 
 
 def test_a_copy_without_tests_says_so_and_sets_nothing_up(course):
@@ -460,7 +460,9 @@ def test_the_courses_pins_are_taken_out_of_those_for_the_tests(course):
     assert course.calls()[:2] == ["within rich==15.0.0", "pytest==9.2.0"]
 
 
-@pytest.mark.parametrize("failing", ["compiled", "compiled for tests"])
+@pytest.mark.parametrize(
+    "failing", [pytest.param("compiled", marks=pytest.mark.deep), "compiled for tests"]
+)
 def test_pins_that_cannot_be_compiled_leave_requirements_as_they_were(course, failing):
     files = [course.root / "requirements.txt", course.root / "tests" / "requirements.txt"]
     before = [file.read_text() for file in files]
