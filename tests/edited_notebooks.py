@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from spotlight.course.lesson import BEGIN, END, Exercise, Lesson, Variant
+from spotlight.course.lesson import BEGIN, END, Exercise, Lesson, Variant, bare_exercise
 from spotlight.grading.submission import Submission, parse_submission
 
 Notebook = dict[str, Any]
@@ -89,8 +89,8 @@ def unmarked(solution: str) -> str:
 
 
 def without_header(source: str) -> str:
-    """An exercise's source without its `# Exercise ...` line, if it begins with one."""
-    return re.sub(r"\A# Exercise [^\n]*\n", "", source)
+    """An exercise's source without the lines that the build puts above it, if it has them."""
+    return re.sub(r"\A# Exercise [^\n]*\n", "", bare_exercise(source))
 
 
 def solved(notebook: Notebook, lesson: Lesson) -> Notebook:

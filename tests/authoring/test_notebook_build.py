@@ -29,7 +29,7 @@ from small_masters import (
     spoilt,
 )
 from spotlight.authoring.notebooks import build_notebook, version_of, waiting_for
-from spotlight.course.lesson import MARKER, bare_given, not_done, solution_blocks
+from spotlight.course.lesson import MARKER, bare_exercise, bare_given, not_done, solution_blocks
 from spotlight.course.reading import read_master
 from spotlight.python_source.dataflow import names_of
 
@@ -222,15 +222,25 @@ def test_a_student_is_given_blanks(any_lesson):
     notebook = built(any_lesson)
     cells = by_role(notebook, "exercise")
     for exercise, cell in zip(any_lesson.exercises, cells, strict=True):
-        head, _, body = source(cell).partition("\n")
+        head = source(cell).partition("\n")[0]
         assert MARKER.match(head)["id"] == exercise.id
         assert f"about {exercise.minutes} min" in head
         assert f"difficulty {exercise.difficulty} of 3" in head
-        assert body == exercise.stub
+        assert bare_exercise(source(cell)) == exercise.stub
     cells = by_role(notebook, "prediction")
     for prediction, cell in zip(any_lesson.predictions, cells, strict=True):
         assert source(cell) == prediction.stub
         assert "..." in source(cell)
+
+
+def test_every_rule_is_said_where_the_student_reads(any_lesson):
+    """The lesson's own above its first exercise, the others' above theirs."""
+    sources = map(source, by_role(built(any_lesson), "exercise"))
+    heads = [text.removesuffix(bare_exercise(text)).replace("\n#   ", " ") for text in sources]
+    first = heads[0]
+    for exercise, head in zip(any_lesson.exercises, heads, strict=True):
+        for rule in (*exercise.forbidden, *exercise.costs):
+            assert f"# Rule: {rule}" in head or f"# Rule: in this whole lesson, {rule}" in first
 
 
 REAL = {"torch": torch, "nn": torch.nn, "Tensor": torch.Tensor}  # what a class is built on
@@ -341,7 +351,7 @@ def test_the_solution_notebook_holds_all_with_probes_collapsed(any_lesson):
     notebook = built(any_lesson, "solution")
     cells = by_role(notebook, "exercise")
     for exercise, cell in zip(any_lesson.exercises, cells, strict=True):
-        assert source(cell).partition("\n")[2] == exercise.solution
+        assert bare_exercise(source(cell)) == exercise.solution
     kept = [c.source for c in any_lesson.cells if c.role in ("probes", "authoring")]
     hidden = by_role(notebook, "probes") + by_role(notebook, "authoring")
     assert sorted(map(source, hidden)) == sorted(kept)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from small_course import MANIFEST, STEPS, lesson_of
+from spotlight.authoring import run_record
 from spotlight.authoring.proof_keys import run_key
 from spotlight.authoring.run_record import RunRecord
 from spotlight.course.lesson import Lesson
@@ -57,7 +58,10 @@ def test_other_lessons_of_the_course_keep_their_keys(
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "<<<<<<< ours", "[" * 10**5])
 def test_a_record_that_cannot_be_read_holds_nothing(
-    text: str, course: Course, file: Path, lesson: Lesson
+    text: str, course: Course, file: Path, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(run_record, "run_key", lambda lesson: "1")  # it takes a second to make
+    file.write_text('{"small_steps": "1"}', encoding="utf-8")
+    assert RunRecord(course).holds(lesson)
     file.write_text(text, encoding="utf-8")
     assert not RunRecord(course).holds(lesson)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from watched_terminals import COLOURS, Terminal
 from work_in_courses import notebook_path, solve, solve_all
 
+from cli import prepared_programs
+from cli.prepared_programs import VERIFY, Starts
 from spotlight.course.manifest import Course
-
-VERIFY = Path(__file__).parents[2] / "verify.py"
 
 
 def verify(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -29,12 +30,16 @@ def test_everything_passed(course: Course) -> None:
     assert "9 of 9 points." in ran.stdout
 
 
-def test_some_exercise_did_not_and_the_report_is_pure(course: Course) -> None:
+def test_some_exercise_did_not_and_the_report_is_pure(
+    course: Course, starts: Starts, tmp_path: Path
+) -> None:
     solve(course, "01", shifted="def shifted(x, by):\n    return x - by")
-    ran = verify("--json", "-")
-    assert ran.returncode == 1
-    assert json.loads(ran.stdout)["schema"] == 1
-    assert "\x1b" not in ran.stdout + ran.stderr
+    out, err = tmp_path / "out", tmp_path / "err"
+    program = starts(prepared_programs.verify, "--json", "-", out=out, err=err)
+    program.join()
+    assert program.exitcode == 1
+    assert json.loads(out.read_text(encoding="utf-8"))["schema"] == 1
+    assert "\x1b" not in out.read_text(encoding="utf-8") + err.read_text(encoding="utf-8")
 
 
 def test_a_file_that_cannot_be_read(course: Course) -> None:
@@ -51,9 +56,8 @@ def test_a_request_that_makes_no_sense(course: Course) -> None:
 
 
 def test_a_reader_that_stops_reading_meets_no_traceback(course: Course) -> None:
-    solve_all(course)
     with subprocess.Popen(
-        [sys.executable, str(VERIFY), "grade", "02"],
+        [sys.executable, str(VERIFY), "hint", "02", "halved"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -68,28 +72,10 @@ def test_a_reader_that_stops_reading_meets_no_traceback(course: Course) -> None:
     ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
 def test_colour_in_a_terminal_unless_it_is_not_wanted(
-    environment: dict[str, str], coloured: bool, course: Course
+    environment: dict[str, str], coloured: bool, course: Course, starts: Starts
 ) -> None:
-    pty = pytest.importorskip("pty", reason="pseudo-terminals are Unix's")
     solve(course, "02", halved="def halved(x):\n    return x")
-    reader, writer = pty.openpty()
-    known = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    settings = {**known, "TERM": "xterm", **environment}
-    with subprocess.Popen(
-        [sys.executable, str(VERIFY), "grade", "02"], stdout=writer, stderr=subprocess.DEVNULL,
-        env=settings,
-    ) as program:  # fmt: skip
-        os.close(writer)
-        shown = b""
-        while True:
-            try:
-                chunk = os.read(reader, 4096)
-            except OSError:
-                break
-            if not chunk:
-                break
-            shown += chunk
-        program.wait()
-    os.close(reader)
-    assert b"You return x as it came." in shown
-    assert (b"\x1b[31m" in shown) == coloured
+    with closing(Terminal(starts, "grade", "02", **environment)) as terminal:
+        terminal.until("You return x as it came.")
+        assert terminal.status() == 1
+    assert (COLOURS.search(terminal.received) is not None) == coloured

@@ -8,8 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 from command_runs import Run
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from work_in_courses import notebook_path, solve
 
+from spotlight.authoring.proving import SEEDS
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.course.manifest import Course
 from spotlight.course.reading import read_solution
@@ -46,7 +49,10 @@ def test_a_course_that_is_up_to_date(run: Run, course: Course) -> None:
     assert {path: path.stat().st_mtime_ns for path in course.root.rglob("*.ipynb")} == before
 
 
-def test_everything_is_built_from_the_masters_alone(run: Run, course: Course) -> None:
+def test_everything_is_built_from_the_masters_alone(
+    run: Run, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spotlight.authoring.proof_record.SEEDS", SEEDS[:1])
     expected = {name: (course.root / name).read_bytes() for name in BUILT}
     for name in BUILT:
         (course.root / name).unlink()
@@ -150,10 +156,13 @@ def test_what_is_proved_is_not_proved_again(
 
 
 def test_what_was_proved_before_another_exercise_failed_stays_so(
-    run: Run, course: Course, master: Path
+    run: Run, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (course.root / "solutions" / "proofs.json").unlink()
-    change(master, "x / 2 → x // 2", "x / 2 → 2 * x")
+    monkeypatch.setattr(
+        "spotlight.authoring.proof_record.prove",
+        lambda lesson, exercise, *_: ["not sound"] if exercise.id == "halved" else [],
+    )
     assert run("build").status == 2
     known = json.loads((course.root / "solutions" / "proofs.json").read_text(encoding="utf-8"))
     assert list(known) == ["small_steps"]
@@ -202,9 +211,16 @@ def test_solutions_run_from_top_to_bottom_for_full_marks(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("return x / 2\n", "return x / 3\n", "0 of 1: halved is failed"),
+        pytest.param(
+            "return x / 2\n", "return x / 3\n", "0 of 1: halved is failed", marks=pytest.mark.deep
+        ),
         ('check("halved")', 'check("nope")', "shows a card: No such exercise"),
-        ('check("halved")', "while True:\n    pass", "a cell takes longer than 3 seconds"),
+        pytest.param(
+            'check("halved")',
+            "while True:\n    pass",
+            "a cell takes longer than 3 seconds",
+            marks=pytest.mark.deep,
+        ),
     ],
 )
 def test_a_solution_that_is_not_right_is_told_why(
@@ -220,6 +236,39 @@ def test_a_solution_that_is_not_right_is_told_why(
     path.write_text(json.dumps(notebook), encoding="utf-8")
     timeout = ["--timeout", "3"] if "while" in new else []
     ran = run("solutions", "02", *timeout)
+    assert (ran.status, ran.err) == (1, "")
+    assert said in ran.out
+
+
+def test_a_solution_that_runs_and_is_graded_with_less_than_full_marks(
+    run: Run, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the notebook shows plays no part in that, so it is not run here."""
+    monkeypatch.setattr(NotebookClient, "execute", lambda self, **_: None)
+    path = course.root / "solutions" / "02_small_finish.ipynb"
+    right = read_solution(path)
+    monkeypatch.setattr("spotlight.cli.solutions.read_solution", lambda _: right)
+    change(path, "return x / 2\\n", "return x / 3\\n")
+    ran = run("solutions", "02")
+    assert (ran.status, ran.err) == (1, "")
+    assert "0 of 1: halved is failed" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (CellTimeoutError("too long"), "a cell takes longer than 7 seconds"),
+        (DeadKernelError("gone"), "the kernel died; verify.py doctor says what may be missing"),
+    ],
+)
+def test_a_notebook_that_does_not_come_to_its_end_is_told_why(
+    problem: Exception, said: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def execute(self: NotebookClient, **_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(NotebookClient, "execute", execute)
+    ran = run("solutions", "02", "--timeout", "7")
     assert (ran.status, ran.err) == (1, "")
     assert said in ran.out
 

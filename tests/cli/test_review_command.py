@@ -127,11 +127,28 @@ def report(run: Run, tmp_path: Path, *arguments: str) -> tuple[int, dict[str, An
     return ran.status, json.loads(_MOMENTS.sub(r'"\1": 0', file.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("trouble", ["", "slow", "breaks off", "no room", "a web page"])
+CODES = {
+    "right": ANOTHER_WAY,
+    "wrong": SUBTRACTS,
+    "in a comment": ADDRESSING["comment"],
+    "in a string": ADDRESSING["string"],
+}
+TROUBLES = ("", "slow", "breaks off", "no room", "a web page")
+
+
 @pytest.mark.parametrize(
-    "code",
-    [ANOTHER_WAY, SUBTRACTS, ADDRESSING["comment"], ADDRESSING["string"]],
-    ids=["right", "wrong", "in a comment", "in a string"],
+    ("code", "trouble"),
+    [
+        pytest.param(
+            CODES[code],
+            trouble,
+            id=f"{code}-{trouble}",
+            # Each code and each trouble comes once in the fast tier too.
+            marks=[pytest.mark.deep] if trouble and code != "wrong" else [],
+        )
+        for code in CODES
+        for trouble in TROUBLES
+    ],
 )
 def test_reports_and_exit_statuses_differ_by_the_review_alone(
     code: str,

@@ -1,4 +1,4 @@
-"""`verify.py watch` as a program in a terminal of its own, and what stands on its screen."""
+"""`verify.py` as a program in a terminal of its own, and what stands on its screen."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ class Terminal:
         termios.tcsetwinsize(theirs, (rows, columns))
         self._program = starts(
             verify,
-            "watch",
             *arguments,
             environment={**known, "TERM": "xterm-256color", **environment},
             out=os.ttyname(theirs),
@@ -90,7 +89,7 @@ class Terminal:
         assert status >= 0, "it was killed by a signal"
         return status
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End the program, if it still runs, and give the terminal back."""
         if self._program.is_alive():
             self.send_signal(signal.SIGTERM)

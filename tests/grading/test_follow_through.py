@@ -195,6 +195,18 @@ def test_the_reference_of_a_failed_exercise_may_need_more_than_the_students_did(
     )
 
 
+def test_an_error_in_the_courses_answer_is_shown_at_the_students_line(
+    done: Notebook, blank: Notebook, lesson: Lesson, grade: Grade
+) -> None:
+    """What a stand-in is called with is the student's doing; what is in it, they are to find."""
+    done["cells"][place(done, "exercise-doubled")] = exercise_cell(blank, "doubled")
+    put_source(done, lesson, LATER, f"def {LATER}(x, by):\n    return shifted(doubled(None), by)")
+    report = report_on(grade(done), LATER)
+    assert report.status == "error"
+    assert "`return shifted(doubled(None), by)`" in report.message
+    assert "2 * x" not in report.model_dump_json()
+
+
 def test_a_notebook_with_every_exercise_wrong_has_every_mistake_named(
     blank: Notebook, lesson: Lesson, grade: Grade
 ) -> None:

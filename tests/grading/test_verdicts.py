@@ -93,12 +93,20 @@ def test_an_emptied_cell_is_blank(done: Notebook, grade_one: One) -> None:
     assert grade_one(done, "shifted").status == "blank"
 
 
-def test_forbidden_names_the_line_and_the_reason_before_anything_is_run(judged: Judged) -> None:
-    report = judged("shifted", shifted("y = x\n    return y.cumsum(0)")).report
+RULE = "Line 4 uses cumsum, which this exercise does without: nothing adds up here."
+
+
+def test_forbidden_names_the_line_and_the_reason(judged: Judged) -> None:
+    report = judged("shifted", shifted("y = x\n    y.cumsum(0)\n    return y + by")).report
     assert (report.status, report.points) == ("forbidden", 0)
-    assert report.message == (
-        "Line 4 uses cumsum, which this exercise does without: nothing adds up here."
-    )
+    assert report.message == RULE
+
+
+def test_what_is_forbidden_is_judged_all_the_same(judged: Judged) -> None:
+    report = judged("shifted", shifted("y = x\n    y.cumsum(0)\n    return y - by")).report
+    assert (report.status, report.points) == ("forbidden", 0)
+    assert report.diagnosis == "subtracted"
+    assert report.message == f"{RULE} You subtract; add."
 
 
 @pytest.mark.parametrize(

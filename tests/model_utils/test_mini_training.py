@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 import torch
 from typer.testing import CliRunner
 
-from spotlight.model_utils import corpus
-from spotlight.model_utils.mini_model import load_mini_model
+from spotlight.model_utils import corpus, train_mini_model
+from spotlight.model_utils.mini_model import HeadRole, load_mini_model
 from spotlight.model_utils.mini_training import Batches, Recipe, Training, learning_rate
 from spotlight.model_utils.train_mini_model import app
 
 SMOKE = Recipe(seed=1, steps=6, text_rows=1, repeated_rows=1, sum_rows=1, paragraphs=40)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_a_step_s_rows_depend_on_the_seed_and_the_step_alone():
@@ -93,6 +88,19 @@ def test_a_few_steps_lower_the_loss():
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
 
 
+def test_the_command_saves_what_it_trained_with_the_roles_that_were_measured(tmp_path, monkeypatch):
+    roles = {"induction": HeadRole(1, 2, 0.5)}
+    small = partial(Recipe, text_rows=1, repeated_rows=1, sum_rows=1, paragraphs=40)
+    monkeypatch.setattr(train_mini_model, "Recipe", small)
+    monkeypatch.setattr(train_mini_model, "measure_heads", lambda _: SimpleNamespace(roles=roles))
+    out = tmp_path / "model.safetensors"
+    result = CliRunner().invoke(app, ["train", str(out), "--steps", "2"])
+    assert result.exit_code == 0, result.output
+    assert load_mini_model(out).roles == roles
+    assert list(tmp_path.iterdir()) == [out]  # no checkpoint is left behind
+
+
+@pytest.mark.deep
 def test_the_command_trains_a_model_that_loads_with_its_roles(tmp_path):
     out = tmp_path / "model.safetensors"
     result = CliRunner().invoke(app, ["train", str(out), "--steps", "2"])

@@ -157,6 +157,7 @@ def test_a_mistake_is_named_corrected_and_counted_without_saving(browser, lab, c
     page.close()
 
 
+@pytest.mark.deep  # that it does so in Jupyter's own client, test_run_all shows
 def test_run_all_reaches_the_end_of_an_unsolved_notebook_with_calm_cards(browser, lab):
     page = browser.new_page(viewport={"width": 1300, "height": 1000})
     notebook = Notebook(page, lab, "lessons/02_the_problem_attention_solves.ipynb")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,14 @@ class Graded:
 
 Grade = Callable[..., Graded]
 Review = Callable[..., LessonReview]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_read_once() -> Iterator[None]:
+    """Each client reads all of them for itself, which takes longer than all else that it does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(autouse=True)

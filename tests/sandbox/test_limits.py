@@ -32,8 +32,8 @@ def ended(worker, cell, limits=LIMITS, **options):
 @pytest.mark.parametrize(
     "cell",
     [
-        "def f():\n    while True: pass",
-        "while True: pass",
+        pytest.param("def f():\n    while True: pass", marks=pytest.mark.deep),
+        pytest.param("while True: pass", marks=pytest.mark.deep),
         (
             "def f():\n"
             "    while True:\n"

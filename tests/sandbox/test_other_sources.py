@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from worker_jobs import job
 
@@ -51,7 +51,6 @@ def test_outcomes_come_source_by_source_and_earlier_cells_are_run_once(worker) -
     ]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=20)
 @given(count=st.integers(0, 4), probes=st.integers(1, 3), before=st.integers(0, 2))
 def test_the_expected_outcomes_are_all_that_are_to_come(
     count: int, probes: int, before: int

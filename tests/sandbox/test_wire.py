@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
@@ -265,7 +265,6 @@ def read(data):
     return "read"
 
 
-@settings(max_examples=500)
 @given(TREES, st.data())
 def test_whatever_bytes_are_changed_the_frame_is_read_or_refused(value, data):
     damaged = bytearray(encode(value))
@@ -281,7 +280,6 @@ def test_whatever_bytes_are_changed_the_frame_is_read_or_refused(value, data):
     assert read(bytes(damaged)) in ("read", "refused")
 
 
-@settings(max_examples=300)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data):
     assert read(data) in ("read", "refused")
@@ -299,7 +297,6 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=500)
 @given(
     JSON, st.lists(st.just(ONE) | JSON, max_size=2), st.sampled_from([b"", b"1234", b"12345678"])
 )

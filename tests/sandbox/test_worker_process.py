@@ -24,6 +24,7 @@ from worker_jobs import (
 )
 
 from spotlight.sandbox.job import Limits
+from spotlight.sandbox.scratch import Scratch
 from spotlight.sandbox.server import FORKS
 from spotlight.sandbox.wire import encode
 from spotlight.sandbox.worker import SandboxError, Worker
@@ -54,6 +55,7 @@ class Observing(threading.Thread):
         self.seen = self._worker.observe(self._asked)
 
 
+@pytest.mark.deep
 @forks_only
 def test_a_process_that_was_killed_meanwhile_is_replaced_before_the_next_job(frail):
     server, started = server_of(frail), children_of(os.getpid())
@@ -89,6 +91,7 @@ def test_a_job_that_is_killed_from_outside_is_run_again(frail):
     assert server_of(frail) == server
 
 
+@pytest.mark.deep
 @forks_only
 def test_a_job_that_kills_its_server_each_time_is_a_crash(frail, monkeypatch):
     killed = []
@@ -188,12 +191,20 @@ def test_a_worker_whose_supervisor_is_killed_ends_by_itself(tmp_path):
 
 
 def test_a_process_that_does_not_start_is_said_each_time_at_once(monkeypatch):
-    python = sys.executable
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with Worker() as worker:
         for _ in range(2):
             with pytest.raises(SandboxError, match=r"did not start\. Run `verify\.py doctor`"):
                 worker.observe(returns("1"))
+
+
+@pytest.mark.deep
+def test_where_it_starts_after_all_the_next_job_goes_well(monkeypatch):
+    python = sys.executable
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with Worker() as worker:
+        with pytest.raises(SandboxError):
+            worker.observe(returns("1"))
         monkeypatch.setattr(sys, "executable", python)
         assert value(worker, returns("1")) == 1
 
@@ -255,11 +266,10 @@ def test_without_forks_an_endless_loop_ends_by_the_clock_and_the_next_job_goes_w
     assert value(plain, returns("1")) == 1
 
 
-@forks_only
 def test_what_a_killed_supervisor_leaves_is_removed_by_the_next(tmp_path, monkeypatch):
     code = (
-        "import time\nfrom spotlight.sandbox.worker import Worker\n"
-        "worker = Worker()\nprint(worker.features, flush=True)\ntime.sleep(600)"
+        "import time\nfrom spotlight.sandbox.scratch import Scratch\n"
+        "scratch = Scratch()\nprint('made', flush=True)\ntime.sleep(600)"
     )
     supervisor = subprocess.Popen(
         [sys.executable, "-c", code],
@@ -270,23 +280,27 @@ def test_what_a_killed_supervisor_leaves_is_removed_by_the_next(tmp_path, monkey
     (folder,) = tmp_path.iterdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     os.utime(folder, (0, 0))
-    with Worker() as another:
-        assert value(another, returns("1")) == 1
-        assert folder.exists()  # it is in use
-        supervisor.kill()
-        supervisor.wait()
-        os.utime(folder, (0, 0))
-    with Worker():
-        assert not folder.exists()
+    another = Scratch()
+    assert folder.exists()  # it is in use
+    supervisor.kill()
+    supervisor.wait()
+    supervisor.stdout.close()
+    os.utime(folder, (0, 0))
+    a_third = Scratch()
+    assert not folder.exists()
+    another.close()
+    a_third.close()
     assert list(tmp_path.iterdir()) == []
 
 
 COMPILER = "'torch._dynamo' in sys.modules"  # what the first optimizer of a process imports
 
 
-@pytest.mark.parametrize("forks", [pytest.param(True, marks=forks_only), False])
-def test_a_job_that_trains_finds_what_an_optimizer_imports_in_place(forks):
-    with Worker(forks=forks) as worker:
-        cell = f"import sys\nready = int({COMPILER})\ndef f():\n    return ready"
-        assert value(worker, job(cell)) == 0
-        assert value(worker, job(f"{cell}\nfrom torch.optim import AdamW")) == 1
+@pytest.mark.parametrize(
+    "kind", [pytest.param("frail", marks=forks_only), pytest.param("plain", marks=pytest.mark.deep)]
+)
+def test_a_job_that_trains_finds_what_an_optimizer_imports_in_place(kind, request):
+    worker = request.getfixturevalue(kind)  # which no other test here asks to train
+    cell = f"import sys\nready = int({COMPILER})\ndef f():\n    return ready"
+    assert value(worker, job(cell)) == 0
+    assert value(worker, job(f"{cell}\nfrom torch.optim import AdamW")) == 1

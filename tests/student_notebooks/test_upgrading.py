@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from small_masters import SMALL
 from spotlight.authoring.notebooks import build_notebook
+from spotlight.course.lesson import bare_exercise
 from spotlight.course.reading import read_master
 from spotlight.student_notebooks.upgrading import UpgradeError, upgrade_lesson
 
@@ -105,9 +106,10 @@ def test_answers_and_predictions_go_to_their_cells_and_all_else_is_new(student, 
     student.write("predict-grand_total", 'predict("grand_total", 15.0, between=(0, 100))')
     now, said = student.upgraded(newer)
     wanted = copy.deepcopy(newest)
-    at(wanted, "exercise-row_sums")["source"] = (
-        f"# Exercise row_sums · 3 points · about 4 min · difficulty 1 of 3\n{ANSWER}"
-    )
+    blank = at(wanted, "exercise-row_sums")
+    above = blank["source"].removesuffix(bare_exercise(blank["source"]))
+    assert above.startswith("# Exercise row_sums · 3 points · about 4 min · difficulty 1 of 3\n")
+    blank["source"] = above + ANSWER
     at(wanted, "predict-grand_total")["source"] = (
         'predict("grand_total", 15.0, between=(0, 100))  # of 0 to 5'
     )

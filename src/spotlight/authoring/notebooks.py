@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from textwrap import TextWrapper
 from typing import Any, Literal
 
 from spotlight.course.lesson import (
     GIVEN_MARK,
+    RULE,
     Cell,
     Exercise,
     Lesson,
@@ -25,6 +27,14 @@ Edition = Literal["student", "solution"]
 
 # Ids of cells that the build makes itself, which no heading may take.
 _TAKEN = re.compile(r"(exercise|check|hints|predict|probes)-|(authoring|hand-in|verify|top)$")
+
+_RULES = TextWrapper(
+    width=98,
+    initial_indent=RULE,
+    subsequent_indent="#   ",
+    break_long_words=False,
+    break_on_hyphens=False,
+)
 
 _HAND_IN = """\
 ## Hand in
@@ -126,6 +136,12 @@ class _Builder:
         self._edition = edition
         self._ids = _Ids()
         self._waits = waiting_for(lesson)
+        several = lesson.exercises if len(lesson.exercises) > 1 else ()
+        self._lesson_rules = [
+            rule
+            for rule in (several[0].forbidden if several else ())
+            if all(rule in other.forbidden for other in several)
+        ]
         self._open_exercise: Exercise | None = None
         self._latest = ""
 
@@ -161,7 +177,7 @@ class _Builder:
         points = f"{exercise.points:g} point" + ("" if exercise.points == 1 else "s")
         header = (
             f"# Exercise {exercise.id} · {points} · about {exercise.minutes} min · "
-            f"difficulty {exercise.difficulty} of 3\n"
+            f"difficulty {exercise.difficulty} of 3\n{self._rules(exercise)}"
         )
         body = exercise.solution if self._edition == "solution" else exercise.stub
         data = {
@@ -174,6 +190,15 @@ class _Builder:
             "targets": list(exercise.targets),
         } | ({"partial": True} if exercise.partial else {})
         self._code(f"exercise-{exercise.id}", header + body, data, _answer(exercise.id))
+
+    def _rules(self, exercise: Exercise) -> str:
+        """What the exercise does without; what the whole lesson does, stands above the first."""
+        everywhere = self._lesson_rules
+        rules = [rule for rule in exercise.forbidden if rule not in everywhere]
+        lines = [str(rule) for rule in (*rules, *exercise.costs)]
+        if exercise is self._lesson.exercises[0]:
+            lines += [f"in this whole lesson, {rule}" for rule in everywhere]
+        return "".join(f"{line}\n" for rule in lines for line in _RULES.wrap(rule))
 
     def _close_exercise(self) -> None:
         """The check and the hints stand right under the exercise that they belong to."""

@@ -30,7 +30,11 @@ MARKER = re.compile(r"^# Exercise (?P<id>[a-z][a-z0-9_]*)(?= ·|[ \t]*$)", re.MU
 _BLOCK = re.compile(
     rf"^(?P<indent>[ \t]*){BEGIN}[ \t]*\n(?P<body>.*?)^[ \t]*{END}[ \t]*$", re.MULTILINE | re.DOTALL
 )
-_EXERCISE_HEAD = re.compile(r"\A# Exercise [a-z][a-z0-9_]* · [^\n]*\n")
+RULE = "# Rule: "
+"""Begins a line above an exercise that says what it does without; the next lines are indented."""
+EXERCISE_HEAD = re.compile(
+    rf"\A# Exercise [a-z][a-z0-9_]* · [^\n]*\n(?:{RULE}[^\n]*\n(?:#   [^\n]*\n)*)*"
+)
 _NUMBER = re.compile(r"^[\d.]+\s*·\s*")
 _SCAFFOLD = re.compile(rf"[ \t]*({BEGIN}|{END}|# TODO: )")
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -96,6 +100,11 @@ class Forbidden:
     names: tuple[str, ...]
     because: str
 
+    def __str__(self) -> str:
+        *others, last = (f"`{name}`" for name in self.names)
+        names = f"{', '.join(others)} or {last}" if others else last
+        return f"without {names}: {self.because}"
+
 
 @dataclass(frozen=True)
 class CostRule:
@@ -104,6 +113,11 @@ class CostRule:
 
     flops: float | None
     because: str
+
+    def __str__(self) -> str:
+        if self.flops is None:
+            return f"without a Python loop: {self.because}"
+        return f"at most {self.flops:g} times the arithmetic that it takes: {self.because}"
 
 
 @dataclass(frozen=True)
@@ -258,8 +272,8 @@ def bare_given(source: str) -> str:
 
 
 def bare_exercise(source: str) -> str:
-    """An exercise cell's own source, without the line that the build puts above it."""
-    return _EXERCISE_HEAD.sub("", source)
+    """An exercise cell's own source, without the lines that the build puts above it."""
+    return EXERCISE_HEAD.sub("", source)
 
 
 def headings(markdown: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from spotlight.grading.programs import Program, build_program, in_place_of, job_
 from spotlight.grading.report import PredictionReport
 from spotlight.grading.submission import Submission
 from spotlight.grading.verdict import Verdict, verdict
-from spotlight.sandbox.job import Job, Observation
+from spotlight.sandbox.job import Job, Observation, Trouble
 
 PUBLIC_SEED = 0
 """The seed whose evidence students may see."""
@@ -122,24 +122,28 @@ class LessonGrader:
         program = self._program(exercise, located, {})
         rules = (forbidden_use(self.lesson, exercise, step) for step in program.own_steps)
         rule = next(filter(None, rules), None)
-        if rule is not None:
-            return verdict(exercise, "forbidden", rule).with_remarks(*found.notes)
         first = self._judge(exercise, program)
         if first.report.status != "passed" and program.earlier:
             if self.lesson.is_released:
                 first = self._without_references(exercise, located, known, program, first)
             else:
                 first = self._with_references(exercise, located, known, program, first)
+        if rule is not None:
+            first = _against(rule, exercise, first)
         if first.report.status == "passed":
             first = first.with_code(passed_code(self.lesson, exercise, program))
             if any(map(warns, program.own_steps)):
                 first = first.with_remarks("It warns while it runs; that costs nothing.")
         return first.with_remarks(*found.notes)
 
-    def _judge(self, exercise: Exercise, program: Program) -> Verdict:
+    def _judge(
+        self, exercise: Exercise, program: Program, references: Collection[str] = ()
+    ) -> Verdict:
+        """The verdict on a program in which some exercises are the course's own references."""
         key = self.key(exercise)
         job = job_for(exercise, program, [self._seed], limits_for(key), again=True)
-        return judge(exercise, key, self._observe(job), limits_for(key), program.steps)
+        seen = _without_lines_of(references, self._observe(job))
+        return judge(exercise, key, seen, limits_for(key), program.steps)
 
     def _without_references(
         self,
@@ -189,7 +193,7 @@ class LessonGrader:
         """Judge what costs too much without the cost of earlier exercises, which had their own
         rules."""
         substitutes = self._references(located, program.earlier)
-        return self._judge(exercise, self._program(exercise, located, substitutes))
+        return self._judge(exercise, self._program(exercise, located, substitutes), substitutes)
 
     def _references(self, located: Located, names: Iterable[str]) -> dict[str, str]:
         """The course's own source of some exercises, with what else the student's cells define."""
@@ -217,7 +221,7 @@ class LessonGrader:
             program = self._program(exercise, located, substitutes)
         if not substitutes:
             return first
-        second = self._judge(exercise, program)
+        second = self._judge(exercise, program, substitutes)
         if second.report.status == "forbidden":
             second = self._cost_of_its_own(exercise, located, program)
         used = [name for name in program.earlier if name in substitutes] or list(substitutes)
@@ -238,7 +242,7 @@ class LessonGrader:
         if not program.earlier:
             return first
         substitutes = self._references(located, program.earlier)
-        again = self._judge(exercise, self._program(exercise, located, substitutes))
+        again = self._judge(exercise, self._program(exercise, located, substitutes), substitutes)
         return again if _is_named(again) else first
 
     def _failed_earlier(
@@ -303,6 +307,35 @@ class LessonGrader:
 def _only_earlier_cells_loop(program: Program) -> bool:
     earlier = (step for step in program.steps if step.name in program.earlier)
     return any(map(loop_lines, earlier)) and not any(map(loop_lines, program.own_steps))
+
+
+def _against(rule: str, exercise: Exercise, found: Verdict) -> Verdict:
+    """The verdict on what breaks a rule: that it does, and what else is wrong with it."""
+    if found.report.status != "failed":
+        return verdict(exercise, "forbidden", rule, cpu_seconds=found.report.cpu_seconds)
+    both = {"status": "forbidden", "points": 0.0, "message": f"{rule} {found.report.message}"}
+    return replace(found, report=found.report.model_copy(update=both))
+
+
+def _without_lines_of(references: Collection[str], seen: Observation) -> Observation:
+    """What was seen, its errors blamed on the student's lines, none of the course's answers.
+
+    A reference stands where the student's own exercise did; what raises in it was called wrongly.
+    """
+    if not references:
+        return seen
+
+    def blamed(trouble: Trouble | None) -> Trouble | None:
+        if trouble is None:
+            return None
+        frames = tuple(frame for frame in trouble.frames if frame.cell not in references)
+        return replace(trouble, frames=frames)
+
+    return replace(
+        seen,
+        steps=tuple(replace(step, trouble=blamed(step.trouble)) for step in seen.steps),
+        probes=tuple(replace(probe, trouble=blamed(probe.trouble)) for probe in seen.probes),
+    )
 
 
 def _is_named(found: Verdict) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from spotlight.atomic_files import keep_backup, write_atomically
 from spotlight.authoring.notebooks import build_notebook
 from spotlight.course.lesson import (
+    EXERCISE_HEAD,
     MARKER,
     Exercise,
     Lesson,
@@ -136,8 +137,8 @@ def _answer(exercise: Exercise, old: _Cell, new: _Cell) -> bool:
     body = bare_exercise(old["source"]).strip()
     if not body or not_done(exercise.id) in body or body == bare_exercise(new["source"]).strip():
         return False
-    header = _HEADER.match(new["source"])
-    new["source"] = _HEADER.sub(header[0] if header else "", old["source"])
+    header = EXERCISE_HEAD.match(new["source"])
+    new["source"] = (header[0] if header else "") + _HEADER.sub("", bare_exercise(old["source"]))
     return True
 
 
