@@ -196,11 +196,15 @@ def test_solutions_run_from_top_to_bottom_for_full_marks(
     kept, junit = tmp_path / "kept", tmp_path / "reports" / "junit.xml"
     ran = run("solutions", "--keep", str(kept), "--junit", str(junit))
     assert (ran.status, ran.err) == (1, "")
-    first, second = ran.out.splitlines()
+    first, second, recorded = ran.out.splitlines()
     assert first.startswith("01_small_steps ")
     assert first.endswith(" s  full marks")
     assert second.startswith("02_small_finish ")
     assert second.endswith(" s  a cell fails: ZeroDivisionError: division by zero")
+    assert recorded == "built solutions/runs.json"
+    record = (course.root / "solutions" / "runs.json").read_text(encoding="utf-8")
+    assert "small_steps" in record
+    assert "small_finish" not in record
     executed = json.loads((kept / "01_small_steps.ipynb").read_text(encoding="utf-8"))
     assert any(cell.get("execution_count") for cell in executed["cells"])
     suite = ElementTree.parse(junit).getroot()
