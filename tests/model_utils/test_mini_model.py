@@ -14,6 +14,8 @@ from spotlight.model_utils import corpus, mini_model
 from spotlight.model_utils.gpt import GPT, GPTConfig
 from spotlight.model_utils.head_scores import (
     copying_accuracy,
+    induction_scores,
+    previous_token_scores,
     referent_scores,
     repeated_random_tokens,
     sum_accuracy,
@@ -105,10 +107,18 @@ def test_it_does_what_the_course_says_of_it(mini):
     referent = referent_scores(mini.model, mini.tokenizer, sentences)
     assert referent.accuracy >= 0.99
     repeated = repeated_random_tokens(32, 32, len(mini.tokenizer), seed=77)
+    found = {
+        "previous token": previous_token_scores(mini.model, mini.ids(TIRED)),
+        "induction": induction_scores(mini.model, repeated),
+        "referent": referent.weights_right,
+    }
+    for name, role in mini.roles.items():
+        assert found[name][role.layer, role.head] > 0.8, name
     assert copying_accuracy(mini.model, repeated) >= 0.9
     assert sum_accuracy(mini.model, mini.tokenizer) >= 0.9
 
 
+@pytest.mark.deep
 def test_the_roles_it_carries_are_those_of_its_heads_and_of_the_committed_report(mini):
     measured = measure_heads(mini).roles
     written = REPORT.read_text(encoding="utf-8")
