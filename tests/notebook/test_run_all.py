@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 from small_course import solution_of
 from spotlight.authoring.run_record import RunRecord
 from spotlight.cli.app import app
-from spotlight.cli.solutions import SHORT
 from spotlight.course.manifest import load_course
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +55,7 @@ def test_a_solution_notebook_runs_and_earns_full_marks(
         return
     monkeypatch.chdir(course_copy)
     monkeypatch.setattr("spotlight.cli.context.Worker", lambda: nullcontext(worker))
-    monkeypatch.setenv(SHORT, "1")  # every cell runs, but trains for moments only
+    monkeypatch.setenv("SPOTLIGHT_SHORT", "1")  # every cell runs, but trains for moments only
     result = CliRunner().invoke(app, ["solutions", entry.file])
     assert result.exit_code == 0, result.output
     assert result.output.count("full marks") == 1

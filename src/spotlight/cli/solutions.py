@@ -33,9 +33,6 @@ from spotlight.grading.grader import LessonGrader
 from spotlight.grading.submission import parse_submission
 from spotlight.sandbox.worker import Worker
 
-SHORT = "SPOTLIGHT_SHORT"
-"""In the environment of a test: every cell runs, but hardly trains. Such a run is not recorded."""
-
 
 @dataclass(frozen=True)
 class _Run:
@@ -76,8 +73,7 @@ def solutions(
         style = "red" if run.problem else "green"
         out.print(f"{run.entry.file:<36} {run.seconds:6.1f} s  ", end="", markup=False)
         out.print(said, style=style, markup=False, soft_wrap=True)
-    if SHORT not in os.environ:
-        _record(course, [run.entry for run in runs if not run.problem])
+    _record(course, [run.entry for run in runs if not run.problem])
     if junit is not None:
         _write_junit(junit, runs)
     return Status.NOT_PASSED if any(run.problem for run in runs) else Status.PASSED
