@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,13 @@ import pytest
 from spotlight.course.manifest import load_course
 
 COURSE = load_course(Path(__file__).parents[1])
-# A lesson of functions, with follow-through from one to the next, and one of modules and training.
-FEW = ("queries_and_keys", "tiny_transformer_capstone")
+# A lesson of variables, and one of functions that use each other.
+FEW = ("orientation", "queries_and_keys")
 
 
-def few_lessons() -> Iterator[Any]:
+def few_lessons() -> list[Any]:
     """Every lesson as a parameter; all but a few are for the deep tier."""
-    for entry in COURSE.lessons:
-        marks = () if entry.id in FEW else pytest.mark.deep
-        yield pytest.param(entry, id=entry.file, marks=marks)
+    return [
+        pytest.param(entry, id=entry.file, marks=() if entry.id in FEW else pytest.mark.deep)
+        for entry in COURSE.lessons
+    ]

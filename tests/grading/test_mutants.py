@@ -19,13 +19,13 @@ from bench.wide_inputs import HELPERS, wide_probes
 
 from small_course import STEPS, lesson_of, solution_of
 from spotlight.course.lesson import BEGIN, END, Exercise, Lesson
-from spotlight.course.manifest import load_course
+from spotlight.course.manifest import LessonEntry, load_course
 from spotlight.sandbox import kit
 from spotlight.sandbox.job import KIT_NAMES
 from spotlight.sandbox.worker import Worker
+from tiers import few_lessons
 
 COURSE = load_course(Path(__file__).parents[2])
-LESSONS = [pytest.param(entry.id, id=entry.file) for entry in COURSE.lessons]
 SAMPLE = 10  # mutants per exercise; in the fast tier two
 MISTAKES = 3  # per exercise; in the fast tier one
 SEED = 20260131
@@ -252,13 +252,13 @@ def examiner(worker: Worker, key_cache: Path) -> Callable[[str], Examiner]:
     return of
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("entry", few_lessons())
 def test_mistakes_differ_on_wide_inputs_and_alternatives_do_not(
-    name: str, examiner, deep: bool
+    entry: LessonEntry, examiner, deep: bool
 ) -> None:
     unseen = []
-    for exercise in examiner(name).lesson.exercises:
-        wide = examiner(name).wide_test(exercise)
+    for exercise in examiner(entry.id).lesson.exercises:
+        wide = examiner(entry.id).wide_test(exercise)
         for wrong in exercise.mistakes[: MISTAKES if deep else 1]:
             if wide.telling_input(exercise.variant_source(wrong)) is None:
                 unseen.append((exercise.id, wrong.name))
@@ -267,18 +267,20 @@ def test_mistakes_differ_on_wide_inputs_and_alternatives_do_not(
     assert unseen == []
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_whatever_differs_is_rejected_and_nothing_else(name: str, examiner, deep: bool) -> None:
+@pytest.mark.parametrize("entry", few_lessons())
+def test_whatever_differs_is_rejected_and_nothing_else(
+    entry: LessonEntry, examiner, deep: bool
+) -> None:
     size = SAMPLE if deep else 2
     differing = 0
-    for exercise in examiner(name).lesson.exercises:
-        mutants = examiner(name).mutants(exercise, size, SEED)
-        sample = list(examiner(name).examine(exercise, mutants))
+    for exercise in examiner(entry.id).lesson.exercises:
+        mutants = examiner(entry.id).mutants(exercise, size, SEED)
+        sample = list(examiner(entry.id).examine(exercise, mutants))
         assert len(sample) == size
         assert [str(one) for one in sample if one.is_wrongly_accepted] == []
         assert [str(one) for one in sample if one.is_wrongly_rejected] == []
         differing += sum(one.differs for one in sample)
-    assert differing > size * len(examiner(name).lesson.exercises) // 2
+    assert differing > size * len(examiner(entry.id).lesson.exercises) // 2
 
 
 def examined(master: str, edited: str, folder: Path, worker: Worker) -> Examined:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 pytestmark = pytest.mark.browser
 
@@ -103,12 +104,22 @@ class Notebook:
         return self.page.locator(".jp-Notebook .jp-CodeCell").filter(has=editor).first
 
     def run(self, text: str):
-        self.cell(text).locator(".cm-content").click()
+        self._enter(text)
         self.page.keyboard.press("Shift+Enter")
         return self.cell(text)
 
+    def _enter(self, text: str) -> None:
+        """Click into a cell; where the page moved under the pointer, click again."""
+        for _ in range(5):
+            self.cell(text).locator(".cm-content").click()
+            active = self.page.locator(".jp-CodeCell.jp-mod-active .cm-content", has_text=text)
+            with suppress(PlaywrightTimeout):
+                active.first.wait_for(timeout=5_000)
+                return
+        pytest.fail(f"the cell with {text!r} could not be entered")
+
     def write(self, text: str, source: str) -> None:
-        self.cell(text).locator(".cm-content").click()
+        self._enter(text)
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(source)
 
@@ -124,7 +135,7 @@ def test_a_mistake_is_named_corrected_and_counted_without_saving(browser, lab, c
     notebook.write("# Exercise scaled_scores", WRONG)
     notebook.run("# Exercise scaled_scores")
     card = notebook.run('check("scaled_scores")').locator(".spotlight-card")
-    card.wait_for(timeout=60_000)
+    card.wait_for(timeout=120_000)
     assert card.get_attribute("data-diagnosis") == "not-scaled"
     assert "divide them by √d_k" in card.inner_text()
     assert [t.inner_text() for t in card.locator("figcaption strong").all()] == [
@@ -139,7 +150,7 @@ def test_a_mistake_is_named_corrected_and_counted_without_saving(browser, lab, c
     notebook.write("# Exercise scaled_scores", RIGHT)
     notebook.run("# Exercise scaled_scores")
     green = notebook.run('check("scaled_scores")').locator(".spotlight-card[data-status='passed']")
-    green.wait_for(timeout=60_000)
+    green.wait_for(timeout=120_000)
 
     summary = notebook.run("verify()").locator(".spotlight-card")
     summary.wait_for(timeout=120_000)

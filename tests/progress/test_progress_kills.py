@@ -26,7 +26,7 @@ from spotlight.progress import ProgressStore
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL and fork")
 
-KILLS = 240
+KILLS = 240  # in the fast tier a third
 PASSED = [lesson(exercise("scores"))]
 
 
@@ -56,11 +56,11 @@ def is_whole(store):
     return not store.script.exists() or store.script.read_bytes().endswith(b"};\n")
 
 
-def test_what_was_acknowledged_survives_hundreds_of_kills(tmp_path, forks):
+def test_what_was_acknowledged_survives_hundreds_of_kills(tmp_path, forks, deep):
     store = ProgressStore(tmp_path)
     moments = random.Random(1)
     known = cut_short = 0
-    for _ in range(KILLS):
+    for _ in range(KILLS if deep else KILLS // 3):
         ours, theirs = forks.Pipe(duplex=False)
         child = forks.Process(target=record_until_killed, args=(tmp_path, theirs))
         child.start()
@@ -83,7 +83,7 @@ def test_what_was_acknowledged_survives_hundreds_of_kills(tmp_path, forks):
     assert cut_short, "some of the kills fell into a write"
 
 
-@pytest.mark.parametrize("start", ["sound", "spoilt", "new"])
+@pytest.mark.parametrize("start", ["sound", pytest.param("spoilt", marks=pytest.mark.deep), "new"])
 def test_a_kill_before_any_system_call_leaves_the_old_state_or_the_new_one(tmp_path, forks, start):
     template = ProgressStore(tmp_path / "template")
     template.folder.mkdir()
