@@ -924,6 +924,7 @@ def words(encode):
 
 
 case("empty", "A text without any character.", lambda encode: encode("", ["x", "y"]))
+case("capitals_and_breaks", "A text with capital letters, spaces at its ends and a line break.", lambda encode: encode(" Ba\nbA B ", ["a", "A", " ", "\n", "b", "B"]))
 mistakes("""
 code-points: places[token] for token → ord(token) for token
     `ord` numbers all characters of the world; an id is the place in this vocabulary, and words have no `ord` at all.
@@ -982,6 +983,7 @@ why("The dict is made once and then answers in one step, where `vocabulary.index
 case("three_characters", "Six ids, the vocabulary holds three characters.", lambda decode: decode(randint(0, 3, (6,)).tolist(), ["b", "a", "c"]))
 case("longer_tokens", "Nine ids of tokens that are longer than a character.", lambda decode: decode(randint(0, 5, (9,)).tolist(), ["the ", "c", "at ", "s", "mat."]))
 case("empty", "No ids: an empty text.", lambda decode: decode([], ["x", "y"]))
+case("spaces_and_breaks", "Spaces at both ends, two in a row, a line break and a capital letter.", lambda decode: decode([2, 0, 2, 2, 1, 3, 0, 2, 2], ["a", "B", " ", "\n"]))
 mistakes("""
 spaces-between: "" → " "
     You put spaces between the tokens; spaces are tokens of their own here, so join with nothing in between.
@@ -1053,6 +1055,30 @@ case("eight_tokens", "Eight tokens out of three.", lambda most_frequent_pair: mo
 case("sixty_tokens", "Sixty tokens out of four.", lambda most_frequent_pair: most_frequent_pair(_drawn(60, "then")))
 case("runs_of_one_token", "Twenty tokens out of two, so that one follows itself.", lambda most_frequent_pair: most_frequent_pair(_drawn(20, "xy")))
 case("merged_already", "Thirty tokens, all of them longer than a character.", lambda most_frequent_pair: most_frequent_pair(_drawn(30, ["th", "er", "an", "at"])))
+
+
+@probe
+def a_space_in_the_pair(most_frequent_pair):
+    "A letter and a space follow each other twice, all other pairs once."
+    a, b, c, d, e = _letters(5)
+    return most_frequent_pair([a, b, " ", c, d, b, " ", e])
+
+
+@probe
+def a_token_twice_in_a_row(most_frequent_pair):
+    "Three equal tokens in a row hold one pair twice."
+    a, b, c, d = _letters(4)
+    return most_frequent_pair([a, b, c, c, c, d])
+
+
+@probe
+def spelled_alike(most_frequent_pair):
+    "Two pairs that are spelled alike and occur once each, beside one that occurs twice."
+    a, b, c, d, e = _letters(5)
+    return most_frequent_pair([a + b, c, d, a, b + c, e, d, e, d])
+
+
+case("two_tokens", "Two tokens: the only pair there is.", lambda most_frequent_pair: most_frequent_pair(_letters(2)))
 
 
 @probe
@@ -1173,6 +1199,12 @@ case("twins", "Twenty tokens, among which (a, a) is merged: three in a row give 
 case("merged_already", "Thirty tokens, of which (th, e) is merged; “t” and “he” are not.", lambda merge_pair: merge_pair(["t", "he", *_drawn(26, ["th", "e", "t", "he"]), "th", "e"], ("th", "e")))
 case("nothing_to_merge", "Ten tokens without the pair.", lambda merge_pair: merge_pair(_drawn(10, "ab"), ("a", "c")))
 case("spaces_are_tokens", "Twenty tokens, some of them spaces, of which (e, space) is merged.", lambda merge_pair: merge_pair(["e", " ", "t", *_drawn(17, "e t")], ("e", " ")))
+
+
+case("three_in_a_row", "Three equal tokens: the first two are joined, the third is left.", lambda merge_pair: merge_pair(["b", "a", "a", "a", "b"], ("a", "a")))
+case("no_tokens", "No tokens: an empty list.", lambda merge_pair: merge_pair([], ("a", "b")))
+case("longer_neighbours", "Tokens that begin or end as the halves of (t, h) do.", lambda merge_pair: merge_pair(["t", "he", "t", "h", "at", "h", "th", "t", "h"], ("t", "h")))
+case("marks_are_tokens", "Bars, commas, spaces and line breaks among the tokens, of which (a, b) is merged.", lambda merge_pair: merge_pair([*"a|b,a b-a\nb_a/b#a", "b", *"ab|| ,,", "\x00", "\t"], ("a", "b")))
 
 
 @probe
@@ -1347,6 +1379,7 @@ why("Each token either joins the last one of the new list or is appended to it. 
 case("by_hand", "A table of four rows of width 2, two sentences of three ids; whole numbers.", whole_numbers, V=4, C=2, ids=randint(0, 4, (2, 3)))
 case("seven_tokens", "A table of seven rows of width 5, four sentences of six ids.", V=7, C=5, ids=randint(0, 7, (4, 6)))
 case("square", "A table of four rows of width 4, four sentences of four ids.", V=4, C=4, ids=randint(0, 4, (4, 4)))
+case("many_tokens", "A table of three hundred rows of width 3, two sentences of five ids.", V=300, C=3, ids=randint(100, 300, (2, 5)))
 
 
 @probe

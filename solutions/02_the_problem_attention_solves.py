@@ -795,6 +795,7 @@ why("`a * b` keeps the single products in sight, one for each feature; their sum
 case("by_hand", "Two vectors of width 2; whole numbers.", whole_numbers(low=1, high=5), d=2)
 case("width_3", "Two vectors of width 3.", d=3)
 case("long_and_short", "A long vector of width 6 and a short one.", lambda cosine: cosine(10 * randn(6), randn(6) / 10))
+case("both_short", "Two vectors of width 4, both far shorter than 1.", lambda cosine: cosine(randn(4) / 100, randn(4) / 100))
 
 
 @entry
@@ -977,7 +978,7 @@ why("Subtracting the largest score changes nothing in the result, since every ex
 case("by_hand", "Three tokens of width 2; whole numbers.", whole_numbers(low=-1, high=3), n=3, d=2)
 case("five_tokens", "Five tokens of width 3.", n=5, d=3)
 case("square", "Four tokens of width 4.", lambda raw_attention_weights: raw_attention_weights(randn(4, 4) / 2))
-case("long_vectors", "Three tokens of width 6 with long vectors, so that scores go into the thousands.", lambda raw_attention_weights: raw_attention_weights(25 * randn(3, 6, dtype=torch.float64)))
+case("long_vectors", "Three tokens of width 6 with long vectors, so that scores go into the thousands.", lambda raw_attention_weights: raw_attention_weights(whole_numbers(3, 6, low=-40, high=41)))
 
 
 @entry
@@ -1095,7 +1096,7 @@ why("It is the weighted average of before, once for each row of weights: a matri
 case("by_hand", "Three tokens of width 2; whole numbers.", whole_numbers(low=-1, high=3), n=3, d=2)
 case("five_tokens", "Five tokens of width 3.", n=5, d=3)
 case("square", "Four tokens of width 4.", lambda dot_product_attention: dot_product_attention(randn(4, 4) / 2))
-case("long_vectors", "Three tokens of width 6 with long vectors, so that scores go into the thousands.", lambda dot_product_attention: dot_product_attention(25 * randn(3, 6, dtype=torch.float64)))
+case("long_vectors", "Three tokens of width 6 with long vectors, so that scores go into the thousands.", lambda dot_product_attention: dot_product_attention(whole_numbers(3, 6, low=-40, high=41)))
 
 
 @entry

@@ -978,6 +978,7 @@ case("square", "Four tokens of width 4.", n=4, d=4)
 case("two_tokens", "Two tokens of width 6, far from the origin.", lambda closest_pair: closest_pair(7 + randn(2, 6)))
 case("two_places", "Five tokens of width 4 that stand in two distant places by turns.", lambda closest_pair: closest_pair(randn(5, 4) + 20 * torch.tensor([[0.0], [1.0], [0.0], [1.0], [0.0]])))
 case("far_apart", "Three tokens of width 2, all of them thousands apart.", lambda closest_pair: closest_pair(torch.tensor([[0.0, 0.0], [3000.0, 0.0], [0.0, 4000.0]]) + randn(3, 2)))
+case("very_far_apart", "Three tokens of width 2, hundreds of thousands apart.", lambda closest_pair: closest_pair(100.0 * torch.tensor([[0.0, 0.0], [3000.0, 0.0], [0.0, 4000.0]]) + randn(3, 2)))
 case("twins", "Four tokens of width 3, two of which are the same: the answer is 0.", lambda closest_pair: closest_pair(randn(3, 3)[[0, 1, 2, 0]]))
 
 

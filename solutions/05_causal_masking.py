@@ -846,6 +846,7 @@ forbid("model_utils", because="the course keeps its own version there, and yours
 case("three_tokens", "Three tokens.", lambda causal_mask: causal_mask(3))
 case("some_tokens", "Five to nine tokens.", lambda causal_mask: causal_mask(int(randint(5, 10, ()))))
 case("one_token", "A single token, which may read itself.", lambda causal_mask: causal_mask(1))
+case("many_tokens", "A hundred and fifty tokens or more.", lambda causal_mask: causal_mask(int(randint(150, 201, ()))))
 
 
 @entry
@@ -1031,6 +1032,9 @@ def far_apart(additive_mask):
 case("nothing_hidden", "Softmax of three rows of four scores plus a mask that hides nothing.", lambda additive_mask: torch.softmax(randn(3, 4) + additive_mask(torch.ones(3, 4, dtype=torch.bool)), dim=-1))
 
 
+case("itself", "The mask itself, three rows of five, two of each row may be read.", lambda additive_mask: torch.zeros(3, 5) + additive_mask(_two_of_each_row(3, 5)))
+
+
 @probe
 def what_may_be_read(additive_mask):
     "The mask itself where a token may be read, three rows of five; elsewhere it is left out."
@@ -1048,6 +1052,8 @@ ones-and-zeros: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → mask.
     What is hidden ends up only 1 below the rest, and e⁻¹ leaves it 0.37 of its weight: add 0 and −∞, not 1 and 0.
 finite-number: -torch.inf → -100.0
     −100 sinks most hidden scores, but not one that is 900 above the others: add −∞.
+very-low: -torch.inf → -1e9
+    −10⁹ hides what most scores hold, but it is a number: the docstring asks for −∞, which no score outweighs.
 zero-times-infinity: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → (1.0 - mask.float()) * -torch.inf
     0 · ∞ is NaN, so multiplying by −∞ spoils the entries that should be 0: fill them in instead.
 nothing-hidden: .masked_fill(~mask, -torch.inf) →
@@ -1066,7 +1072,6 @@ transposed: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → torch.zer
 alternatives("""
 where: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → torch.where(mask, 0.0, -torch.inf)
 logarithm: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → mask.float().log()
-very-low: -torch.inf → -1e9
 """)
 
 
@@ -1098,6 +1103,13 @@ def another_future(causal_attention):
     later = torch.cat([torch.zeros(3), torch.ones(4)])[:, None]
     before = causal_attention(q, k, v)
     return [before[:3], causal_attention(q + later, k + 2 * later, v - later)[:3]]
+
+
+@probe
+def scores_far_below_zero(causal_attention):
+    "Five tokens whose scores are all far below 0, d_k = 4 and values of width 3."
+    k = 1.5 * (randn(5, 4) + 6)
+    return causal_attention(-k, k, randn(5, 3))
 
 
 case("thirty_tokens", "Thirty tokens with d_k = 8 and values of width 5.", lambda causal_attention: causal_attention(randn(30, 8), randn(30, 8), randn(30, 5)))

@@ -867,6 +867,15 @@ case("square", "Two heads of width 2 for four tokens, mixed to width 4.", lambda
 case("one_head", "A single head of width 3 for two tokens, mixed to width 3.", lambda mix_heads: mix_heads([randn(2, 3)], randn(3, 3)))
 
 
+@probe
+def heads_left_alone(mix_heads):
+    "The heads' list, as it is afterwards."
+    heads = [randn(3, 2), randn(3, 2)]
+    mix_heads(heads, randn(4, 5))
+    return list(heads)
+
+
+
 @entry
 def mix_heads__entry(i, j, heads, w_o):
     found = torch.cat(list(heads), dim=-1)[i]
@@ -973,6 +982,13 @@ case("unequal", "Two sequences of four tokens, three heads of width 5.", B=2, H=
 case("as_many_heads_as_sequences", "Three sequences of four tokens, three heads of width 2.", B=3, H=3, T=4, D=2, mask=_masks(3, 4))
 case("as_many_heads_as_tokens", "Two sequences of three tokens, three heads of width 4.", B=2, H=3, T=3, D=4, mask=_masks(2, 3))
 case("many_heads", "Four sequences of five tokens, thirty heads of width 2.", B=4, H=30, T=5, D=2, mask=_masks(4, 5))
+
+
+@probe
+def scores_far_below_zero(weights_per_head):
+    "Scores that are all far below 0: one sequence of five tokens, two heads of width 4."
+    k = 1.5 * (randn(1, 2, 5, 4) + 6)
+    return weights_per_head(-k, k, torch.ones(1, 5, 5, dtype=torch.bool).tril())
 
 
 @probe
@@ -1160,6 +1176,20 @@ def in_training(MultiHeadAttention):
         if isinstance(part, nn.Dropout):
             part.p = 1.0
     return module.train()(randn(1, 3, 4))
+
+
+@probe
+def what_dropout_leaves(MultiHeadAttention):
+    "In training, each token alone in its sequence: what a head hands on, as a multiple of its value."
+    module = _ready(MultiHeadAttention(16, 2))
+    with torch.no_grad():
+        module.output.weight.copy_(torch.eye(16))
+    x = randn(200, 1, 16)
+    multiples = (module.train()(x) / module.value(x)).view(200, 2, 8)
+    return {
+        "the same for a head's numbers": bool(torch.allclose(multiples, multiples[..., :1].expand_as(multiples), atol=1e-3)),
+        "multiples": sorted({round(m, 2) + 0.0 for m in multiples[..., 0].flatten().tolist()}),
+    }
 
 
 case("what_flows_back", "The gradient that flows back to two sequences of three tokens of width 4, two heads.", lambda MultiHeadAttention: gradients(_ready(MultiHeadAttention(4, 2)), x=randn(2, 3, 4)))

@@ -1458,6 +1458,15 @@ case("by_hand", "One sentence of three tokens, one head of width 4; whole number
 case("two_sentences", "Two sentences of five tokens, three heads of width 4.", B=2, H=3, T=5, D=4)
 case("nine_tokens", "Four sentences of nine tokens, two heads of width 3.", B=4, H=2, T=9, D=3)
 case("square", "Three sentences of three tokens, three heads of width 3.", B=3, H=3, T=3, D=3)
+
+
+@probe
+def scores_far_below_zero(causal_attention):
+    "Scores that are all far below 0: one sentence of five tokens, two heads of width 4."
+    k = 1.5 * (randn(1, 2, 5, 4) + 6)
+    return causal_attention(-k, k, randn(1, 2, 5, 4))
+
+
 case("what_flows_back", "The gradients that flow back to queries, keys and values of four tokens.", lambda causal_attention: gradients(causal_attention, q=randn(1, 2, 4, 3), k=randn(1, 2, 4, 3), v=randn(1, 2, 4, 3)))
 
 

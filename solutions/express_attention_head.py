@@ -643,6 +643,13 @@ case("by_hand_causal", "Three tokens of width 2, causal; whole numbers.", lambda
 case("open_head", "Five tokens of width 6 with d_k = 4 and d_v = 3, no mask.", lambda attention_head: attention_head(randn(5, 6), randn(6, 4), randn(6, 4), randn(6, 3)))
 case("causal_head", "Seven tokens of width 5 with d_k = 4 and d_v = 3, causal.", lambda attention_head: attention_head(randn(7, 5), randn(5, 4), randn(5, 4), randn(5, 3), causal=True))
 case("square", "Four tokens of width 4, every width 4, causal.", lambda attention_head: attention_head(randn(4, 4), randn(4, 4), randn(4, 4), randn(4, 4), causal=True))
+@probe
+def scores_far_below_zero(attention_head):
+    "Five tokens whose scores are all far below 0, causal, every width 4."
+    w_k = 1.5 * torch.eye(4) + randn(4, 4) / 20
+    return attention_head(randn(5, 4) + 6, -w_k, w_k, randn(4, 3), causal=True)
+
+
 case("one_token", "A single token: all weight is on itself.", lambda attention_head: attention_head(randn(1, 3), randn(3, 2), randn(3, 2), randn(3, 4), causal=True))
 case("what_flows_back", "The gradients that flow back to four tokens and to the three matrices, causal.", lambda attention_head: gradients(lambda x, w_q, w_k, w_v: attention_head(x, w_q, w_k, w_v, causal=True), x=randn(4, 3) / 2, w_q=randn(3, 2), w_k=randn(3, 2), w_v=randn(3, 5)))
 

@@ -24,7 +24,7 @@ from tiers import FEW, few_lessons
 
 NOTEBOOKS = [known for entry in lessons() for known in known_notebooks(entry.id)]
 OF_FEW = [known for name in FEW for known in known_notebooks(name)]
-FIXED_SEEDS = [pytest.param(n, marks=pytest.mark.deep if n >= 20 else ()) for n in range(100)]
+FIXED_SEEDS = [pytest.param(n, marks=pytest.mark.deep if n >= 5 else ()) for n in range(100)]
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ Edition = Literal["student", "solution"]
 # Ids of cells that the build makes itself, which no heading may take.
 _TAKEN = re.compile(r"(exercise|check|hints|predict|probes)-|(authoring|hand-in|verify|top)$")
 
+_DIFFERENTIABLE = "gradients flow back through it, so no `.item()`, `.detach()` or NumPy on the way"
 _RULES = TextWrapper(
     width=98,
     initial_indent=RULE,
@@ -192,10 +193,12 @@ class _Builder:
         self._code(f"exercise-{exercise.id}", header + body, data, _answer(exercise.id))
 
     def _rules(self, exercise: Exercise) -> str:
-        """What the exercise does without; what the whole lesson does, stands above the first."""
+        """What cases ask beside the docstring; the lesson's own rules stand above the first."""
         everywhere = self._lesson_rules
         rules = [rule for rule in exercise.forbidden if rule not in everywhere]
         lines = [str(rule) for rule in (*rules, *exercise.costs)]
+        if "gradients(" in "".join([exercise.helpers, *(p.source for p in exercise.probes)]):
+            lines.append(_DIFFERENTIABLE)
         if exercise is self._lesson.exercises[0]:
             lines += [f"in this whole lesson, {rule}" for rule in everywhere]
         return "".join(f"{line}\n" for rule in lines for line in _RULES.wrap(rule))
