@@ -1587,6 +1587,14 @@ case("square", "A table of four rows of width 4, four ids.", V=4, C=4, n=4, ids=
 
 
 @probe
+def table_left_alone(table_gradient):
+    "Whether the caller's table requires a gradient afterwards, and whether it holds one."
+    table = randn(3, 2)
+    table_gradient(table, randint(0, 3, (4,)), randn(4, 2))
+    return {"requires a gradient": table.requires_grad, "holds one": table.grad is not None}
+
+
+@probe
 def called_twice(table_gradient):
     "The same table twice: no gradient is left over from the first call."
     table, ids = randn(5, 2), randint(0, 5, (6,))

@@ -554,7 +554,7 @@ for window in range(2):
 
 # %% exercise="next_token_loss" points=1 minutes=3 difficulty=1
 def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean −log p of the targets, in nats a token.
+    """Mean −log p of the targets, in nats a token. Logits may lie hundreds apart: no inf, no nan.
 
     logits: (B, T, V), targets: (B, T) → a tensor with one number
     """
@@ -1846,6 +1846,14 @@ def _named(pair):
 
 case("two_windows", "Two windows of three tokens from a text of nine.", lambda batch_at: _named(batch_at(randint(0, 100, (9,)), randint(0, 6, (2,)), 3)))
 case("three_windows", "Three windows of five tokens from a text of forty.", lambda batch_at: _named(batch_at(randint(0, 400, (40,)), randint(0, 35, (3,)), 5)))
+@probe
+def what_they_look_up(batch_at):
+    "The rows that two windows of three tokens look up in a table of a hundred."
+    table = randn(100, 2)
+    inputs, targets = batch_at(randint(0, 100, (9,)), randint(0, 6, (2,)), 3)
+    return [table[inputs], table[targets]]
+
+
 case("at_the_end", "The last window of four tokens that a text of eleven holds, and the first.", lambda batch_at: _named(batch_at(randint(0, 400, (11,)), torch.tensor([6, 0]), 4)))
 mistakes("""
 unshifted: windows[:, :-1], windows[:, 1:] → windows[:, :-1], windows[:, :-1]
@@ -1908,6 +1916,9 @@ why("One index table cuts all windows at once, and inputs and targets come from 
 case("two_tokens", "One sentence of two tokens, three words; whole numbers.", whole_numbers, B=1, T=2, V=3, targets=randint(0, 3, (1, 2)))
 case("two_sentences", "Two sentences of five tokens, seven words; the targets are cut out of windows of six.", lambda next_token_loss: next_token_loss(2 * randn(2, 5, 7), randint(0, 7, (2, 6))[:, 1:]))
 case("square", "Four sentences of four tokens, four words.", lambda next_token_loss: next_token_loss(2 * randn(4, 4, 4), randint(0, 4, (4, 4))))
+
+
+case("hundreds_apart", "Two sentences of three tokens, seven words, whose logits lie hundreds apart.", lambda next_token_loss: next_token_loss(200 * randn(2, 3, 7), randint(0, 7, (2, 3))))
 
 
 @probe

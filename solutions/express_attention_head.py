@@ -643,6 +643,9 @@ case("by_hand_causal", "Three tokens of width 2, causal; whole numbers.", lambda
 case("open_head", "Five tokens of width 6 with d_k = 4 and d_v = 3, no mask.", lambda attention_head: attention_head(randn(5, 6), randn(6, 4), randn(6, 4), randn(6, 3)))
 case("causal_head", "Seven tokens of width 5 with d_k = 4 and d_v = 3, causal.", lambda attention_head: attention_head(randn(7, 5), randn(5, 4), randn(5, 4), randn(5, 3), causal=True))
 case("square", "Four tokens of width 4, every width 4, causal.", lambda attention_head: attention_head(randn(4, 4), randn(4, 4), randn(4, 4), randn(4, 4), causal=True))
+case("sixty_tokens", "Sixty tokens, causal, every width 4.", lambda attention_head: attention_head(randn(60, 4), randn(4, 4) / 2, randn(4, 4) / 2, randn(4, 4), causal=True))
+
+
 @probe
 def scores_far_below_zero(attention_head):
     "Five tokens whose scores are all far below 0, causal, every width 4."
@@ -749,6 +752,14 @@ def _place():
 
 case("short_prompt", "A prompt of two words, the head handing on a random projection of each token.", lambda logits_with_head: logits_with_head(_any_head(), *_place(), "the cat"))
 case("example", "The lesson's example, the head handing on a random projection of each token.", lambda logits_with_head: logits_with_head(_any_head(), *_place(), PROMPT_EXAMPLE))
+@probe
+def the_model_afterwards(logits_with_head):
+    "How the model's own logits change by a call: not at all."
+    before = mini.logits("the cat")[-1]
+    logits_with_head(_any_head(), *_place(), "the cat")
+    return mini.logits("the cat")[-1] - before
+
+
 case("own_weights", "Another sentence, the head handing on its own projection three times as large.", lambda logits_with_head: logits_with_head(lambda x, w_q, w_k, w_v: 3 * x @ w_v, *_place(), "anna has the ball. tom has"))
 mistakes("""
 outside-the-block:
