@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from small_course import MANIFEST, STEPS, lesson_of
+from small_course import STEPS, lesson_of
 from spotlight.authoring import proof_record
 from spotlight.authoring.proof_record import ProofRecord
 from spotlight.authoring.proving import SEEDS
 from spotlight.course.lesson import Lesson
-from spotlight.course.manifest import Course, load_course
+from spotlight.course.manifest import Course
 from spotlight.sandbox.worker import Worker
 
 KNOWN = "unchanged: 2 * x → x\n"
@@ -21,20 +21,8 @@ HARMLESS = "harmless: 2 * x → x * 2\n    No harm.\n"
 
 
 @pytest.fixture
-def course(tmp_path: Path) -> Course:
-    (tmp_path / "solutions").mkdir()
-    (tmp_path / "solutions" / "course.toml").write_text(MANIFEST, encoding="utf-8")
-    return load_course(tmp_path)
-
-
-@pytest.fixture
-def file(course: Course) -> Path:
-    return course.root / "solutions" / "proofs.json"
-
-
-@pytest.fixture
-def lesson(tmp_path: Path) -> Lesson:
-    return lesson_of(STEPS, tmp_path)
+def file(bare_course: Course) -> Path:
+    return bare_course.root / "solutions" / "proofs.json"
 
 
 @pytest.fixture
@@ -60,9 +48,9 @@ def prove(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Prove:
 
 
 def test_what_is_proved_is_in_the_record_until_it_changes(
-    course: Course, lesson: Lesson, spoilt: Lesson, prove: Prove
+    bare_course: Course, lesson: Lesson, spoilt: Lesson, prove: Prove
 ) -> None:
-    record = ProofRecord(course)
+    record = ProofRecord(bare_course)
     exercise = lesson.exercises[0]
     assert not record.holds(lesson, exercise)
     assert prove(record, lesson) == []
@@ -71,29 +59,31 @@ def test_what_is_proved_is_in_the_record_until_it_changes(
     assert not record.holds(lesson, lesson.exercises[1])
 
 
-def test_what_is_not_sound_is_never_in_it(course: Course, spoilt: Lesson, prove: Prove) -> None:
-    record = ProofRecord(course)
+def test_what_is_not_sound_is_never_in_it(
+    bare_course: Course, spoilt: Lesson, prove: Prove
+) -> None:
+    record = ProofRecord(bare_course)
     assert len(prove(record, spoilt)) == 1
     assert not record.holds(spoilt, spoilt.exercises[0])
 
 
 def test_it_is_read_as_it_was_written(
-    course: Course, file: Path, lesson: Lesson, prove: Prove
+    bare_course: Course, file: Path, lesson: Lesson, prove: Prove
 ) -> None:
-    record = ProofRecord(course)
+    record = ProofRecord(bare_course)
     prove(record, lesson)
-    record.so_far().write(course.root / "backups")
-    again = ProofRecord(course)
+    record.so_far().write(bare_course.root / "backups")
+    again = ProofRecord(bare_course)
     assert again.holds(lesson, lesson.exercises[0])
     assert again.so_far().is_current()
     assert list(json.loads(file.read_text(encoding="utf-8"))) == ["small_steps"]
 
 
 def test_the_file_of_the_named_lessons_keeps_what_is_known_of_others(
-    course: Course, file: Path, lesson: Lesson
+    bare_course: Course, file: Path, lesson: Lesson
 ) -> None:
     file.write_text('{"small_finish": {"halved": "1"}, "gone": {"x": "2"}}', encoding="utf-8")
-    known = json.loads(ProofRecord(course).product([lesson]).text)
+    known = json.loads(ProofRecord(bare_course).product([lesson]).text)
     assert known["small_finish"] == {"halved": "1"}
     assert list(known["small_steps"]) == sorted(exercise.id for exercise in lesson.exercises)
     assert "gone" not in known
@@ -101,7 +91,7 @@ def test_the_file_of_the_named_lessons_keeps_what_is_known_of_others(
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"small_steps": 3}', "<<<<<<< ours", "[" * 10**5])
 def test_a_record_that_cannot_be_read_proves_nothing(
-    text: str, course: Course, file: Path, lesson: Lesson
+    text: str, bare_course: Course, file: Path, lesson: Lesson
 ) -> None:
     file.write_text(text, encoding="utf-8")
-    assert not ProofRecord(course).holds(lesson, lesson.exercises[0])
+    assert not ProofRecord(bare_course).holds(lesson, lesson.exercises[0])

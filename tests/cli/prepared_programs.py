@@ -16,10 +16,12 @@ import sys
 import termios
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.managers import BaseManager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker
@@ -34,6 +36,8 @@ Starts = Callable[..., ForkServerProcess]
 
 class _Desk(BaseManager):
     """Where programs hand in their jobs."""
+
+    worker: Callable[[], Any]  # made by `register`
 
 
 def starting_programs(worker: Worker) -> Starts:
@@ -85,23 +89,24 @@ def _run(settings: Any, program: Callable[..., object], arguments: tuple[str, ..
     _take(*streams)
     for name in [name for name in sys.modules if name.startswith(_OF_EACH_PROGRAM)]:
         del sys.modules[name]
-    import spotlight.sandbox.worker as room
-
-    room.Worker = lambda **_: _SharedWorker(desk)  # type: ignore[misc, assignment]
-    program(*arguments)
+    with mock.patch("spotlight.sandbox.worker.Worker", partial(_SharedWorker, desk)):
+        program(*arguments)
 
 
 def _take(out: str, err: str) -> None:
     """Make these files, or this terminal, the standard streams."""
     descriptors = [os.open(name, os.O_RDWR | os.O_CREAT) for name in (out, err)]
-    is_terminal = os.isatty(descriptors[0])
-    if is_terminal:
+    if os.isatty(descriptors[0]):
         fcntl.ioctl(descriptors[0], termios.TIOCSCTTY, 0)
         os.dup2(descriptors[0], 0)
+    else:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
     for standard, descriptor in enumerate(descriptors, start=1):
         os.dup2(descriptor, standard)
         os.close(descriptor)
-    sys.stdin = open(0 if is_terminal else os.devnull, encoding="utf-8", closefd=not is_terminal)  # noqa: SIM115
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
 
@@ -112,14 +117,17 @@ class _SharedWorker:
     def __init__(self, address: Any) -> None:
         desk = _Desk(address)
         desk.connect()
-        self._worker = desk.worker()  # type: ignore[attr-defined]
+        self._worker = desk.worker()
+        self._closed = False
 
     def observe(self, job: Job) -> Observation:
+        assert not self._closed, "a job for a worker that was closed"
         seen: Observation = self._worker.observe(job)
         return seen
 
     def close(self) -> None:
-        """The others still need it."""
+        """The others still need it; this program does no more."""
+        self._closed = True
 
     def __enter__(self) -> _SharedWorker:
         return self
