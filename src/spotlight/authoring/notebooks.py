@@ -28,7 +28,10 @@ Edition = Literal["student", "solution"]
 # Ids of cells that the build makes itself, which no heading may take.
 _TAKEN = re.compile(r"(exercise|check|hints|predict|probes)-|(authoring|hand-in|verify|top)$")
 
-_DIFFERENTIABLE = "gradients flow back through it, so no `.item()`, `.detach()` or NumPy on the way"
+_DIFFERENTIABLE = (
+    "made of tensor operations from end to end, so that PyTorch can compute gradients through it; "
+    "`.item()`, `torch.tensor(...)` or NumPy on the way would cut them off."
+)
 _RULES = TextWrapper(
     width=98,
     initial_indent=RULE,
