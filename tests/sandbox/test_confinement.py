@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worker_jobs import returns, value
 
+import spotlight
 from kernel_walls import why_nothing_can_be_confined
 from spotlight.sandbox.confinement.features import Features
 
@@ -303,3 +304,19 @@ def test_this_machine_confines_jobs(worker):
     assert worker.features.is_confined, worker.features.in_words
     assert value(worker, returns("os.listdir('.')")) == []
     assert worker.observe(returns(OUTSIDE)).trouble.type == "PermissionError"
+
+
+def test_what_lessons_import_is_found_though_the_packages_folder_has_changed(worker):
+    """Python lists a folder anew whose time has changed, as where a package is installed anew."""
+    if why := why_nothing_can_be_confined():
+        pytest.skip(why)
+    folder = Path(spotlight.__file__).parent
+    value(worker, returns("1"))
+    os.utime(folder)
+    found = "__import__('spotlight.model_utils.four_tokens').model_utils.four_tokens.__name__"
+    assert value(worker, returns(found)) == "spotlight.model_utils.four_tokens"
+    for closed in (folder / "grading", folder / "course"):
+        source = next(closed.glob("*.py"))
+        seen = worker.observe(returns(f"open({str(source)!r}).read()"))
+        assert seen.trouble is not None, "its names may be known, not what it says"
+        assert seen.trouble.type == "PermissionError"
