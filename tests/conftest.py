@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from small_masters import SMALL
 from spotlight.course.manifest import find_course_root, load_course
 from spotlight.course.reading import read_master
 from spotlight.sandbox.worker import Worker
+
+# A check of addresses, of which nbformat makes no use; its grammars take seconds in every process.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 settings.register_profile("fast", max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=300, deadline=None)
@@ -27,6 +31,11 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a third of the time, a test waits for another process."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

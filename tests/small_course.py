@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -404,7 +405,13 @@ def lesson_of(text: str, folder: Path) -> Lesson:
 def solution_of(course: Course, name: str) -> Lesson:
     entry = course.find(name)
     assert entry is not None
-    return read_solution(course.solution(entry))
+    path = course.solution(entry)
+    return _solution(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _solution(path: Path, changed: int) -> Lesson:
+    return read_solution(path)
 
 
 def notebook_of(course: Course, name: str) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from textwrap import dedent
-from typing import Literal
+from typing import Any, Literal
+
+import pytest
 
 from spotlight.grading.report import Status
 from spotlight.sandbox.job import Limits
@@ -39,6 +41,17 @@ class Attack:
 
     def __str__(self) -> str:
         return self.name
+
+
+def some_or_all(attacks: Sequence[Attack]) -> list[Any]:
+    """Attacks as parameters: the fast tier makes one in three, the deep tier all of them.
+
+    What a wall is of no use against shows in several: they come in kinds that stand together.
+    """
+    return [
+        pytest.param(attack, id=str(attack), marks=() if place % 3 == 0 else pytest.mark.deep)
+        for place, attack in enumerate(attacks)
+    ]
 
 
 @dataclass(frozen=True)

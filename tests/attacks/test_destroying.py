@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from destroying import DESTRUCTIONS
 from expectations import assert_no_harm, assert_succeeds_alone
-from hostile_cells import Attack
+from hostile_cells import Attack, some_or_all
 from scenes import Scene
 
 
-@pytest.mark.parametrize("attack", DESTRUCTIONS, ids=str)
+@pytest.mark.parametrize("attack", some_or_all(DESTRUCTIONS))
 def test_nothing_is_destroyed(attack: Attack, scene: Scene) -> None:
     assert_no_harm(attack, scene)
 

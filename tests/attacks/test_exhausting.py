@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from exhausting import EXHAUSTIONS
 from expectations import assert_no_harm, assert_succeeds_alone
-from hostile_cells import Attack
+from hostile_cells import Attack, some_or_all
 from scenes import Scene
 
 
-@pytest.mark.parametrize("attack", EXHAUSTIONS, ids=str)
+@pytest.mark.parametrize("attack", some_or_all(EXHAUSTIONS))
 def test_nobody_goes_without(attack: Attack, scene: Scene) -> None:
     assert_no_harm(attack, scene)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from expectations import assert_no_harm
 from forging import FORGERIES, WRONG, written
-from hostile_cells import Attack, attack_code
+from hostile_cells import Attack, attack_code, some_or_all
 from scenes import Scene
 
 from spotlight.sandbox.wire import Array
@@ -68,7 +68,7 @@ while forks:
 """  # noqa: E501
 
 
-@pytest.mark.parametrize("attack", FORGERIES, ids=str)
+@pytest.mark.parametrize("attack", some_or_all(FORGERIES))
 def test_no_point_is_forged(attack: Attack, scene: Scene) -> None:
     assert_no_harm(attack, scene)
 

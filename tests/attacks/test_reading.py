@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from expectations import assert_no_harm, assert_succeeds_alone
-from hostile_cells import Attack
+from hostile_cells import Attack, some_or_all
 from reading import READINGS
 from scenes import Scene
 
 
-@pytest.mark.parametrize("attack", READINGS, ids=str)
+@pytest.mark.parametrize("attack", some_or_all(READINGS))
 def test_nothing_is_read(attack: Attack, scene: Scene) -> None:
     assert_no_harm(attack, scene)
 

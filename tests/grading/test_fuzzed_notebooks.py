@@ -6,6 +6,7 @@ The deep tier runs tens of thousands of them: `python -m bench fuzz`.
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -22,9 +23,17 @@ from spotlight.grading.submission import Submission, parse_submission
 from spotlight.sandbox.worker import Worker
 from tiers import FEW, few_lessons
 
-NOTEBOOKS = [known for entry in lessons() for known in known_notebooks(entry.id)]
-OF_FEW = [known for name in FEW for known in known_notebooks(name)]
 FIXED_SEEDS = [pytest.param(n, marks=pytest.mark.deep if n >= 5 else ()) for n in range(100)]
+
+
+@cache
+def notebooks() -> list[Known]:
+    return [known for entry in lessons() for known in known_notebooks(entry.id)]
+
+
+@cache
+def of_few() -> list[Known]:
+    return [known for name in FEW for known in known_notebooks(name)]
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +42,7 @@ def fuzz(worker: Worker, key_cache: Path) -> Fuzz:
 
 
 def called(name: str) -> Known:
-    return next(known for known in NOTEBOOKS if known.name == name)
+    return next(known for known in notebooks() if known.name == name)
 
 
 def kinds(outcome: Outcome) -> set[str]:
@@ -54,7 +63,7 @@ def test_without_a_mutation_every_verdict_is_the_known_one(entry, fuzz: Fuzz) ->
 @pytest.mark.parametrize("name", [*MUTATIONS, *FILE_MUTATIONS])
 def test_one_mutation(name: str, fuzz: Fuzz, deep: bool) -> None:
     for seed in range(4 if deep else 1):
-        known = Random(f"{name}: {seed}").choice(NOTEBOOKS if deep else OF_FEW)
+        known = Random(f"{name}: {seed}").choice(notebooks() if deep else of_few())
         assert fuzz.run(Case.with_mutations(seed, known, (name,))).failures == (), (
             seed,
             known.name,
@@ -72,7 +81,7 @@ def test_a_case_of_the_deep_tier(seed: int, fuzz: Fuzz) -> None:
 )
 @given(
     seed=st.integers(0, 2**32),
-    known=st.sampled_from(NOTEBOOKS),
+    known=st.deferred(lambda: st.sampled_from(notebooks())),
     names=st.lists(st.sampled_from(list(MUTATIONS)), max_size=6),
     of_the_file=st.lists(st.sampled_from(list(FILE_MUTATIONS)), max_size=2),
 )

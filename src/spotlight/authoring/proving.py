@@ -10,13 +10,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from spotlight.course.lesson import Exercise, Lesson
+from spotlight.course.lesson import Exercise, Lesson, Variant
 from spotlight.diagnosis.exercise_key import ExerciseKey
-from spotlight.grading.answer_key import Observe, variant_program
+from spotlight.grading.answer_key import variant_program
 from spotlight.grading.forbidden import forbidden_use
 from spotlight.grading.judge import judge
+from spotlight.grading.observing import Observe, observe_all
 from spotlight.grading.programs import job_for
-from spotlight.sandbox.job import Limits, Observation, ProbeOutcome, Step
+from spotlight.sandbox.job import Job, Limits, Observation, ProbeOutcome, Step
 
 SEEDS = range(50)
 _LIMITS = Limits(cpu_seconds=120, wall_seconds=240, output_bytes=2**30)
@@ -74,26 +75,28 @@ class _Proof:
             yield f"{exercise.place}: its probes take more than {_MAX_PROBE_SECONDS:g} CPU seconds."
         if not any(map(_unequal_sizes, reference.by_seed[0])):
             yield f"{exercise.place}: no probe draws inputs of unequal sizes in every dimension."
-        mistakes = {m.name: self._run(exercise.variant_source(m)) for m in exercise.mistakes}
+        mistakes = self._runs(exercise.mistakes, reference.whole.cpu_seconds)
+        alternatives = self._runs(exercise.alternatives, reference.whole.cpu_seconds)
         keys = [
             ExerciseKey(seen, {name: runs.by_seed[i] for name, runs in mistakes.items()}, 0.1)
             for i, seen in enumerate(reference.by_seed)
         ]
-        yield from self._alternatives(keys)
+        yield from self._alternatives(keys, alternatives)
         yield from self._mistakes(keys, mistakes)
         stub = self._run(exercise.stub)
         status = judge(exercise, keys[0], _seed_view(stub, 0), _LIMITS).report.status
         if status == "passed":
             yield f"{exercise.place}: the stub passes."
 
-    def _alternatives(self, keys: list[ExerciseKey]) -> Iterator[str]:
-        for variant in self._exercise.alternatives:
-            runs = self._run(self._exercise.variant_source(variant))
+    def _alternatives(
+        self, keys: list[ExerciseKey], alternatives: dict[str, _Runs]
+    ) -> Iterator[str]:
+        for name, runs in alternatives.items():
             for i, seed in enumerate(self._seeds):
                 found = judge(self._exercise, keys[i], _seed_view(runs, i), _LIMITS).report
                 if found.status != "passed":
                     yield (
-                        f"{self._exercise.place}: alternative {variant.name} is rejected "
+                        f"{self._exercise.place}: alternative {name} is rejected "
                         f"with seed {seed}: {found.message}"
                     )
                     break
@@ -112,9 +115,26 @@ class _Proof:
                     )
                     break
 
+    def _runs(self, variants: Sequence[Variant], seconds: float) -> dict[str, _Runs]:
+        """What every variant does, in a few processes; what ends one is seen in its own."""
+        sources = {v.name: self._exercise.variant_source(v) for v in variants}
+        job = self._job("\n\n".join(sources.values()))
+        seen = observe_all(job, sources, self._observe, seconds)
+        return {
+            name: self._by_seed(Observation((), seen[name], "finished", seconds))
+            if name in seen
+            else self._run(source)
+            for name, source in sources.items()
+        }
+
     def _run(self, source: str) -> _Runs:
+        return self._by_seed(self._observe(self._job(source)))
+
+    def _job(self, source: str) -> Job:
         program = variant_program(self._lesson, self._exercise, source)
-        whole = self._observe(job_for(self._exercise, program, self._seeds, _LIMITS))
+        return job_for(self._exercise, program, self._seeds, _LIMITS)
+
+    def _by_seed(self, whole: Observation) -> _Runs:
         size = len(self._exercise.probes)
         by_seed = tuple(whole.probes[size * i : size * (i + 1)] for i in range(len(self._seeds)))
         return _Runs(by_seed, whole)

@@ -28,6 +28,7 @@ from spotlight.course.lesson import (
     literal,
 )
 from spotlight.python_source.signature import Signature, signature_of
+from spotlight.python_source.syntax import text_of
 
 _MARKS = ("probe", "naming_probe", "mistake", "alternative", "entry")
 """Words that stand above a function."""
@@ -141,7 +142,7 @@ class _Reader:
                 marks[0].lineno,
                 "@probe, @mistake, @alternative and @entry each stand alone above a function.",
             )
-        source = textwrap.dedent(ast.get_source_segment(self._cell.source, node) or "")
+        source = textwrap.dedent(text_of(self._cell.source, node))
         match _word_of(marks[0]):
             case "probe" | "naming_probe" as word:
                 parameters = tuple(argument.arg for argument in node.args.args)
@@ -346,7 +347,7 @@ class _Call:
         return Forbidden(tuple(map(self._text, self._names)), self.text("because"))
 
     def source(self, node: ast.expr | ast.keyword) -> str:
-        return ast.get_source_segment(self._cell.source, node) or ""
+        return text_of(self._cell.source, node)
 
     def _text(self, node: ast.expr) -> str:
         value = literal(node)
@@ -383,7 +384,7 @@ def _is_import_of_words(node: ast.stmt) -> bool:
 def _text(source: str, node: ast.stmt, decorators: list[ast.expr]) -> str:
     """A statement's text, with the decorators that its syntax node leaves out."""
     if not decorators:
-        return ast.get_source_segment(source, node) or ""
+        return text_of(source, node)
     return "\n".join(source.split("\n")[decorators[0].lineno - 1 : node.end_lineno])
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from platformdirs import user_cache_path
 
@@ -25,12 +25,12 @@ from spotlight.atomic_files import write_atomically
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.diagnosis.exercise_key import ExerciseKey, Outcomes
 from spotlight.grading.mistake_pairs import pairs_of_mistakes
+from spotlight.grading.observing import Observe, observe_all
 from spotlight.grading.programs import Program, build_program, job_for
-from spotlight.sandbox.job import Job, Limits, Observation, ProbeOutcome
+from spotlight.sandbox.job import Job, Observation, ProbeOutcome
 from spotlight.sandbox.outcome_codec import NOT_AS_AGREED, probe_data, probe_from
 from spotlight.sandbox.wire import WireError, decode_frames, encode
 
-Observe = Callable[[Job], Observation]
 _FORMAT = 3
 _RUNNING = (
     "kit",
@@ -76,48 +76,17 @@ def build_key(
     seconds = reference.cpu_seconds
     wrong = {mistake.name: exercise.variant_source(mistake) for mistake in exercise.mistakes}
     pairs = {pair.names: pair.source for pair in pairs_of_mistakes(exercise)}
-    mistakes = _observe_all(job, wrong, observe, seconds)
+    mistakes = observe_all(job(_joined(wrong)), wrong, observe, seconds)
     for name in wrong.keys() - mistakes.keys():
         mistakes[name] = observe(job(wrong[name])).probes
-    composed = _observe_all(job, pairs, observe, seconds)
+    composed = observe_all(job(_joined(pairs)), pairs, observe, seconds)
     sound = {names: seen for names, seen in composed.items() if not _is_nonsense(seen)}
     return ExerciseKey(reference.probes, mistakes, seconds, sound)
 
 
-_Name = TypeVar("_Name")
-_FEW = 12
-
-
-def _observe_all(
-    job: Callable[[str], Job], sources: dict[_Name, str], observe: Observe, seconds: float
-) -> dict[_Name, Outcomes]:
-    """What every source does, seen in one process each few, as long as none ends it.
-
-    What does end it, such as an endless loop, is left out; those after it are seen in another one.
-    Few, so that an endless loop is known for one after about two seconds.
-    """
-    known: dict[_Name, Outcomes] = {}
-    left = list(sources)
-    while left:
-        waiting = left[:_FEW]
-        first, *others = (sources[name] for name in waiting)
-        cpu = 1.0 + 2 * seconds * len(waiting)
-        together = job("\n\n".join(sources.values()))  # with all that any of them depends on
-        exercise = replace(together.steps[-1], source=first)
-        seen = observe(
-            replace(
-                together,
-                steps=(*together.steps[:-1], exercise),
-                others=tuple(others),
-                limits=Limits(cpu_seconds=cpu, wall_seconds=3 * cpu, output_bytes=2**30),
-            )
-        )
-        size = len(together.probes)
-        done = waiting if seen.ended == "finished" else waiting[: len(seen.probes) // size]
-        parts = (seen.probes[size * i : size * (i + 1)] for i in range(len(done)))
-        known |= zip(done, parts, strict=True)
-        left = left[len(done) + (seen.ended != "finished") :]
-    return known
+def _joined(sources: Mapping[Any, str]) -> str:
+    """One cell with all that any of `sources` depends on."""
+    return "\n\n".join(sources.values())
 
 
 def _is_nonsense(seen: Outcomes) -> bool:

@@ -17,16 +17,20 @@ from spotlight.grading.limits import limits_for
 from spotlight.grading.listing import cells_listed, listed
 from spotlight.grading.locate import Located, locate
 from spotlight.grading.notes import Note
+from spotlight.grading.one_slip import one_slip
 from spotlight.grading.passed_code import passed_code
 from spotlight.grading.programs import Program, build_program, in_place_of, job_for
 from spotlight.grading.report import PredictionReport
 from spotlight.grading.submission import Submission
 from spotlight.grading.verdict import Verdict, verdict
+from spotlight.printable_text import printable
 from spotlight.sandbox.job import Job, Observation, Trouble
 
 PUBLIC_SEED = 0
 """The seed whose evidence students may see."""
 
+_SAYS_LITTLE = ("values", "shape", "property", "perhaps", "error", "relation")
+"""Grounds of what is said without the cause being known."""
 OnVerdict = Callable[[Verdict], None]
 
 
@@ -128,6 +132,8 @@ class LessonGrader:
                 first = self._without_references(exercise, located, known, program, first)
             else:
                 first = self._with_references(exercise, located, known, program, first)
+        if first.report.status in ("failed", "error") and first.ground in _SAYS_LITTLE:
+            first = self._with_one_slip(exercise, located, program, first)
         if rule is not None:
             first = _against(rule, exercise, first)
         if first.report.status == "passed":
@@ -144,6 +150,20 @@ class LessonGrader:
         job = job_for(exercise, program, [self._seed], limits_for(key), again=True)
         seen = _without_lines_of(references, self._observe(job))
         return judge(exercise, key, seen, limits_for(key), program.steps)
+
+    def _with_one_slip(
+        self, exercise: Exercise, located: Located, program: Program, first: Verdict
+    ) -> Verdict:
+        """The verdict with the one place named that keeps the answer from being right, if any."""
+        if not self.lesson.is_released and program.earlier:
+            substitutes = self._references(located, program.earlier)
+            program = self._program(exercise, located, substitutes)
+        slip = one_slip(exercise, self.key(exercise), program, self._seed, self._observe)
+        if slip is None:
+            return first
+        error = f"{first.report.message} " if first.ground == "error" else ""
+        said = {"message": printable(f"{error}{slip.message}"), "diagnosis": slip.name}
+        return replace(first, report=first.report.model_copy(update=said), ground="slip")
 
     def _without_references(
         self,

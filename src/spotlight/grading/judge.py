@@ -157,13 +157,14 @@ class _Judged:
             or (sign if all(case.gives_numbers for case in failing) else None)
         )
         if generic is not None:
-            return self._verdict("failed", generic, "generic", failing)
+            ground: Ground = "generic" if generic.name in _CAUSES else "relation"
+            return self._verdict("failed", generic, ground, failing)
         guess = perhaps(self.exercise, self.key, outcomes)
         if guess is not None:
             return self._verdict("failed", guess, "perhaps", failing)
         vague = vague_mistake(self.exercise.probes, self.key.reference, outcomes, signature)
         if vague is not None:
-            return self._verdict("failed", vague, "generic", failing)
+            return self._verdict("failed", vague, "relation", failing)
         return self._difference(failing, signature)
 
     def _error(self, failing: Sequence[Failing]) -> Verdict | None:
@@ -221,6 +222,8 @@ class _Judged:
         return self._verdict("failed", Finding("", said), ground, first)
 
 
+_CAUSES = ("state-between-calls", "detached-gradient")
+"""Findings that say why, where others say what the numbers have to do with the right ones."""
 _ALSO_CHANGED = "It also changes the tensor that it was given; compute with a new one."
 _STATEFUL = Finding(
     "state-between-calls",

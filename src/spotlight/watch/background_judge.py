@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from spotlight.course.lesson import Exercise, Lesson
-from spotlight.grading.answer_key import AnswerKeyError, Observe
+from spotlight.grading.answer_key import AnswerKeyError
 from spotlight.grading.graded_lesson import GradedLesson
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.locate import Located
+from spotlight.grading.observing import Observe
 from spotlight.grading.submission import Submission
 from spotlight.grading.verdict import Verdict
 from spotlight.sandbox.job import Job, Observation
