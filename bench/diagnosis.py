@@ -48,8 +48,15 @@ def _wide(value):
     return value.double() if is_float else value
 
 
+def _narrow(value):
+    if isinstance(value, list | tuple):
+        return type(value)(map(_narrow, value))
+    is_wide = isinstance(value, _torch.Tensor) and value.dtype == _torch.float64
+    return value.float() if is_wide else value
+
+
 def {target}(*values):
-    return _given_{target}(*map(_wide, values))
+    return _narrow(_given_{target}(*map(_wide, values)))
 """
 
 

@@ -70,7 +70,7 @@ print(len(characters), "characters:", "".join(characters[2:]), "and line break, 
 def encode(tokens: Sequence[str], vocabulary: list[str]) -> list[int]:
     """The id of every token: its place in the vocabulary, counted from 0.
 
-    tokens: a text, or a list of tokens, all of them in the vocabulary → as many whole numbers
+    tokens: a text, or a list of tokens, all of them in the vocabulary → a list of whole numbers, as many
     """
     # TODO: return the place in vocabulary of each token, in order.
     ### BEGIN SOLUTION
@@ -178,7 +178,7 @@ except ValueError as error:
 def most_frequent_pair(tokens: list[str]) -> tuple[str, str]:
     """The two neighbouring tokens, left and right, that occur most often; the first of several.
 
-    tokens: at least two → a pair of them
+    tokens: at least two → a tuple of the two
     """
     # TODO: count every pair of neighbours, and return the pair with the largest count.
     ### BEGIN SOLUTION
@@ -339,7 +339,7 @@ show_heatmaps(
 def one_hot(ids: Tensor, vocab_size: int) -> Tensor:
     """For each id a row of zeros, with a single 1 at the place of the id.
 
-    ids: (n,), whole numbers below vocab_size → (n, vocab_size), as floats
+    ids: (n,), whole numbers below vocab_size → (n, vocab_size), float32
     """
     # TODO: make rows of zeros, and set one entry in each to 1.
     ### BEGIN SOLUTION
@@ -1455,7 +1455,7 @@ def one_hot__entry(i, j, ids):
 
 mistakes("""
 whole-columns: rows[torch.arange(len(ids)), ids] = 1 → rows[:, ids] = 1
-    You set whole columns to 1: `rows[:, ids]` means these columns of every row. Row i should get a 1 at ids[i] only.
+    Whole columns are 1, in every row: `rows[:, ids]` sets them so, and `[[0] * V] * n` is one row n times. Row i should get a 1 at ids[i] only.
 whole-rows: rows[torch.arange(len(ids)), ids] = 1 → rows[ids] = 1
     `rows[ids] = 1` sets whole rows, and an id is no row number: row i should get a 1 at ids[i] only.
 row-and-column-swapped: rows[torch.arange(len(ids)), ids] = 1 → rows[ids, torch.arange(len(ids))] = 1
@@ -1634,7 +1634,7 @@ left-over: table.clone().requires_grad_() → table.requires_grad_()
 the-loss: return learned.grad → return (gaps**2).sum().detach()
     That is the loss; its gradient is asked for.
 cut-off: learned[ids] → learned.detach()[ids]
-    The rows that you look up know of no tensor that requires a gradient: look up in the copy, not in `table`, and do not `.detach()` it.
+    No gradient leads back from the rows that you looked up: look them up in the copy, after it requires a gradient, outside of `torch.no_grad()` and without `.detach()`.
 no-backward:
     - (gaps**2).sum().backward()
     You return None: `.grad` is filled by `loss.backward()`, and only in the tensor on which you called `requires_grad_()`.
@@ -1731,7 +1731,7 @@ exponent-without-the-two: even / width → even / 2 / width
 exponent-doubled: even / width → 2 * even / width
     The exponent is 4i / C: `arange(0, width, 2)` holds 2i already, so do not double it.
 exponent-not-divided: even / width → even.float()
-    The exponent is 2i where 2i / C is asked for; from pair 1 on, the hands stand still.
+    From pair 1 on, the hands stand still: the exponent is to be 2i / C. Python takes a power before it multiplies and divides, so it needs brackets.
 exponent-is-i: even / width → even / 2
     The exponent is i where 2i / C is asked for.
 own-pace-for-each-column:

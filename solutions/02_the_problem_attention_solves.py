@@ -882,7 +882,7 @@ mistakes("""
 overflow: scores - largest → scores
     The weights are right for small scores, but the exponential of 1000 is infinite: subtract each row's largest score first.
 largest-of-the-matrix: scores.max(dim=-1, keepdim=True).values → scores.max()
-    You subtract the largest score of the whole matrix: a row far below it underflows to 0/0. Subtract each row's own.
+    What you subtract is not the largest of the row itself: a row far below it underflows to 0/0. Subtract each row's own.
 mean-subtracted: scores.max(dim=-1, keepdim=True).values → scores.mean(dim=-1, keepdim=True)
     You subtract each row's mean: a score far above it still overflows. Subtract each row's largest.
 sign-turned: scores - largest → largest - scores

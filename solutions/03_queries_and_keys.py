@@ -717,7 +717,7 @@ mistakes("""
 not-scaled: / math.sqrt(k.shape[-1]) →
     The scores are right but grow with d_k: divide them by √d_k.
 scaled-by-d-k: math.sqrt(k.shape[-1]) → k.shape[-1]
-    You divide by d_k itself; it is the square root of d_k that brings the variance back to 1.
+    Your scores are divided by d_k in all, once or by its root twice; its square root, once, brings the variance back to 1.
 scaled-by-sequence-length: k.shape[-1] → k.shape[0]
     You divide by the square root of the number of tokens; the scores grow with d_k, the width of each vector.
 multiplied: / math → * math

@@ -816,7 +816,7 @@ not-scaled: scaled_scores(q, k) → q @ k.T
 scaled-by-d-v: scaled_scores(q, k) → q @ k.T / math.sqrt(v.shape[-1])
     You scale by √d_v; the dot products are of queries and keys, so it is √d_k.
 scaled-by-d-k: scaled_scores(q, k) → q @ k.T / k.shape[-1]
-    You divide the scores by d_k; it is the square root of d_k.
+    The scores are divided by d_k in all, once or by its root twice; its square root, once, is right.
 scaled-by-d-model: scaled_scores(q, k) → q @ k.T / math.sqrt(x.shape[-1])
     You scale by √d_model; the dot products are of queries and keys, so it is √d_k.
 keys-against-queries: scaled_scores(q, k) → scaled_scores(k, q)
@@ -924,7 +924,7 @@ weights-returned: @ k →
 not-scaled: scaled_scores(q, k) → q @ k.T
     The scores go into softmax unscaled: use `scaled_scores`.
 scaled-by-d-k: scaled_scores(q, k) → q @ k.T / k.shape[-1]
-    You divide the scores by d_k; it is the square root of d_k. `scaled_scores` has it right.
+    The scores are divided by d_k in all; its square root, once, is right, and `scaled_scores` has divided by it already.
 softmax-forgotten: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k)
     You average with the scores; softmax over each row turns them into weights that add up to 1.
 softmax-over-columns: dim=-1 → dim=0

@@ -1197,7 +1197,7 @@ mistakes("""
 no-output-projection: self.output(merge_heads(weights @ v)) → merge_heads(weights @ v)
     You return the merged heads: `self.output` must mix them, or what one head found never meets what the others found.
 dropout-left-out: self.dropout(weights_per_head(q, k, mask)) → weights_per_head(q, k, mask)
-    `self.dropout` is made and never called: in training it must drop some of the attention weights.
+    In training, none of the attention weights is dropped: `self.dropout` is to be called on them.
 dropout-active-in-eval: self.dropout(weights_per_head(q, k, mask)) → nn.functional.dropout(weights_per_head(q, k, mask), self.dropout.p)
     The function `dropout` drops weights in evaluation, too, so that two equal calls differ: `self.dropout` knows when training is over.
 dropout-of-its-own: self.dropout(weights_per_head(q, k, mask)) → nn.functional.dropout(weights_per_head(q, k, mask), 0.1)

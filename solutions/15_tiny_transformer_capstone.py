@@ -83,6 +83,8 @@ print(f"word 2 came: by hand {by_hand.item():.4f}, by cross_entropy {framework.i
 
 # %%
 CONTEXT = 64  # the most tokens that the model reads at once
+
+# %%
 held_out = held_out_ids.unfold(0, CONTEXT + 1, CONTEXT)  # (windows, CONTEXT + 1)
 trigram = TrigramModel([train_ids.tolist()], len(tokenizer))
 trigram_loss = trigram.loss(held_out.tolist())
@@ -618,8 +620,8 @@ def train(
 ) -> None:
     """Take `steps` steps of training, in training mode, with gradients clipped to norm 1.
 
-    next_batch() gives new inputs and targets each time. After step 0, 1, 2, … calls
-    after_step(step, loss) with the loss of that step's batch, a number.
+    next_batch() gives new inputs and targets each time. After step 0, 1, 2, … is done, calls
+    after_step(step, loss) with the loss of that step's batch, a plain number.
     """
     # TODO: switch to training mode; then for each step: batch, loss, gradients, clip, step, report.
     ### BEGIN SOLUTION
@@ -1977,16 +1979,18 @@ why("`flatten(0, 1)` joins the first two axes and leaves each row of V logits wh
 
 # %% judges="train"
 class _Pairs(nn.Module):
-    "Scores of the next word from a table; notes the mode in which it was run."
+    "Scores of the next word, from a table and for each word alone; notes the mode of its layers."
 
-    def __init__(self, table):
+    def __init__(self, table, size):
         super().__init__()
         self.table = nn.Parameter(table.clone())
-        self.modes = []
+        self.alone = nn.Parameter(table[0].clone())
+        self.layer = nn.Identity()
+        self.size, self.modes = size, []
 
     def forward(self, ids):
-        self.modes.append(self.training)
-        return 20 * self.table[ids]
+        self.modes.append((self.training, self.layer.training))
+        return self.layer(self.size * (self.table[ids] + self.alone))
 
 
 class _Noted(torch.optim.SGD):
@@ -2001,9 +2005,9 @@ class _Noted(torch.optim.SGD):
         return super().zero_grad(*arguments, **options)
 
 
-def _run(train, words, sentences, length, steps):
-    "What `steps` steps do to a table of scores."
-    model = _Pairs(randn(words, words + 1)[:, :words] / 20).eval()
+def _run(train, words, sentences, length, steps, size=20):
+    "What `steps` steps do to a table of scores, `size` times which are the logits."
+    model = _Pairs(randn(words, words + 1)[:, :words] / size, size).eval()
     optimizer = _Noted(model.parameters(), lr=0.02, momentum=0.5)
     optimizer.log = log = []
     model.table.register_hook(lambda gradient: log.append("backward"))
@@ -2016,32 +2020,50 @@ def _run(train, words, sentences, length, steps):
     losses, counted = [], []
 
     def after_step(step, loss):
-        losses.append(float(loss))
+        log.append("report")
+        losses.append(loss)
         counted.append(step)
 
     train(model, optimizer, next_batch, steps, after_step)
     return model, losses, counted, log
 
 
+def _learned(train, *sizes, **options):
+    model, losses, counted, _ = _run(train, *sizes, **options)
+    return {"losses": [float(loss) for loss in losses], "steps": counted, "table": model.table, "alone": model.alone}
+
+
 @probe
 def three_steps(train):
     "Three steps on a model of four words: its losses, the steps' numbers, and the scores at the end."
-    model, losses, counted, _ = _run(train, 4, 2, 3, 3)
-    return {"losses": losses, "steps": counted, "weights": model.table}
+    return _learned(train, 4, 2, 3, 3)
 
 
 @probe
 def twelve_steps(train):
     "Twelve steps on a model of six words: its losses, the steps' numbers, and the scores at the end."
-    model, losses, counted, _ = _run(train, 6, 3, 5, 12)
-    return {"losses": losses, "steps": counted, "weights": model.table}
+    return _learned(train, 6, 3, 5, 12)
+
+
+@probe
+def small_gradients(train):
+    "Four steps whose gradients have a norm below 1: nothing is to be clipped."
+    return _learned(train, 5, 2, 4, 4, size=0.5)
 
 
 @probe
 def mode(train):
-    "Whether the model was in training mode in each of five steps."
+    "Whether the model, and the layer in it, were in training mode in each of five steps."
     model, *_ = _run(train, 5, 2, 4, 5)
     return model.modes
+
+
+@probe
+def reports(train):
+    "In which order the optimizer stepped and the loss was reported, in three steps, and what was reported."
+    _, losses, _, log = _run(train, 4, 2, 3, 3)
+    kinds = {type(loss).__name__ for loss in losses}
+    return " ".join(what for what in log if what in ("step", "report")), " and ".join(sorted(kinds))
 
 
 case("order", "What was called, in which order.", lambda train: " ".join(_run(train, 4, 2, 3, 2)[-1]), naming_only=True)
@@ -2092,6 +2114,39 @@ one-batch-only:
     One batch is drawn before the loop and used in every step: draw a new one inside it.
 two-batches: inputs, targets = next_batch() → inputs, targets = next_batch()[0], next_batch()[1]
     Each call of next_batch() draws another batch, so your targets belong to other inputs: call it once, inputs, targets = next_batch().
+clipped-each-alone:
+    - nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    + for parameter in model.parameters():
+    +     nn.utils.clip_grad_norm_(parameter, 1.0)
+    You clip every parameter by itself, which turns the gradient; the norm is over all of them together.
+first-parameter-clipped: clip_grad_norm_(model.parameters(), 1.0) → clip_grad_norm_(next(model.parameters()), 1.0)
+    Only one parameter is clipped; hand `clip_grad_norm_` all of them, model.parameters().
+always-scaled:
+    - nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    + norm = torch.stack([p.grad.norm() for p in model.parameters()]).norm()
+    + for p in model.parameters():
+    +     p.grad /= norm
+    You scale every gradient to norm 1, small ones too; only those whose norm exceeds 1 are scaled down.
+norms-added-up:
+    - nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    + norm = sum(p.grad.norm() for p in model.parameters())
+    + for p in model.parameters():
+    +     p.grad *= min(1.0, 1.0 / (norm.item() + 1e-6))
+    You add up the parameters' norms; the norm over all of them is the root of the sum of their squares.
+reported-too-early:
+    - optimizer.step()
+    - after_step(step, loss.item())
+    + after_step(step, loss.item())
+    + optimizer.step()
+    You report a step that is not done yet: after_step comes after optimizer.step().
+reported-as-a-tensor: loss.item() → loss
+    You report the loss as a tensor, which keeps its whole graph alive: loss.item() is the plain number.
+reported-after-the-step: after_step(step, loss.item()) → after_step(step, next_token_loss(model(inputs), targets).item())
+    You compute the loss anew, with the parameters after the step; report the loss that the gradients came from.
+inputs-and-targets-swapped: inputs, targets = next_batch() → targets, inputs = next_batch()
+    next_batch() gives the inputs first: you predict them from the targets.
+flag-set-by-hand: model.train() → model.training = True
+    `model.training = True` is the flag of the model alone and reaches none of its layers: call model.train().
 not-in-training-mode:
     - model.train()
     The model is left in the mode in which it came, and after an evaluation that is the wrong one: call model.train() first.
@@ -2161,6 +2216,16 @@ case("unequal_batches", "Seven windows of three predictions, in batches of three
 
 
 @probe
+def at_once(evaluate):
+    "How many windows the model was given at once, at most: five windows, in batches of two."
+    sizes = []
+    model = _Table(randn(5, 6)[:, :5], 2)
+    model.register_forward_pre_hook(lambda module, arguments: sizes.append(len(arguments[0])))
+    evaluate(model, randint(0, 5, (5, 3)), 2)
+    return max(sizes) <= 2
+
+
+@probe
 def gradients_recorded(evaluate):
     "Whether gradients were recorded in any batch."
     model = _Table(randn(5, 6)[:, :5], 2)
@@ -2198,6 +2263,12 @@ unshifted: part[:, 1:] → part[:, :-1]
     You compare with the inputs themselves; the targets are the tokens one later, part[:, 1:].
 whole-window-read: next_token_loss(model(part[:, :-1]), part[:, 1:]) → next_token_loss(model(part)[:, :-1], part[:, 1:])
     The model reads T + 1 tokens at once, one too many for its context: its inputs are part[:, :-1], the targets part[:, 1:].
+all-at-once: windows.split(batch_size) → [windows]
+    The loss is right, but all windows go in at once, and `batch_size` is not used: go through windows.split(batch_size).
+backwards: next_token_loss(model(part[:, :-1]), part[:, 1:]) → next_token_loss(model(part[:, 1:]), part[:, :-1])
+    You predict each token from the one after it: the inputs are part[:, :-1], the targets part[:, 1:].
+last-token-only: next_token_loss(model(part[:, :-1]), part[:, 1:]) → next_token_loss(model(part[:, :-1])[:, -1:], part[:, -1:])
+    You measure the last prediction of each window alone; all of its tokens count.
 summed-over-windows: total / len(windows) → total
     You return the sum over all windows; divide by how many there are.
 """)

@@ -508,7 +508,7 @@ mistakes("""
 not-scaled: / math.sqrt(k.shape[-1]) →
     The scores are right but grow with d_k: divide them by √d_k.
 scaled-by-d-k: math.sqrt(k.shape[-1]) → k.shape[-1]
-    You divide by d_k itself; it is the square root of d_k that keeps the scores in range.
+    Your scores are divided by d_k in all, once or by its root twice; its square root, once, keeps them in range.
 scaled-by-sequence-length: k.shape[-1] → k.shape[0]
     You divide by the square root of the number of tokens; the scores grow with d_k, the width of each vector.
 multiplied: / math → * math
@@ -570,7 +570,7 @@ whole-matrix: exponentials.sum(dim=-1, keepdim=True) → exponentials.sum()
 without-exponentials: torch.exp(scores - scores.max(dim=-1, keepdim=True).values) → scores
     You divide the scores themselves by their sum, which can be negative or zero: take exponentials first.
 one-maximum-for-all: scores.max(dim=-1, keepdim=True).values → scores.max()
-    You subtract the largest score of the whole matrix: a row far below it underflows to 0 / 0. Take each row's own.
+    What you subtract is not the largest of the row itself: a row far below it underflows to 0 / 0. Take each row's own.
 not-normalised: / exponentials.sum(dim=-1, keepdim=True) →
     The exponentials are right; divide each row by its sum, so that it adds up to 1.
 """)
@@ -693,7 +693,7 @@ mask-off-by-one: triu(diagonal=1) → triu(diagonal=2)
 never-causal: if causal: → if False:
     `causal` makes no difference: when it is true, scores of later tokens must become −∞.
 always-causal: if causal: → if True:
-    You mask whether `causal` is true or not.
+    You mask even where no mask is asked for: `causal` is False unless it is given as True.
 not-scaled: scaled_scores(q, k) → q @ k.T
     The scores go into softmax unscaled: use your `scaled_scores`.
 averages-the-keys: aggregate(softmax_rows(scores), v) → aggregate(softmax_rows(scores), k)

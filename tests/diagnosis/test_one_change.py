@@ -58,7 +58,7 @@ SLIPS = {
     "the notebook's size": (
         "def f(x):\n    return torch.ones(T, x.shape[1])\n",
         "def f(x):\n    return torch.ones(len(x), x.shape[1])\n",
-        (2, "depends-on-global", "`T` is the notebook's; take it from `len(x)`."),
+        (2, "depends-on-global", "`T` comes from outside the function; take it from `len(x)`."),
     ),
     "an axis": (
         "def f(x):\n    return x.softmax(dim=0)\n",

@@ -15,6 +15,8 @@ from seen_arrays import Seen, said, verdict_on
 from spotlight.diagnosis.shapes_in_letters import describe_shape, sizes_tell
 from spotlight.python_source.signature import Signature
 
+pytestmark = pytest.mark.usefixtures("no_changes_tried")
+
 CAREFUL = settings(deadline=None, max_examples=150)
 SCORES = Signature({"q": ("n", "d_k"), "k": ("m", "d_k")}, ("n", "m"))
 SIZES = {"n": 3, "d_k": 8, "m": 5}

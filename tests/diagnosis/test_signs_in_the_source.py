@@ -19,6 +19,8 @@ from spotlight.sandbox.job import Step
 from spotlight.sandbox.worker import Worker
 from tiny_lessons import TinyLesson, exercise, function, probe
 
+pytestmark = pytest.mark.usefixtures("no_changes_tried")
+
 GIVEN = "import torch\n\nnumbers = torch.ones(3)\nqueries = torch.ones(3)\n"
 
 
@@ -269,6 +271,7 @@ def test_no_source_is_too_broken_to_look_at(pieces: list[str]) -> None:
 
 WHOLE = """\
 import torch
+
 mine = 3
 
 @torch.no_grad()

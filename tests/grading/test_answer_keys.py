@@ -159,7 +159,10 @@ def test_remembered_outputs_earn_nothing_under_another_seed(
     values = [outcome.value.data for outcome in public.key(shifted).reference]
     table = {tuple(value.shape): value.tolist() for value in values}
     cell = next(c for c in done["cells"] if c.get("id") == "exercise-shifted")
-    cell["source"] = f"TABLE = {table!r}\n\ndef shifted(x, by):\n    return TABLE[tuple(x.shape)]"
+    cell["source"] = (
+        f"import torch\nTABLE = {table!r}\n\n"
+        "def shifted(x, by):\n    return torch.tensor(TABLE[tuple(x.shape)])"
+    )
     assert public.grade(submitted(done), [shifted]).verdicts[0].report.status == "passed"
     secret = LessonGrader(lesson, worker.observe, seed=7, key_cache=key_cache)
     assert secret.grade(submitted(done), [shifted]).verdicts[0].report.status == "failed"

@@ -285,7 +285,7 @@ def test_too_many_flops_are_not_allowed(product: TinyLesson) -> None:
 
 def test_what_is_wrong_is_told_before_what_it_costs(product: TinyLesson) -> None:
     report = product.judged("def f(x, y):\n    return 2 * torch.stack([y @ a for a in x])").report
-    assert (report.status, report.diagnosis) == ("failed", "constant-factor")
+    assert (report.status, report.diagnosis) == ("failed", "too-much")
 
 
 def test_what_raises_is_told_before_what_it_costs(product: TinyLesson) -> None:

@@ -1,12 +1,14 @@
 """Whether an observed value equals an expected one, and if not, where they part.
 
 Comparison is in float64, with a tolerance by the coarser of the two dtypes; whole numbers are
-compared exactly. Right answers in another dtype or form (a list for a tensor) are equal, with a
-remark. True/False against numbers is a difference: a mask's kind is part of what it says.
+compared exactly. Right numbers in another dtype or form (a list for a tensor) are equal here;
+their type is asked for by itself. True/False against numbers is a difference: a mask's kind is part
+of what it says.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +20,11 @@ _TOLERANCE = {"float64": 1e-9, "complex128": 1e-9, "float16": 1e-2, "bfloat16": 
 _DEFAULT_TOLERANCE = 1e-5  # float32, and Python numbers that were computed in it
 _LARGE = 2**62
 _MAX_KEYS = 6
+_UNDO = {
+    "tensor": ": `.item()`, `.tolist()`, `float(...)` and `.numpy()` lead out of tensors",
+    "list": ": `.tolist()` makes one",
+    "ndarray": "",
+}
 
 Kind = Literal["kind", "shape", "values", "structure"]
 
@@ -71,18 +78,44 @@ def _of_other_kind(expected: Any, observed: Any, where: str) -> Difference:
     return Difference("kind", message, where, nothing=observed is None)
 
 
-def remarks(expected: Any, observed: Any) -> list[str]:
-    """What is unusual about an accepted value: its dtype or its form."""
-    if not isinstance(expected, Array) or expected.form != "tensor":
-        return []
+def wrong_type(expected: Any, observed: Any) -> str | None:
+    """In what an observed value of the right numbers is of another type; None where it is not.
+
+    What comes after a right answer needs its type too: a number that has left its tensor has no
+    `shape`, a list cannot be multiplied, and float64 meets float32 in no product. Only where
+    float64 goes in may float32 come out: `torch.zeros` makes it.
+    """
+    if isinstance(expected, Array):
+        return _wrong_array(expected, observed)
+    if isinstance(observed, Array) and isinstance(expected, bool | int | float):
+        kind = "a tensor" if observed.form == "tensor" else "an array"
+        return f"it is {kind} where a plain number is wanted: take it out with `.item()`"
+    if isinstance(expected, list | tuple) and isinstance(observed, list | tuple):
+        # Tensors are unpacked from either; a pair of texts is to be a key, and a list is none.
+        are_tensors = any(isinstance(part, Array) for part in expected)
+        if type(expected) is not type(observed) and not are_tensors:
+            return f"it is a {type(observed).__name__} where a {type(expected).__name__} is wanted"
+        return _first(map(wrong_type, expected, observed))
+    if isinstance(expected, dict) and isinstance(observed, dict):
+        return _first(wrong_type(wanted, observed.get(key)) for key, wanted in expected.items())
+    return None
+
+
+def _wrong_array(expected: Array, observed: Any) -> str | None:
+    wanted = {"tensor": "a tensor", "ndarray": "a NumPy array", "list": "a list"}[expected.form]
     if not isinstance(observed, Array):
-        return [f"It returns {describe(observed)} where a tensor is usual; that was accepted."]
-    if observed.form != "tensor":
-        kind = "a NumPy array" if observed.form == "ndarray" else "a list"
-        return [f"It returns {kind} where a tensor is usual; that was accepted."]
-    if observed.dtype != expected.dtype:
-        return [f"It returns {observed.dtype} where {expected.dtype} is usual; that was accepted."]
-    return []
+        return f"it is {describe(observed)} where {wanted} is wanted{_UNDO[expected.form]}"
+    if observed.form != expected.form:
+        kind = {"tensor": "a tensor", "ndarray": "a NumPy array", "list": "a list"}[observed.form]
+        return f"it is {kind} where {wanted} is wanted{_UNDO[expected.form]}"
+    may_differ = expected.form != "tensor" or expected.dtype == "float64"
+    if observed.dtype != expected.dtype and not may_differ:
+        return f"its numbers are {observed.dtype} where {expected.dtype} is wanted"
+    return None
+
+
+def _first(found: Iterable[str | None]) -> str | None:
+    return next(filter(None, found), None)
 
 
 def describe(value: Any) -> str:

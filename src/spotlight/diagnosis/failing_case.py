@@ -76,6 +76,21 @@ def telling_case(failing: Sequence[Failing], signature: Signature | None) -> Fai
     return failing[0]
 
 
+def letters_agree(failing: Sequence[Failing], signature: Signature | None) -> bool:
+    """Whether a wrong shape reads alike in letters wherever they can be told apart.
+
+    It does not where a size was typed in, and has a letter's value in one case by chance.
+    """
+    readings = set()
+    for case in failing:
+        sizes, gap = case.sizes(signature), case.gap
+        if gap is not None and gap.kind == "shape" and gap.observed is not None:
+            by_size = {size: letter for letter, size in sizes.items()}
+            if sizes_tell(sizes):
+                readings.add(tuple(by_size.get(size, "") for size in gap.observed.shape))
+    return len(readings) <= 1
+
+
 def is_of_gradient(case: Failing) -> bool:
     """Whether it is a gradient that differs."""
     return case.gap is not None and GRADIENT in case.gap.where

@@ -21,7 +21,9 @@ def same_outcome(wanted: ProbeOutcome, got: ProbeOutcome) -> bool:
             == (got.trouble.type, got.trouble.message)
         )
     return (
-        wanted.changed_inputs == got.changed_inputs and difference(wanted.value, got.value) is None
+        wanted.changed_inputs == got.changed_inputs
+        and wanted.left_switched == got.left_switched
+        and difference(wanted.value, got.value) is None
     )
 
 

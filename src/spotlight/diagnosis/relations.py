@@ -369,7 +369,9 @@ def _moved(cases: Cases, shapes: str) -> Iterator[tuple[str, Holds, str]]:
     yield (
         "moved",
         lambda c: (
-            c.wanted.size > 1 and close(np.sort(c.wanted, axis=None), np.sort(c.got, axis=None))
+            c.wanted.size > 1
+            and c.wanted.ndim == c.got.ndim
+            and close(np.sort(c.wanted, axis=None), np.sort(c.got, axis=None))
         ),
         "All the right numbers are there, but at other places. To read them in another shape "
         "(`view`, `reshape`) or in another order (`flip`) is not to exchange dimensions.",

@@ -31,7 +31,7 @@ from spotlight.sandbox.job import Job, Observation, ProbeOutcome
 from spotlight.sandbox.outcome_codec import NOT_AS_AGREED, probe_data, probe_from
 from spotlight.sandbox.wire import WireError, decode_frames, encode
 
-_FORMAT = 3
+_FORMAT = 4
 _RUNNING = (
     "kit",
     "program",

@@ -161,9 +161,11 @@ class LessonGrader:
         slip = one_slip(exercise, self.key(exercise), program, self._seed, self._observe)
         if slip is None:
             return first
-        error = f"{first.report.message} " if first.ground == "error" else ""
-        said = {"message": printable(f"{error}{slip.message}"), "diagnosis": slip.name}
-        return replace(first, report=first.report.model_copy(update=said), ground="slip")
+        error = first.report.message if first.ground == "error" else ""
+        stop = "." if error and error[-1] not in ".!?" else ""
+        said = printable(f"{error}{stop} {slip.message}".strip())
+        changed = {"message": said, "diagnosis": slip.name}
+        return replace(first, report=first.report.model_copy(update=changed), ground="slip")
 
     def _without_references(
         self,

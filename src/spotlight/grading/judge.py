@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from spotlight.course.lesson import Exercise, not_done
 from spotlight.diagnosis import source_signs
-from spotlight.diagnosis.compare import remarks
+from spotlight.diagnosis.compare import wrong_type
 from spotlight.diagnosis.error_messages import explain
 from spotlight.diagnosis.exercise_key import ExerciseKey
 from spotlight.diagnosis.failing_case import (
@@ -21,6 +21,7 @@ from spotlight.diagnosis.failing_case import (
     case_of,
     describe_gap,
     is_of_gradient,
+    letters_agree,
     part_of,
     telling_case,
 )
@@ -78,6 +79,9 @@ class _Judged:
             return self._failed(outcomes, sorted(failing, key=lambda case: case.effort))
         if self._is_stateful():
             return self._verdict("failed", _STATEFUL, "generic")
+        other_type = self._wrong_type(outcomes)
+        if other_type is not None:
+            return self._verdict("failed", other_type, "generic")
         costly = broken_cost_rule(self.exercise, self.key.reference, outcomes, self.steps)
         if costly is not None:
             return self._verdict("forbidden", costly, "generic")
@@ -88,11 +92,21 @@ class _Judged:
         return [self.seen.probe(probe.name) or missing for probe in self.exercise.probes]
 
     def _passed(self) -> Verdict:
-        first = next(iter(self.seen.probes), None)
-        notes = remarks(self.key.reference[0].value, first.value) if first else []
+        notes = []
         if any(outcome.printed.strip() for outcome in self.seen.probes):
             notes.append("It prints while it runs; that costs nothing.")
         return verdict(self.exercise, "passed", cpu_seconds=self.seen.cpu_seconds, notes=notes)
+
+    def _wrong_type(self, outcomes: Sequence[ProbeOutcome]) -> Finding | None:
+        """Right numbers in what the next cells cannot use."""
+        for probe, wanted, got in zip(
+            self.exercise.probes, self.key.reference, outcomes, strict=True
+        ):
+            what = None if probe.naming_only else wrong_type(wanted.value, got.value)
+            if what is not None:
+                said = f"The numbers are right, but the next cells cannot use them: {what}."
+                return Finding("wrong-type", said)
+        return None
 
     def _returning(self) -> str | None:
         """What is to return a value: the function itself, or a module's forward."""
@@ -213,6 +227,7 @@ class _Judged:
             assert gap is not None
             if gap.kind == "shape":
                 shown = telling_case(failing, signature)
+                signature = signature if letters_agree(failing, signature) else None
                 case = f"In the case “{case_of(shown.probe)}”"
             ground, what = describe_gap(shown, signature)
             said = f"{case}{part_of(shown)}, {what}."
@@ -252,6 +267,13 @@ def _left_undone(failing: Sequence[Failing], returning: str | None) -> Finding |
             "nothing-returned",
             f"It returns None: {returning} ends without a `return`, or a method that works in "
             "place was returned.",
+        )
+    if any(case.got.left_switched for case in failing) and all(map(_is_right_but_writes, failing)):
+        what = " and ".join(next(c.got.left_switched for c in failing if c.got.left_switched))
+        return Finding(
+            "left-switched",
+            f"The values are right, but it leaves torch's {what} switched for everything that "
+            "comes after: switch within a `with` block, which puts it back.",
         )
     written = [case for case in failing if _is_right_but_writes(case)]
     # Into what is to have a gradient nothing can be written at all.

@@ -59,9 +59,9 @@ class Job:
     """A program whose last step is the exercise, and the probes to call on its targets.
 
     `others` are further sources of that last step: each is run and probed in its turn, from the
-    same start. Where `explain` is not None, the outcomes say what the targets were called with; it
-    is the source of a function that puts one entry of the result in words, or empty. Both are for
-    the course's own code.
+    same start, and in one process with it, so that they are of one author. Where `explain` is not
+    None, the outcomes say what the targets were called with; it is the source of a function that
+    puts one entry of the result in words, or empty; that is for the course's own code.
     """
 
     steps: tuple[Step, ...]
@@ -157,6 +157,7 @@ class TargetCall:
 class ProbeOutcome:
     """What one probe returned, or the exception that it ended in.
 
+    `left_switched` says what of torch's own state it left otherwise than it found it.
     `changed_inputs` are the indices of drawn inputs that were modified; `drawn_shapes` the shapes
     of all that were drawn; `printed` what the code wrote to standard output, cut to some length.
     `calls` and `entries` (each entry of a small result in words, in row-major order) are there
@@ -172,6 +173,7 @@ class ProbeOutcome:
     cost: Cost | None = None
     calls: tuple[TargetCall, ...] = ()
     entries: tuple[str, ...] = ()
+    left_switched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ def probe_data(outcome: ProbeOutcome) -> dict[str, Any]:
         "cost": asdict(outcome.cost) if outcome.cost else None,
         "calls": list(map(_call_data, outcome.calls)),
         "entries": list(outcome.entries),
+        "left_switched": list(outcome.left_switched),
     }
 
 
@@ -57,6 +58,7 @@ def probe_from(data: dict[str, Any]) -> ProbeOutcome:
         cost=_cost(data["cost"]),
         calls=tuple(_call(call) for call in data["calls"]),
         entries=tuple(str(entry) for entry in data["entries"]),
+        left_switched=tuple(str(what) for what in data["left_switched"]),
     )
 
 

@@ -194,6 +194,7 @@ class _Probing:
         calls = TargetCalls(counter, job.explain is not None, self._explain)
         _seed_everything(f"{call.seed}:{call.name}")
         value, trouble, entries = None, None, []
+        switches = _Switches()
         with kit.fresh_draws(call.seed, call.name, getattr(torch, call.dtype)) as draws:
             try:
                 given = [
@@ -205,6 +206,7 @@ class _Probing:
                 value = portable(returned)
             except BaseException as error:
                 value, trouble = None, _trouble(error, self._names)
+            left = switches.put_back()
             changed = draws.changed_inputs()
             shapes = tuple(tuple(copy.shape) for _, copy in draws.drawn)
         return ProbeOutcome(
@@ -217,7 +219,27 @@ class _Probing:
             counter.cost if counter else None,
             calls.recorded,
             tuple(entries),
+            tuple(left),
         )
+
+
+class _Switches:
+    """What holds for all of torch until somebody changes it: a function is to leave it alone."""
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    def put_back(self) -> list[str]:
+        """Names of what has changed since; it is as before after that."""
+        now = self._now()
+        left = [name for name, value in self._before.items() if now[name] != value]
+        torch.set_grad_enabled(bool(self._before["gradients"]))
+        torch.set_default_dtype(self._before["default dtype"])
+        return left
+
+    @staticmethod
+    def _now() -> dict[str, Any]:
+        return {"gradients": torch.is_grad_enabled(), "default dtype": torch.get_default_dtype()}
 
 
 def _own_copy(value: Any) -> Any:

@@ -83,7 +83,7 @@ def _names(node: ast.Name, place: Place) -> Iterator[Edit]:
         return
     if scope.is_from_outside(node.id):
         for size in sizes(scope):
-            text = f"`{node.id}` is the notebook's; take it from {said(size)}."
+            text = f"`{node.id}` comes from outside the function; take it from {said(size)}."
             yield Edit("depends-on-global", size, text, f"{node.id} → {ast.unparse(size)}")
     for other in scope.names:
         if other != node.id:

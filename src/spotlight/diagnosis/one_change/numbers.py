@@ -107,7 +107,7 @@ def sizes(scope: Scope) -> Iterator[ast.expr]:
     for name in scope.arguments:
         argument = ast.Name(name, ast.Load())
         shape = ast.Attribute(argument, "shape", ast.Load())
-        yield argument
-        yield ast.Call(ast.Name("len", ast.Load()), [argument], [])
         for axis in (-1, -2, 1):
             yield ast.Subscript(shape, ast.Constant(axis), ast.Load())
+        yield ast.Call(ast.Name("len", ast.Load()), [argument], [])
+        yield argument

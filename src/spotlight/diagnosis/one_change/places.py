@@ -33,7 +33,7 @@ class Scope:
 
     def is_from_outside(self, name: str) -> bool:
         """Whether a function takes `name` from the notebook."""
-        own = {*self.arguments, *self.variables, "self"}
+        own = {*self.arguments, *self.variables, *_MODULES, "self"}
         return self.is_function and name not in own and not hasattr(builtins, name)
 
 

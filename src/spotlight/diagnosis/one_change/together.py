@@ -44,10 +44,13 @@ def _from_outside(places: Sequence[Place], sizes: Mapping[str, ast.expr]) -> Ite
             taken[id(place.scope)].append(place)
     for several in taken.values():
         names = [f"`{name}`" for name in dict.fromkeys(place.node.id for place in several)]
-        are = "is the notebook's; take it" if len(names) == 1 else "are the notebook's; take them"
+        come = "comes" if len(names) == 1 else "come"
         edits = tuple((place, sizes[place.node.id]) for place in several)
         sources = dict.fromkeys(said(size) for _, size in edits)
-        text = f"{' and '.join(names)} {are} from {' and '.join(sources)}."
+        text = (
+            f"{' and '.join(names)} {come} from outside the function; "
+            f"{' and '.join(sources)} {'is' if len(sources) == 1 else 'are'} what is meant."
+        )
         yield Together("depends-on-global", edits, text)
 
 
