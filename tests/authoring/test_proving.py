@@ -14,6 +14,7 @@ from spotlight.authoring.proving import SEEDS, prove
 from spotlight.course.lesson import Lesson
 from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker
+from tiny_lessons import exercise, function, probe
 
 Problems = Callable[[str], list[str]]
 PLACE = "01_small_steps.py, cell 8 (doubled): "
@@ -133,3 +134,17 @@ def test_probes_that_take_too_long(lesson: Lesson, worker: Worker) -> None:
     assert prove(lesson, exercise, slowly, range(2)) == [
         f"{exercise.place}: its probes take more than 2 CPU seconds."
     ]
+
+
+def test_a_wrong_turn_that_the_public_seed_does_not_see(problems: Problems) -> None:
+    """A single number is positive by one seed and negative by another."""
+    master = exercise(function("return x.abs()"), probe("one", "f(randn(2, 3)[:1, :1])"))
+    said = [problem for problem in problems(master) if "change of the solution" in problem]
+    assert len(said) >= 1
+    assert "the step `abs(…)` in `x.abs()` is too much." in said[0]
+    assert said[0].endswith("Add a case that tells.")
+
+
+def test_where_every_seed_sees_it_nothing_is_said(problems: Problems) -> None:
+    master = exercise(function("return x.abs()"), probe("many", "f(randn(20, 3))"))
+    assert not [problem for problem in problems(master) if "change of the solution" in problem]

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spotlight.course.lesson import Exercise, Lesson, Variant
 from spotlight.diagnosis.exercise_key import ExerciseKey
+from spotlight.diagnosis.known_mistakes import same_outcome
+from spotlight.diagnosis.one_change import changes_of
 from spotlight.grading.answer_key import variant_program
 from spotlight.grading.forbidden import forbidden_use
+from spotlight.grading.grader import PUBLIC_SEED
 from spotlight.grading.judge import judge
 from spotlight.grading.observing import Observe, observe_all
 from spotlight.grading.programs import job_for
-from spotlight.sandbox.job import Job, Limits, Observation, ProbeOutcome, Step
+from spotlight.sandbox.job import Job, Limits, Observation, ProbeCall, ProbeOutcome, Step
 
 SEEDS = range(50)
 _LIMITS = Limits(cpu_seconds=120, wall_seconds=240, output_bytes=2**30)
 _MAX_PROBE_SECONDS = 2.0
+_FEW_SEEDS = 4
+_WRONG_TURNS = 80
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,48 @@ class _Proof:
         ]
         yield from self._alternatives(keys, alternatives)
         yield from self._mistakes(keys, mistakes)
+        if PUBLIC_SEED in self._seeds:
+            yield from self._undecided(reference.whole.cpu_seconds / len(self._seeds))
         stub = self._run(exercise.stub)
         status = judge(exercise, keys[0], _seed_view(stub, 0), _LIMITS).report.status
         if status == "passed":
             yield f"{exercise.place}: the stub passes."
+
+    def _undecided(self, seconds: float) -> Iterator[str]:
+        """Wrong turns that one seed accepts and another does not; a seed takes `seconds`.
+
+        Students see the public seed: what is right there is not to turn wrong in class.
+        """
+        job = replace(self._job(self._exercise.solution), limits=Limits())
+        few = [seed for seed in self._seeds if seed != PUBLIC_SEED][: _FEW_SEEDS - 1]
+        calls = [c for c in job.probes if c.seed in (PUBLIC_SEED, *few)]
+        job = replace(job, probes=tuple(calls))
+        changes = changes_of(self._exercise.solution)
+        changes = changes[:: 1 + len(changes) // _WRONG_TURNS]
+        sources = {-1: self._exercise.solution, **{i: c.source for i, c in enumerate(changes)}}
+        seen = observe_all(job, sources, self._observe, _FEW_SEEDS * seconds)
+        right = seen.pop(-1)
+        for place, outcomes in seen.items():
+            same = {
+                seed: all(map(same_outcome, self._graded(calls, right, seed), got))
+                for seed in dict.fromkeys(call.seed for call in calls)
+                if (got := self._graded(calls, outcomes, seed))
+            }
+            if len(set(same.values())) > 1:
+                passed = ", ".join(str(seed) for seed, is_same in same.items() if is_same)
+                yield (
+                    f"{self._exercise.place}: a change of the solution in line "
+                    f"{changes[place].line} is accepted with seed {passed} and with no other of "
+                    f"{', '.join(map(str, same))} ({changes[place].message}) Add a case that tells."
+                )
+
+    def _graded(
+        self, calls: Sequence[ProbeCall], outcomes: Sequence[ProbeOutcome], seed: int
+    ) -> list[ProbeOutcome]:
+        """What the probes that count saw with one seed."""
+        counts = {probe.name for probe in self._exercise.probes if not probe.naming_only}
+        pairs = zip(calls, outcomes, strict=True)
+        return [o for call, o in pairs if call.seed == seed and call.name in counts]
 
     def _alternatives(
         self, keys: list[ExerciseKey], alternatives: dict[str, _Runs]
