@@ -165,8 +165,9 @@ except ValueError as error:
 # %% [markdown]
 # Between the two lies **byte-pair encoding**. Begin with characters. Find the two neighbours that occur
 # most often, and merge them into one new token, wherever they stand. Repeat. Frequent words become tokens,
-# rare ones stay in pieces, and no text is impossible. (GPT-2 begins with bytes, hence the name, and cuts
-# text at spaces first. The step is the same.)
+# rare ones stay in pieces, and every text of known characters can be written. (GPT-2 begins with bytes,
+# hence the name: there are 256 of them, so it can write any text at all. It cuts text at spaces first.
+# The step is the same.)
 
 # %% [markdown]
 # ## 3 · The most frequent pair
@@ -862,7 +863,7 @@ show_position_products(
 )
 
 # %% [markdown]
-# Nobody gave the mini model a rule, and its rows follow none as clean.
+# Nobody gave the mini model a rule for its positions. What it learned is less regular than sines.
 #
 # Does adding blur the words? Ask the mini model's own tables. Take every word at every position, and see
 # which row of each table has the largest dot product with the sum of the two.
@@ -878,8 +879,23 @@ print(f"right word:     {(which_word == torch.arange(V)[:, None]).float().mean()
 print(f"right position: {(which_position == torch.arange(T)).float().mean():.1%}")
 
 # %% [markdown]
-# So many dimensions hold two vectors at once, and training has kept them apart. Where we are, for a batch of
-# two sentences:
+# Has training kept words and positions apart, or is it the width? Random tables of the same spread tell,
+# once as wide as the mini model's and then narrower:
+
+# %%
+torch.manual_seed(0)
+for width in (word_rows.shape[1], 64, 16, 8):
+    words, places = word_rows.std() * torch.randn(V, width), position_rows.std() * torch.randn(T, width)
+    both = add_positions(words[:, None, :].expand(-1, T, -1), places)  # (V, T, width)
+    right_word = ((both @ words.T).argmax(dim=-1) == torch.arange(V)[:, None]).float().mean()
+    right_place = ((both @ places.T).argmax(dim=-1) == torch.arange(T)).float().mean()
+    print(f"random, {width:3} wide: right word {right_word:6.1%}   right position {right_place:6.1%}")
+
+# %% [markdown]
+# It is the width. In many dimensions, random vectors are nearly perpendicular to each other, so that a sum
+# of two still says which two they were. In few dimensions the sum is ambiguous.
+#
+# Where we are, for a batch of two sentences:
 
 # %%
 print(f"text  →  ids {tuple(orders.shape)}  →  rows of the table {tuple(look_up(table, orders).shape)}")
@@ -891,7 +907,8 @@ print(f"   →  plus positions {tuple(sinusoidal(16, 6)[:3].shape)}: what a tran
 # - A vocabulary turns text into ids; merging frequent pairs needs fewer tokens and shuts no text out.
 # - An embedding is a row of a table, looked up by id; with one-hot rows it is a matrix product.
 # - Xavier's bounds, from fan_in and fan_out, keep sizes steady through many matrices.
-# - Only looked-up rows get a gradient, added up over all their places.
+# - A table that is only looked up gets a gradient in the rows that were looked up, added up over all their
+#   places. Where the same table also scores the next word, as in the models of this course (09), every row gets one.
 # - Without positions a sentence is a bag of words; added sines or learned rows bring order in.
 #
 # Not covered: masks, which let some order through (05); the table as output (09); rotary positions.

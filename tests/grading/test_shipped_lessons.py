@@ -147,6 +147,36 @@ def test_mistakes_are_rejected_under_their_own_names(
     }
 
 
+def solution_lines(name: str, answer: str) -> set[str]:
+    """The lines of a lesson's solutions that say something, but for those of `answer` itself."""
+    lines = {line.strip() for e in the_lesson(name).exercises for line in e.solution.splitlines()}
+    given = {line.strip() for e in the_lesson(name).exercises for line in e.stub.splitlines()}
+    return {line for line in lines - given if len(line) > 12 and line not in answer}
+
+
+@pytest.mark.parametrize(("name", "exercise"), list(exercises()))
+def test_no_line_of_a_solution_is_shown(name: str, exercise: Exercise, graders, deep: bool) -> None:
+    """Not where a mistake is told, nor where the course's own answer stands in and is misused."""
+    lesson = the_lesson(name)
+    before = lesson.exercises[: lesson.exercises.index(exercise)]
+    calls = [target for e in before for target in e.targets if f"def {target}(" in e.stub]
+    misuses = [f"    {call}(None, None, None)" for call in calls] + [
+        f"    {call}(None)" for call in calls
+    ]
+    head = exercise.stub.split(":\n", 1)[0] + ":\n"
+    answers = [as_written(exercise, wrong) for wrong in exercise.mistakes[: None if deep else 1]]
+    if exercise.stub.startswith("def "):
+        answers += [head + line for line in misuses[: None if deep else 2]]
+    for answer in answers:
+        notebook = blank(name)
+        put(notebook, exercise, answer)
+        verdict = graders(name).grade(submitted(notebook), [exercise]).verdicts[0]
+        frames = verdict.trouble.frames if verdict.trouble else ()
+        said = [verdict.report.message, verdict.report.explanation, *(f.text for f in frames)]
+        shown = [line for line in solution_lines(name, answer) if any(line in s for s in said)]
+        assert shown == [], answer
+
+
 @pytest.mark.parametrize(("name", "exercise"), list(exercises()))
 def test_alternatives_pass(name: str, exercise: Exercise, graders, deep: bool) -> None:
     statuses = {}
