@@ -165,9 +165,8 @@ except ValueError as error:
 # %% [markdown]
 # Between the two lies **byte-pair encoding**. Begin with characters. Find the two neighbours that occur
 # most often, and merge them into one new token, wherever they stand. Repeat. Frequent words become tokens,
-# rare ones stay in pieces, and every text of known characters can be written. (GPT-2 begins with bytes,
-# hence the name: there are 256 of them, so it can write any text at all. It cuts text at spaces first.
-# The step is the same.)
+# rare ones stay in pieces, and any text of known characters can be written. (GPT-2 begins with the 256
+# bytes, hence the name: with them any text at all. It cuts text at spaces first. The step is the same.)
 
 # %% [markdown]
 # ## 3 · The most frequent pair
@@ -879,8 +878,7 @@ print(f"right word:     {(which_word == torch.arange(V)[:, None]).float().mean()
 print(f"right position: {(which_position == torch.arange(T)).float().mean():.1%}")
 
 # %% [markdown]
-# Has training kept words and positions apart, or is it the width? Random tables of the same spread tell,
-# once as wide as the mini model's and then narrower:
+# Is it training, or the width? Random tables of the same spread tell:
 
 # %%
 torch.manual_seed(0)
@@ -892,10 +890,7 @@ for width in (word_rows.shape[1], 64, 16, 8):
     print(f"random, {width:3} wide: right word {right_word:6.1%}   right position {right_place:6.1%}")
 
 # %% [markdown]
-# It is the width. In many dimensions, random vectors are nearly perpendicular to each other, so that a sum
-# of two still says which two they were. In few dimensions the sum is ambiguous.
-#
-# Where we are, for a batch of two sentences:
+# It is the width: in many dimensions, random vectors are nearly perpendicular. So far, for two sentences:
 
 # %%
 print(f"text  →  ids {tuple(orders.shape)}  →  rows of the table {tuple(look_up(table, orders).shape)}")
@@ -904,14 +899,14 @@ print(f"   →  plus positions {tuple(sinusoidal(16, 6)[:3].shape)}: what a tran
 # %% [markdown]
 # ## What you have now
 #
-# - A vocabulary turns text into ids; merging frequent pairs needs fewer tokens and shuts no text out.
+# - A vocabulary turns text into ids; merging frequent pairs needs fewer tokens.
 # - An embedding is a row of a table, looked up by id; with one-hot rows it is a matrix product.
 # - Xavier's bounds, from fan_in and fan_out, keep sizes steady through many matrices.
-# - A table that is only looked up gets a gradient in the rows that were looked up, added up over all their
-#   places. Where the same table also scores the next word, as in the models of this course (09), every row gets one.
+# - Rows that were looked up get a gradient, added up over all their places; the others get none, unless the
+#   table also scores the next word (09).
 # - Without positions a sentence is a bag of words; added sines or learned rows bring order in.
 #
-# Not covered: masks, which let some order through (05); the table as output (09); rotary positions.
+# Not covered: masks, which let some order through (05); rotary positions.
 #
 # *bank* has one row, near *river* or near *money*. How can its vector depend on its neighbours?
 # Lesson 02 answers.
