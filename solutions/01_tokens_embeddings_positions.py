@@ -902,8 +902,8 @@ print(f"   →  plus positions {tuple(sinusoidal(16, 6)[:3].shape)}: what a tran
 # - A vocabulary turns text into ids; merging frequent pairs needs fewer tokens.
 # - An embedding is a row of a table, looked up by id; with one-hot rows it is a matrix product.
 # - Xavier's bounds, from fan_in and fan_out, keep sizes steady through many matrices.
-# - Rows that were looked up get a gradient, added up over all their places; the others get none, unless the
-#   table also scores the next word (09).
+# - Looked-up rows get a gradient, added up over all their places; others only where the table also scores the
+#   next word (09).
 # - Without positions a sentence is a bag of words; added sines or learned rows bring order in.
 #
 # Not covered: masks, which let some order through (05); rotary positions.
