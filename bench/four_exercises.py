@@ -242,6 +242,12 @@ def two_tokens_of_nine(layer_norm):
     return layer_norm(3 * randn(2, 9), uniform(9, low=1, high=2), randn(9))
 
 
+@probe
+def nearly_equal_entries(layer_norm):
+    "Two tokens of width 5 whose entries are nearly equal, so that eps counts."
+    return layer_norm(3e-3 * randn(2, 5), uniform(5, low=1, high=2), randn(5))
+
+
 @entry
 def layer_norm__entry(i, j, x, scale, shift):
     return f"row {i} has the mean {formatted(x[i].mean())}"

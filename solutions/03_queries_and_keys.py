@@ -723,7 +723,7 @@ scaled-by-sequence-length: k.shape[-1] → k.shape[0]
 multiplied: / math → * math
     You multiply by √d_k, which makes large scores larger; divide.
 keys-against-queries: q @ k.T → k @ q.T
-    The scaling is right, but row i should belong to query i: you scored keys against queries.
+    Row i should belong to query i: you scored keys against queries.
 summed-over-tokens: q @ k.T → q.T @ k
     QᵀK sums over tokens and compares dimensions; you want QKᵀ.
 """)

@@ -742,7 +742,8 @@ def tagged(value):
     return [tagged(item) for item in value] if isinstance(value, list) else value
 def probe(name, value=None, arrays=(), buffers=b"", **more):
     event = {"event": "probe", "name": name, "trouble": None, "changed_inputs": [],
-             "drawn_shapes": [], "printed": "", "cost": None, "calls": [], "entries": [], **more}
+             "drawn_shapes": [], "printed": "", "cost": None, "calls": [], "entries": [],
+             "left_switched": [], **more}
     body = tagged(event)
     body["$dict"].append(["value", value])
     return frame(body, arrays, buffers)

@@ -183,7 +183,7 @@ def test_reviews_stay_when_a_class_is_graded_on_without_them(
 def test_under_a_secret_seed_the_model_hears_of_verdicts_what_students_hear(
     course: Course, hand_in: HandIn, folder: Path, stand_in: StandIn, tmp_path: Path
 ) -> None:
-    hand_in("bob", shifted="def shifted(x, by):\n    return x * 7 + by")
+    hand_in("bob", shifted="def shifted(x, by):\n    return x.sin() * 7 - 2 * by")
     out = tmp_path / "out"
     grade_class(course, folder, out, replace(REVIEWED, seed=7))
     secret = lesson_of(out, "bob")["exercises"][1]["message"]

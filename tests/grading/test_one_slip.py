@@ -41,7 +41,7 @@ def judged(done: Notebook, lesson: Lesson, grader: LessonGrader) -> Judged:
         ("return x ** by", "operator", "line 3: `**` is not the operator that `x ** by` needs."),
         ("return x + by + 0.5 * x * x", "too-much",
          "line 3: `+ 0.5 * x * x` in `x + by + 0.5 * x * x` is too much."),
-        ("y = torch.round(x)\n    return y + by", "too-much",
+        ("return torch.round(x) + by", "too-much",
          "line 3: the step `torch.round(…)` in `torch.round(x)` is too much."),
     ],
 )  # fmt: skip
@@ -57,8 +57,8 @@ def test_an_error_is_told_first(judged: Judged) -> None:
     report = judged("shifted", "def shifted(x, by):\n    return x + leftover").report
     assert (report.status, report.diagnosis) == ("error", "depends-on-global")
     assert report.message == (
-        "Line 3 uses `leftover`, which no cell defines: `return x + leftover`. All is right but "
-        "for one place, in line 3: `leftover` comes from outside the function; take it from `by`."
+        "Line 3 uses `leftover`, which no cell defines: `return x + leftover`. One change would "
+        "make all right, in line 3: `leftover` comes from outside the function; take it from `by`."
     )
 
 
@@ -111,7 +111,7 @@ def test_what_never_ends_once_it_is_changed_costs_no_more_than_its_budget(
 
     key = product.key
     program = build_program(product.lesson, product.exercise, {"f": ENDLESS})
-    assert one_slip(product.exercise, key, program, 0, observe) is None
+    assert one_slip(product.lesson, product.exercise, key, program, 0, observe) is None
     assert 1 < len(jobs) < 6
 
 

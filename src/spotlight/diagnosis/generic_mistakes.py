@@ -16,7 +16,7 @@ from spotlight.diagnosis.scaling import find_mixture, find_scaling, find_varying
 from spotlight.python_source.signature import Signature
 from spotlight.sandbox.job import ProbeOutcome
 
-_OVERFLOWS = "Besides, large numbers become inf or nan on the way."
+_OVERFLOWS = "Besides, some numbers are inf or nan in one of the cases."
 
 
 def generic_mistake(

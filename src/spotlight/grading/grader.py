@@ -158,7 +158,9 @@ class LessonGrader:
         if not self.lesson.is_released and program.earlier:
             substitutes = self._references(located, program.earlier)
             program = self._program(exercise, located, substitutes)
-        slip = one_slip(exercise, self.key(exercise), program, self._seed, self._observe)
+        slip = one_slip(
+            self.lesson, exercise, self.key(exercise), program, self._seed, self._observe
+        )
         if slip is None:
             return first
         error = first.report.message if first.ground == "error" else ""

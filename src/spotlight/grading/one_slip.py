@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from spotlight.course.lesson import Exercise
+import numpy as np
+
+from spotlight.course.lesson import Exercise, Lesson
+from spotlight.diagnosis.compare import numeric
 from spotlight.diagnosis.exercise_key import ExerciseKey, Outcomes
 from spotlight.diagnosis.finding import Finding
 from spotlight.diagnosis.known_mistakes import named_mistake, same_outcome
 from spotlight.diagnosis.one_change import Change, changes_of
+from spotlight.grading.answer_key import variant_program
 from spotlight.grading.observing import Observe, observe_all
 from spotlight.grading.programs import Program, job_for
 from spotlight.python_source.signature import signature_of
 from spotlight.sandbox.job import Job, ProbeOutcome
 
+_OTHER_SEEDS = (101, 102, 103)
+"""What a change does right by chance, it does wrong with other inputs."""
 _AT_ONCE = 40
 _CPU_SECONDS = 20.0
 """What trying may cost. A submission may be made to cost much, and a class has hundreds."""
 _TRIED_WHOLE = 8
 _BESIDE_ANOTHER = (
     "swapped",
-    "axis",
     "size",
     "typed-size",
     "transpose",
@@ -38,43 +44,44 @@ there in place of what is wanted, so that without them the answer is no nearer t
 
 
 def one_slip(
-    exercise: Exercise, key: ExerciseKey, program: Program, seed: int, observe: Observe
+    lesson: Lesson,
+    exercise: Exercise,
+    key: ExerciseKey,
+    program: Program,
+    seed: int,
+    observe: Observe,
 ) -> Finding | None:
     """What keeps the cell of `exercise` from being right, where that is one thing in one place.
 
-    Every change is run on one small case that the answer fails, and what passes it on all cases:
-    what is said is known, since without it all would be right. Where there is none such, a change
-    is looked for after which the answer is one of the known mistakes: then it is these two.
+    Every change is run on one small case that the answer fails, and what passes it on all cases,
+    and where the solution is at hand with other seeds, too: what is said is known, since without
+    it all would be right. Where there is none such, a change is looked for after which the answer
+    is one of the known mistakes: then it is these two.
     """
     own = program.steps[-1].source
-    search = _Search(exercise, key, job_for(exercise, program, [seed]), observe)
+    search = _Search(lesson, exercise, key, job_for(exercise, program, [seed]), observe)
     before = search.whole(own)
     failed = search.failed(before or ())
     if before is None or not failed:
         return None
     smallest = min(failed, key=lambda place: _size(key.reference[place]))
-    changes = {change.source: change for change in changes_of(own, _sizes(exercise))}
+    changes = changes_of(own, _sizes(exercise))
     tried = search.tried(changes, smallest)
     right = key.reference[smallest]
-    for change in _promising(changes, tried, lambda got: same_outcome(right, got)):
-        after = search.whole(change.source)
-        if after is not None and not search.failed(after):
-            return Finding(change.kind, f"All is right but for one place, {_said(change)}")
-    as_known = _as_a_known_mistake(key, smallest, before[smallest])
-    small = {s: change for s, change in changes.items() if change.kind in _BESIDE_ANOTHER}
-    for change in _promising(small, tried, as_known):
-        after = search.whole(change.source)
-        known = named_mistake(exercise, key, after) if after else None
-        if known is not None:
-            both = f"Two things at once. First, {_said(change)} Second: {known.message}"
-            return Finding(f"{change.kind}+{known.name}", both)
-    return None
+    hopeful = [c for c in changes if c.source in tried and same_outcome(right, tried[c.source])]
+    found = [change for change in hopeful[:_TRIED_WHOLE] if search.is_right(change)]
+    if found:
+        lines = {change.line for change in found}
+        raised = before[smallest].trouble is not None
+        return Finding(found[0].kind, _said(found[0], is_only=len(lines) == 1, raised=raised))
+    return _beside_a_known_mistake(search, changes, tried, smallest, before)
 
 
 @dataclass(frozen=True)
 class _Search:
     """Cells in the place of the student's, and what the probes see of them."""
 
+    lesson: Lesson
     exercise: Exercise
     key: ExerciseKey
     job: Job
@@ -84,10 +91,10 @@ class _Search:
         """All outcomes of one cell; None where it does not come to an end."""
         return observe_all(self.job, {source: source}, self.observe, self._seconds).get(source)
 
-    def tried(self, changes: Mapping[str, Change], place: int) -> dict[str, ProbeOutcome]:
+    def tried(self, changes: Sequence[Change], place: int) -> dict[str, ProbeOutcome]:
         """What one probe sees of each changed cell."""
         one = replace(self.job, probes=(self.job.probes[place],))
-        sources = {source: source for source in changes}
+        sources = {change.source: change.source for change in changes}
         seen = observe_all(
             one, sources, self.observe, self._seconds / 4, at_once=_AT_ONCE, budget=_CPU_SECONDS
         )
@@ -95,43 +102,93 @@ class _Search:
 
     def failed(self, outcomes: Sequence[ProbeOutcome]) -> list[int]:
         """The places of the probes that are not passed."""
-        rows = zip(self.exercise.probes, self.key.reference, outcomes, strict=False)
-        return [
-            place
-            for place, (probe, wanted, got) in enumerate(rows)
-            if not probe.naming_only and not same_outcome(wanted, got)
-        ]
+        return self._differing(self.key.reference, outcomes)
+
+    def is_right(self, change: Change) -> bool:
+        """Whether a changed cell does all that is asked, whatever the inputs."""
+        after = self.whole(change.source)
+        if after is None or self.failed(after):
+            return False
+        return self.lesson.is_released or self._is_right_by_other_seeds(change.source)
+
+    def _is_right_by_other_seeds(self, source: str) -> bool:
+        solution = self.exercise.solution
+        calls = [replace(c, seed=s) for s in _OTHER_SEEDS for c in self.job.probes]
+        right, own = (
+            observe_all(
+                replace(self.job, steps=steps, probes=tuple(calls)),
+                {text: text},
+                self.observe,
+                len(_OTHER_SEEDS) * self._seconds,
+            ).get(text)
+            for text, steps in (
+                (solution, variant_program(self.lesson, self.exercise, solution).steps),
+                (source, self.job.steps),
+            )
+        )
+        return right is not None and own is not None and not self._differing(right, own)
+
+    def _differing(self, wanted: Sequence[ProbeOutcome], got: Sequence[ProbeOutcome]) -> list[int]:
+        counts = [not probe.naming_only for probe in self.exercise.probes]
+        rows = enumerate(zip(wanted, got, strict=False))
+        return [p for p, (w, g) in rows if counts[p % len(counts)] and not same_outcome(w, g)]
 
     @property
     def _seconds(self) -> float:
         return self.key.cpu_seconds
 
 
-def _promising(
-    changes: Mapping[str, Change],
+def _beside_a_known_mistake(
+    search: _Search,
+    changes: Sequence[Change],
     tried: Mapping[str, ProbeOutcome],
-    is_as_hoped: Callable[[ProbeOutcome], bool],
-) -> Iterator[Change]:
-    """The first few changes of whose one outcome something can be hoped."""
-    hopeful = (
-        changes[source] for source, got in tried.items() if source in changes and is_as_hoped(got)
+    place: int,
+    before: Outcomes,
+) -> Finding | None:
+    """A slip and a mistake that has a name, made together."""
+    key = search.key
+    known = {
+        name: outcomes
+        for name, outcomes in key.mistakes.items()
+        if _is_telling(key.reference, outcomes, before, place)
+    }
+    for change in islice(_as_one_of(known, changes, tried, place), _TRIED_WHOLE):
+        after = search.whole(change.source)
+        mistake = named_mistake(search.exercise, key, after) if after else None
+        if mistake is not None and mistake.name in known:
+            first = f"in line {change.line}: {change.message}"
+            both = f"Two things at once. First, {first} Second: {mistake.message}"
+            return Finding(f"{change.kind}+{mistake.name}", both)
+    return None
+
+
+def _is_telling(reference: Outcomes, mistaken: Outcomes, before: Outcomes, place: int) -> bool:
+    """Whether a mistake shows in numbers, and the answer is wrong wherever the mistake is."""
+    shown = numeric(mistaken[place].value)
+    if shown is None or not np.isfinite(shown).all():
+        return False
+    if any(same_outcome(seen[place], mistaken[place]) for seen in (reference, before)):
+        return False
+    return not any(
+        same_outcome(right, own)
+        for right, wrong, own in zip(reference, mistaken, before, strict=True)
+        if not same_outcome(right, wrong)
     )
-    for change, _ in zip(hopeful, range(_TRIED_WHOLE), strict=False):
-        yield change
 
 
-def _as_a_known_mistake(
-    key: ExerciseKey, place: int, before: ProbeOutcome
-) -> Callable[[ProbeOutcome], bool]:
-    """Whether an outcome is that of a known mistake, of one that changes numbers in this case."""
-    known = [
-        outcomes[place]
-        for outcomes in key.mistakes.values()
-        if outcomes[place].trouble is None
-        and not same_outcome(key.reference[place], outcomes[place])
-        and not same_outcome(before, outcomes[place])
-    ]
-    return lambda got: any(same_outcome(wanted, got) for wanted in known)
+def _as_one_of(
+    known: Mapping[str, Outcomes],
+    changes: Sequence[Change],
+    tried: Mapping[str, ProbeOutcome],
+    place: int,
+) -> Iterator[Change]:
+    """The changes after which one case comes out as by a known mistake."""
+    for change in changes:
+        got = tried.get(change.source)
+        if got is None or change.kind not in _BESIDE_ANOTHER:
+            continue
+        if any(same_outcome(outcomes[place], got) for outcomes in known.values()):
+            yield change
 
 
 def _sizes(exercise: Exercise) -> dict[str, str]:
@@ -149,5 +206,10 @@ def _size(outcome: ProbeOutcome) -> int:
     return sum(math.prod(shape) for shape in outcome.drawn_shapes)
 
 
-def _said(change: Change) -> str:
-    return f"in line {change.line}: {change.message}"
+def _said(change: Change, *, is_only: bool, raised: bool) -> str:
+    place = f"in line {change.line}: {change.message}"
+    if not is_only:
+        return f"One change would make all right, such as this {place}"
+    if raised:
+        return f"One change would make all right, {place}"
+    return f"All is right but for one place, {place}"

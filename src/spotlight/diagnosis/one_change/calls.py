@@ -32,6 +32,7 @@ _SIBLINGS: tuple[tuple[str, ...], ...] = (
     ("any", "all"),
     ("train", "eval"),
 )
+_NEVER_MEANT = ("empty", "empty_like")  # they hold whatever lay there
 _MODULES = ("torch", "math", "np", "numpy", "nn", "F")
 _RESHAPING = ("view", "reshape")
 
@@ -63,7 +64,7 @@ def call_edits(place: Place) -> Iterator[Edit]:
         yield Edit("keyword", ast.Call(node.func, node.args[:-1], node.keywords), text)
     for rest in _without_call(node):
         text = f"the step `{name}(…)` in {said(node)} is too much."
-        yield Edit("too-much", rest, text, f"without {name}")
+        yield Edit("too-much", rest, text)
     yield from _reshaped(node)
     yield from _divided(node)
     if name.rpartition(".")[2] == "exp":
@@ -84,8 +85,8 @@ def _without_call(node: ast.Call) -> Iterator[ast.expr]:
 
 def _siblings(function: ast.expr) -> list[str]:
     name = getattr(function, "attr", None) or getattr(function, "id", None)
-    found = [other for group in _SIBLINGS if name in group for other in group if other != name]
-    return list(dict.fromkeys(found))
+    found = [other for group in _SIBLINGS if name in group for other in group]
+    return [other for other in dict.fromkeys(found) if other not in (name, *_NEVER_MEANT)]
 
 
 def _ranges(node: ast.Call) -> Iterator[Edit]:
@@ -164,6 +165,6 @@ def _overflowing(node: ast.Call) -> Iterator[Edit]:
         yield Edit(
             "overflow",
             ast.Call(function, [shifted], []),
-            f"{said(node)} is inf for large numbers, or 0 for very negative ones; subtract from "
-            "each row its own largest number first.",
+            f"{said(node)} takes the numbers as they are; subtract from each row its own largest "
+            "first, and no size of number can do harm.",
         )

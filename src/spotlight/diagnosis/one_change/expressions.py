@@ -51,6 +51,7 @@ def expression_edits(place: Place) -> Iterator[Edit]:
         case ast.ListComp() | ast.GeneratorExp() | ast.SetComp():
             yield from _comprehensions(node)
     yield from size_edits(place)
+    yield from _of_outside(place)
     yield from step_edits(place)
     yield from _transposes(place)
     yield from _parities(place)
@@ -89,6 +90,20 @@ def _names(node: ast.Name, place: Place) -> Iterator[Edit]:
         if other != node.id:
             text = f"`{node.id}` stands where `{other}` belongs."
             yield Edit("name", ast.Name(other, ast.Load()), text, f"{node.id} → {other}")
+
+
+def _of_outside(place: Place) -> Iterator[Edit]:
+    """`C // H` of the notebook, for the width of an argument."""
+    node, scope = place.node, place.scope
+    if not isinstance(node, ast.BinOp):
+        return
+    names = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+    if len(names) > 1 and all(map(scope.is_from_outside, names)):
+        for size in sizes(scope):
+            text = f"{said(node)} comes from outside the function; take it from {said(size)}."
+            yield Edit(
+                "depends-on-global", size, text, f"{ast.unparse(node)} → {ast.unparse(size)}"
+            )
 
 
 def _slices(node: ast.Slice) -> Iterator[Edit]:

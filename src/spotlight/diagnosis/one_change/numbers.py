@@ -9,7 +9,7 @@ from spotlight.diagnosis.one_change.edits import Edit
 from spotlight.diagnosis.one_change.places import Place, Scope, called, said
 
 _MAX_RANK = 5
-_AXIS = ("dim", "axis", "dim0", "dim1", "diagonal")
+_AXIS = ("dim", "axis", "dim0", "dim1")
 _HIDING = ("masked_fill", "where", "full", "full_like", "masked_fill_")
 
 
@@ -43,9 +43,14 @@ def _whole(place: Place, value: int, held: str) -> Iterator[Edit]:
     what = "axis" if is_axis else "number"
     text = f"`{value}` in {held} is the wrong {what}."
     for number in dict.fromkeys((value + 1, value - 1, -value, 0, 1, -1, -2, 2, -3)):
-        if number != value:
+        if number == -1 and value > 1 and _is_reshaped(place):
+            typed = (
+                f"`{value}` in {held} is typed in; it has to follow from the sizes of what goes in."
+            )
+            yield Edit("typed-size", ast.Constant(number), typed)
+        elif number != value:
             kind = "axis" if is_axis else "constant"
-            yield Edit(kind, ast.Constant(number), text, f"{value} → {number}")
+            yield Edit(kind, ast.Constant(number), text)
 
 
 def _typed(place: Place, held: str) -> Iterator[Edit]:
@@ -80,6 +85,11 @@ def _around(place: Place) -> ast.AST:
     return next((n for n in reversed(place.within) if isinstance(n, ast.expr)), place.node)
 
 
+def _is_reshaped(place: Place) -> bool:
+    around = place.within[-1]
+    return isinstance(around, ast.Call) and called(around) in ("view", "reshape")
+
+
 def _is_axis(place: Place) -> bool:
     around = place.within[-1]
     if isinstance(around, ast.UnaryOp) and len(place.within) > 1:
@@ -103,7 +113,9 @@ def size_edits(place: Place) -> Iterator[Edit]:
 
 
 def sizes(scope: Scope) -> Iterator[ast.expr]:
-    """What a size may be taken from: an argument itself, its length, its shape."""
+    """What a size may be taken from: an argument itself, its length, its shape; the module."""
+    for name in scope.attributes if scope.is_function else ():
+        yield ast.Attribute(ast.Name("self", ast.Load()), name, ast.Load())
     for name in scope.arguments:
         argument = ast.Name(name, ast.Load())
         shape = ast.Attribute(argument, "shape", ast.Load())

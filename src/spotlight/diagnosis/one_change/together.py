@@ -63,13 +63,10 @@ def _everywhere(edits: Sequence[Placed]) -> Iterator[Together]:
     for (kind, _, _), several in alike.items():
         if len(several) > 1:
             lines = sorted({place.line for place, _ in several})
-            more = f" So it is in line {_listed(lines[1:])}." if len(lines) > 1 else ""
+            where = "this line" if len(lines) == 1 else f"lines {' and '.join(map(str, lines))}"
             changed = tuple((place, edit.node) for place, edit in several)
-            yield Together(kind, changed, f"{several[0][1].message}{more}")
-
-
-def _listed(lines: Sequence[int]) -> str:
-    return " and ".join(map(str, lines))
+            text = f"{several[0][1].message} The same holds {len(several)} times in {where}."
+            yield Together(kind, changed, text)
 
 
 def _exchanged(places: Sequence[Place]) -> Iterator[Together]:
