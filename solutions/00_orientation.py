@@ -195,7 +195,8 @@ show_heatmaps(
 # ## Autograd in a nutshell
 #
 # Learning needs gradients. Ask a tensor for them with `requires_grad=True`, compute one number,
-# and call `.backward()`: `.grad` then holds the derivative by every entry.
+# and call `.backward()`: `.grad` then holds the derivative
+# of that number with respect to every entry.
 #
 # Follow it by hand. w · x − 4 = 3 − 2 − 4 = −3, so the loss is 9 and its gradient is
 # 2 · (−3) · x = (−18, 6).

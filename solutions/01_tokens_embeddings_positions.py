@@ -108,7 +108,7 @@ show_bars(
 # %% [markdown]
 # ## 2 · And back
 #
-# What a model writes are ids, too. Turn them into text.
+# A model writes ids, just as it reads ids. Turn them into text.
 
 # %% exercise="decode" points=1 minutes=2 difficulty=1
 def decode(ids: list[int], vocabulary: list[str]) -> str:
@@ -332,8 +332,8 @@ show_heatmaps(
 # %% [markdown]
 # ## 6 · The same as a matrix product
 #
-# Looking up seems to be something else than what networks do. It is not: write id i as a row of V numbers,
-# all 0 but a single 1 at place i. Such a row is called **one-hot**. Times a matrix, it picks row i.
+# Networks multiply matrices, and a look-up is such a product: write id i as a row of V numbers, all 0 but a
+# single 1 at place i. Such a row is called **one-hot**. Times a matrix, it picks row i.
 
 # %% exercise="one_hot" points=1 minutes=4 difficulty=2
 def one_hot(ids: Tensor, vocab_size: int) -> Tensor:
@@ -677,7 +677,7 @@ show_curves(
 #
 # ## 9 · Sines and cosines
 #
-# With width C, pair i takes columns 2i and 2i + 1 of position p (Vaswani et al. 2017):
+# A **positional encoding**: pair i takes columns 2i and 2i + 1 of position p (Vaswani et al. 2017):
 #
 # $$\text{PE}_{p,\,2i} = \sin\frac{p}{10000^{2i/C}} \qquad \text{PE}_{p,\,2i+1} = \cos\frac{p}{10000^{2i/C}}$$
 #

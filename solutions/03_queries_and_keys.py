@@ -365,7 +365,8 @@ print(scaled_scores(Q, K))
 #
 # $$\text{weights} = \text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right)$$
 #
-# Compare with lesson 02's softmax(XXᵀ): the same structure, with two things added. Write it without a
+# With values (lesson 04) it is called **scaled dot-product attention**. Compare with lesson 02's softmax(XXᵀ):
+# the same structure, with two things added. Write it without a
 # Python loop over tokens; the check counts operations.
 
 # %% exercise="attention_weights" points=2 minutes=8 difficulty=2

@@ -86,8 +86,8 @@ show_bars(
 # **Keys.** *bank* is handed a size, 1.25 both times: what it had asked for. Which word it found, it cannot
 # tell.
 #
-# **Embeddings.** *bank* is handed all that *steep* is. What would help, "a place, no money", stands in no
-# embedding.
+# **Embeddings.** *bank* is handed all that *steep* is. It needs "this is a place, and not money", and no
+# embedding holds that alone.
 #
 # One vector, two roles, once more: *being found* and *handing over*. You know the cure:
 #
@@ -652,7 +652,7 @@ show_bars(
 # %% [markdown]
 # The stream before layer 0 holds the embedding only, and one head of that layer looks at the token itself, so it
 # hands the embedding on (the next cell shows it). Before layers 1 and 2, the stream holds what earlier layers wrote,
-# and replaced, it is gone. The model was trained with its stream; lesson 17 *trains* one without.
+# and attention that replaces the stream deletes all of that. The model was trained with its stream; lesson 17 *trains* one without.
 
 # %%
 on_itself = mini.attention(PROMPT)[0].diagonal(dim1=-2, dim2=-1).mean(dim=-1)  # (6,)

@@ -541,7 +541,8 @@ show_curves(
 #
 # ## One pass, sixteen tasks
 #
-# A model writes token by token: it reads, draws one token, and reads again. Does it train like that, too?
+# A model writes token by token: it reads, draws one token, and reads again. Such a model is called
+# **autoregressive**. Does it train like that, too?
 # One piece of 16 tokens holds 16 tasks. How often is the model called to learn from it?
 
 # %% prediction="passes"

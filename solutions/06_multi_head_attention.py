@@ -621,7 +621,7 @@ show_bars(
 # %% [markdown]
 # Four patterns per token instead of one, with a quarter of the width each. So why not many more?
 #
-# Take it to the end: 768 heads at width 768, d_k = 1. A head's query and key are one number each. Let 50
+# Go as far as possible: 768 heads at width 768, so that d_k = 1. A head's query and key are one number each. Let 50
 # tokens rank 50 keys, each token by its own row of scores. How many *different* rankings can come out?
 
 # %% prediction="rankings"
@@ -743,7 +743,7 @@ show_heatmaps(
 # %% [markdown]
 # If every head had one job of these three, the counts would be 0, 18 and 0. Besides, the jobs are our choice,
 # and the model was trained on text that rewards them. Multi-head attention gives a model room for different
-# patterns. Which ones fill it comes out of training.
+# patterns, and training decides which patterns these are.
 #
 # ## Switch heads off
 #

@@ -61,7 +61,8 @@ print(tokenizer.decode(train_ids[:120]))
 # **−log p.** How good is a prediction? Take the probability $p$ that was given to the token that really
 # came, and charge $-\log p$: nothing for $p = 1$, and more the smaller $p$ was. The average over all
 # tokens is the **loss** (cross-entropy). The logarithm is the natural one, and the unit is then called a
-# **nat**. Lesson 10 derives it.
+# **nat**. Its power $e^\text{loss}$ is the **perplexity**: among how many equally likely tokens the model
+# hesitates. Lesson 10 derives both.
 #
 # A model gives scores, one for each of the V words that it knows: a row of **logits**. **Softmax** makes
 # probabilities of them: each $e^\text{logit}$, divided by the sum of all. `cross_entropy` does both steps,
@@ -293,9 +294,10 @@ show_module(
 #
 # Attention only averages: what it hands on lies among the values. Something must compute new features
 # from what was gathered. That is a small network which works on each token by itself: one matrix makes its
-# vector four times as wide, each number is bent, and a second matrix makes it narrow again.
+# vector four times as wide, a curved function changes each number, and a second matrix makes it narrow again.
 #
-# The bend is **GELU**, given as a part of the framework. Without it the two matrices would be as one.
+# The curved function, the **activation function**, is **GELU**, given as a part of the framework. Without
+# one, the two matrices together would do no more than a single one.
 
 # %%
 line = torch.linspace(-4, 4, 161)
@@ -623,7 +625,7 @@ def train(
     next_batch() gives new inputs and targets each time. After step 0, 1, 2, … is done, calls
     after_step(step, loss) with the loss of that step's batch, a plain number.
     """
-    # TODO: switch to training mode; then for each step: batch, loss, gradients, clip, step, report.
+    # TODO: switch to training mode; then for each step: batch, loss, clear, backward, clip, step, report.
     ### BEGIN SOLUTION
     model.train()
     for step in range(steps):
@@ -2188,7 +2190,7 @@ while:
     +     step += 1
 """)
 forbid("model_utils", because="the course keeps its own loop there, and yours is asked for.")
-hint("Of the six calls in the loop, which must come after which? What does `backward()` do to gradients that are already there?")
+hint("Of the calls in the loop, which must come after which? What does `backward()` do to gradients that are already there?")
 hint("`loss` is a tensor with a graph behind it; the report wants a number. And which mode should the model be in, whatever was done with it before?")
 hint("```python\n<training mode>\nfor step in range(steps):\n    <batch>\n    loss = next_token_loss(<logits>, <targets>)\n    <clear the gradients>\n    <compute them>\n    <clip them>\n    <let the optimizer step>\n    <report the step and its loss>\n```")
 why("Clear, compute, clip, step: each line needs the one before it. `loss.item()` hands out a number, so that no graph is kept alive; `model.train()` makes the loop right whatever was done with the model before.")
