@@ -910,7 +910,7 @@ case("causal", "Four tokens, each reading itself and the past.", lambda masked_a
 case("all_visible", "Three rows of four scores, nothing hidden.", lambda masked_attention_weights: masked_attention_weights(randn(3, 4), torch.ones(3, 4, dtype=torch.bool)))
 case("batch", "Three score matrices of four rows and six columns under one mask.", lambda masked_attention_weights: masked_attention_weights(randn(3, 4, 6), _readable(4, 6)))
 case("a_mask_for_each_matrix", "Three score matrices of four rows and six columns, and a mask (3, 1, 6): a row of its own for each.", lambda masked_attention_weights: masked_attention_weights(randn(3, 4, 6), _readable(3, 6)[:, None, :]))
-case("far_apart", "Three rows of five scores; what may be read scores 900 less than what may not.", lambda masked_attention_weights: masked_attention_weights(randn(3, 5) - 900.0 * _readable(3, 5), _readable(3, 5)))
+case("far_apart", "Three rows of five scores; what may be read scores 100 less than what may not.", lambda masked_attention_weights: masked_attention_weights(randn(3, 5) - 100.0 * _readable(3, 5), _readable(3, 5)))
 case("one_alone", "Three rows of five scores; each may read one token alone, which scores 30 000 less than the others.", lambda masked_attention_weights: masked_attention_weights(randn(3, 5) - 30_000.0 * torch.eye(3, 5), torch.eye(3, 5) > 0))
 case("what_flows_back", "The gradient that flows back to three rows of four scores.", lambda masked_attention_weights: gradients(lambda scores: masked_attention_weights(scores, _readable(3, 4)), scores=randn(3, 4)))
 
