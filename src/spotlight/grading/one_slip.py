@@ -152,21 +152,26 @@ def _beside_a_known_mistake(
         for name, outcomes in key.mistakes.items()
         if _is_telling(key.reference, outcomes, before, place)
     }
+    found: list[tuple[Change, Finding]] = []
     for change in islice(_as_one_of(known, changes, tried, place), _TRIED_WHOLE):
         after = search.whole(change.source)
         mistake = named_mistake(search.exercise, key, after) if after else None
         if mistake is not None and mistake.name in known:
-            first = f"in line {change.line}: {change.message}"
-            both = f"Two things at once. First, {first} Second: {mistake.message}"
-            return Finding(f"{change.kind}+{mistake.name}", both)
-    return None
+            found.append((change, mistake))
+    if not found:
+        return None
+    change, mistake = found[0]
+    several = len({other.line for other, _ in found}) > 1
+    first = f"{'such as this ' if several else ''}in line {change.line}: {change.message}"
+    both = f"Two things at once. First, {first} Second: {mistake.message}"
+    return Finding(f"{change.kind}+{mistake.name}", both)
 
 
 def _is_telling(reference: Outcomes, mistaken: Outcomes, before: Outcomes, place: int) -> bool:
     """Whether a mistake shows in numbers, and the answer is wrong wherever the mistake is."""
     shown = numeric(mistaken[place].value)
-    if shown is None or not np.isfinite(shown).all():
-        return False
+    if shown is None or not np.isfinite(shown).all() or not shown.any():
+        return False  # nan and 0 come of anything
     if any(same_outcome(seen[place], mistaken[place]) for seen in (reference, before)):
         return False
     return not any(
