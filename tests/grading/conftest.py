@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from edited_notebooks import Notebook, solved, submitted
+from edited_notebooks import Notebook, put, solved, submitted
 from small_course import notebook_of, solution_of, write_course
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import Course
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.report import ExerciseReport, LessonReport
+from spotlight.grading.verdict import Verdict
 from spotlight.sandbox.worker import Worker
 
 
@@ -63,5 +64,18 @@ def grade_one(grader: LessonGrader, lesson: Lesson) -> Callable[[Notebook, str],
         exercise = lesson.exercise(name)
         assert exercise is not None
         return grader.grade(submitted(notebook), [exercise]).verdicts[0].report
+
+    return one
+
+
+@pytest.fixture
+def judged(done: Notebook, lesson: Lesson, grader: LessonGrader) -> Callable[[str, str], Verdict]:
+    """The verdict on one exercise, filled in with `source`, in a notebook otherwise right."""
+
+    def one(name: str, source: str) -> Verdict:
+        exercise = lesson.exercise(name)
+        assert exercise is not None
+        put(done, exercise, source)
+        return grader.grade(submitted(done), [exercise]).verdicts[0]
 
     return one

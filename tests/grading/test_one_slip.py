@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from edited_notebooks import Notebook, put, submitted
 from small_masters import mistakes
 from spotlight.course.lesson import Lesson
 from spotlight.diagnosis import one_change
-from spotlight.grading.grader import LessonGrader
 from spotlight.grading.one_slip import one_slip
 from spotlight.grading.programs import build_program
 from spotlight.grading.verdict import Verdict
@@ -20,19 +18,6 @@ from spotlight.sandbox.worker import Worker
 from tiny_lessons import TinyLesson, exercise, function, probe
 
 Judged = Callable[[str, str], Verdict]
-
-
-@pytest.fixture
-def judged(done: Notebook, lesson: Lesson, grader: LessonGrader) -> Judged:
-    """The verdict on one exercise, filled in with `source`, in a notebook otherwise right."""
-
-    def one(name: str, source: str) -> Verdict:
-        filled = lesson.exercise(name)
-        assert filled is not None
-        put(done, filled, source)
-        return grader.grade(submitted(done), [filled]).verdicts[0]
-
-    return one
 
 
 @pytest.mark.parametrize(

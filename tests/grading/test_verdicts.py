@@ -32,19 +32,6 @@ One = Callable[[Notebook, str], ExerciseReport]
 Judged = Callable[..., Verdict]
 
 
-@pytest.fixture
-def judged(done: Notebook, lesson: Lesson, grader: LessonGrader) -> Judged:
-    """The verdict on one exercise, filled in with `source`, in a notebook otherwise right."""
-
-    def one(name: str, source: str) -> Verdict:
-        exercise = lesson.exercise(name)
-        assert exercise is not None
-        put(done, exercise, source)
-        return grader.grade(submitted(done), [exercise]).verdicts[0]
-
-    return one
-
-
 def shifted(body: str) -> str:
     return f"def shifted(x, by):\n    {body}"
 
