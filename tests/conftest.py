@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +14,6 @@ from small_masters import SMALL
 from spotlight.course.manifest import find_course_root, load_course
 from spotlight.course.reading import read_master
 from spotlight.sandbox.worker import Worker
-
-# A check of addresses, of which nbformat makes no use; its grammars take seconds in every process.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 settings.register_profile("fast", max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=300, deadline=None)
