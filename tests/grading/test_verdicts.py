@@ -444,3 +444,23 @@ def test_every_verdict_is_heard_of_as_it_comes(
     grader.grade(submitted(done), on_verdict=lambda verdict: heard.append(verdict.report.exercise))
     assert heard == [exercise.id for exercise in lesson.exercises]
     assert heard == [c["metadata"]["spotlight"]["exercise"] for c in exercise_cells(done)]
+
+
+@pytest.mark.parametrize(
+    ("switch", "what"),
+    [
+        ("torch.set_grad_enabled(False)", "gradients"),
+        ("torch.set_default_dtype(torch.float64)", "default dtype"),
+    ],
+)
+def test_what_is_left_switched_for_all_that_follows_is_told(
+    switch: str, what: str, judged: Judged
+) -> None:
+    report = judged("shifted", shifted(f"{switch}\n    return x + by")).report
+    assert (report.status, report.points, report.diagnosis) == ("failed", 0, "left-switched")
+    assert f"it leaves torch's {what} switched for everything that comes after" in report.message
+
+
+def test_what_is_put_back_is_nothing_to_remark_on(judged: Judged) -> None:
+    body = "with torch.no_grad():\n        y = x + by\n    return y"
+    assert judged("shifted", shifted(body)).report.status == "passed"
