@@ -13,6 +13,7 @@ from hypothesis import settings
 from small_masters import SMALL
 from spotlight.course.manifest import find_course_root, load_course
 from spotlight.course.reading import read_master
+from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker
 
 settings.register_profile("fast", max_examples=30, deadline=None)
@@ -30,8 +31,8 @@ SWITCHES = (
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a third of the time, a test waits for another process."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: half of the time, a test waits for another process."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,10 +63,30 @@ def deep(pytestconfig: pytest.Config) -> bool:
     return bool(pytestconfig.getoption("--deep"))
 
 
+MANY_PROBES = 60  # a proof's, which is made once and would fill the memory
+
+
+class RememberingWorker(Worker):
+    """A worker that runs no program twice: the same job gives the same observation.
+
+    That it does is for the tests of the sandbox, whose worker forgets.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[Job, Observation] = {}
+
+    def observe(self, job: Job) -> Observation:
+        seen = self._seen.get(job) or super().observe(job)
+        if seen.ended == "finished" and len(job.probes) < MANY_PROBES:
+            self._seen[job] = seen
+        return seen
+
+
 @pytest.fixture(scope="session")
 def worker() -> Iterator[Worker]:
     """One warm worker for every test of this process."""
-    with Worker() as worker:
+    with RememberingWorker() as worker:
         yield worker
 
 

@@ -44,12 +44,12 @@ class Attack:
 
 
 def some_or_all(attacks: Sequence[Attack]) -> list[Any]:
-    """Attacks as parameters: the fast tier makes one in three, the deep tier all of them.
+    """Attacks as parameters: the fast tier makes one in five, the deep tier all of them.
 
     What a wall is of no use against shows in several: they come in kinds that stand together.
     """
     return [
-        pytest.param(attack, id=str(attack), marks=() if place % 3 == 0 else pytest.mark.deep)
+        pytest.param(attack, id=str(attack), marks=() if place % 5 == 0 else pytest.mark.deep)
         for place, attack in enumerate(attacks)
     ]
 

@@ -35,12 +35,11 @@ def cluster() -> Iterator[object]:
 
 
 @pytest.fixture
-def handed_in(hand_in: HandIn, folder: Path, deep: bool) -> Path:
+def handed_in(hand_in: HandIn, folder: Path) -> Path:
     hand_in("ann")
     hand_in("bob", shifted="def shifted(x, by):\n    return x - by")
     hand_in("cem", doubled="import os\ndef doubled(x):\n    os._exit(0)")
-    if deep:  # its worker starts anew, again and again, here and in the cluster
-        hand_in("dee", doubled="import os\ndef doubled(x):\n    os.kill(os.getppid(), 9)")
+    hand_in("dee", doubled="import os\ndef doubled(x):\n    os.kill(os.getppid(), 9)")
     (folder / "eve").mkdir()
     (folder / "eve" / "small_steps.ipynb").write_bytes(b"\xff")
     return folder
@@ -50,15 +49,15 @@ def handed_in(hand_in: HandIn, folder: Path, deep: bool) -> Path:
 def test_a_cluster_gives_the_same_as_one_process(
     cluster: object, course: Course, handed_in: Path, tmp_path: Path
 ) -> None:
-    """The fast tier compares the two where a worker is killed besides."""
     grade_class(course, handed_in, tmp_path / "one", PLAIN)
     options = replace(PLAIN, scheduler=cluster.scheduler_address)
     grade_class(course, handed_in, tmp_path / "dask", options)
     assert everything_but_times(tmp_path / "one") == everything_but_times(tmp_path / "dask")
 
 
+@pytest.mark.deep
 def test_a_cluster_gives_what_one_process_gives_and_loses_nothing_when_a_worker_is_killed(
-    cluster: object, course: Course, handed_in: Path, tmp_path: Path, deep: bool
+    cluster: object, course: Course, handed_in: Path, tmp_path: Path
 ) -> None:
     def kill_one(done: int, total: int) -> None:
         if done == 1:
@@ -68,7 +67,7 @@ def test_a_cluster_gives_what_one_process_gives_and_loses_nothing_when_a_worker_
 
     options = replace(PLAIN, scheduler=cluster.scheduler_address)
     outcome = grade_class(course, handed_in, tmp_path / "killed", options, kill_one)
-    assert outcome.graded == 4 + deep
+    assert outcome.graded == 5
     grade_class(course, handed_in, tmp_path / "one", PLAIN)
     assert everything_but_times(tmp_path / "one") == everything_but_times(tmp_path / "killed")
 

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from small_masters import read_text
 from spotlight.course.lesson import BEGIN, END, Edit, Exercise, Variant, edit_solution
+from spotlight.course.manifest import LessonEntry
+from spotlight.course.reading import read_master
 from spotlight.grading.mistake_pairs import MAX_PAIRS, Pair, pairs_of_mistakes
+from tiers import COURSE, few_lessons
 
 
 def exercise_of(solution: str, *mistakes: Variant, targets: tuple[str, ...] = ("f",)) -> Exercise:
@@ -293,8 +296,9 @@ def test_an_exercise_with_fewer_than_two_mistakes_has_no_pair() -> None:
     assert not pairs(exercise_of(TWO_STEPS, edit("less", "+ 1", "- 1")))
 
 
-def test_every_pair_of_the_courses_own_masters_parses_and_is_new(real_lesson: Any) -> None:
-    for exercise in real_lesson.exercises:
+@pytest.mark.parametrize("entry", few_lessons())
+def test_every_pair_of_the_courses_own_masters_parses_and_is_new(entry: LessonEntry) -> None:
+    for exercise in read_master(COURSE.master(entry)).exercises:
         alone = {tree(exercise.solution)}
         alone |= {tree(exercise.variant_source(wrong)) for wrong in exercise.mistakes}
         for pair in pairs_of_mistakes(exercise):

@@ -1,4 +1,8 @@
-"""Every lesson of the course, as it is shipped: blanks, solutions, mistakes, alternatives."""
+"""Every lesson of the course, as it is shipped: blanks, solutions, mistakes, alternatives.
+
+That each exercise is judged as it should be is proved in `tests/lessons/test_proofs.py`. Here it is
+asked whether a notebook gets it there, which is the same of every lesson: of few in the fast tier.
+"""
 
 from __future__ import annotations
 
@@ -49,14 +53,6 @@ def blank(name: str) -> Notebook:
     return notebook
 
 
-def exercises() -> Iterator[object]:
-    """Every exercise of every lesson that is built."""
-    for entry in COURSE.lessons:
-        if COURSE.solution(entry).is_file():
-            for exercise in the_lesson(entry.id).exercises:
-                yield pytest.param(entry.id, exercise, id=f"{entry.file}-{exercise.id}")
-
-
 def few_exercises() -> Iterator[object]:
     """Every exercise, those of all but a few lessons for the deep tier."""
     for entry in COURSE.lessons:
@@ -66,10 +62,13 @@ def few_exercises() -> Iterator[object]:
 
 
 def predictions() -> Iterator[object]:
+    """Every prediction, those of all but a few lessons for the deep tier."""
     for entry in COURSE.lessons:
-        if COURSE.solution(entry).is_file():
-            for prediction in the_lesson(entry.id).predictions:
-                yield pytest.param(entry.id, prediction, id=f"{entry.file}-{prediction.id}")
+        marks = () if entry.id in FEW else pytest.mark.deep
+        for prediction in the_lesson(entry.id).predictions:
+            yield pytest.param(
+                entry.id, prediction, id=f"{entry.file}-{prediction.id}", marks=marks
+            )
 
 
 @pytest.fixture(scope="session")
@@ -100,14 +99,14 @@ def test_unsolved_scores_nothing_and_every_exercise_is_blank(entry: LessonEntry,
     assert not any(e.remarks for e in report.exercises)
 
 
-@pytest.mark.parametrize("entry", LESSONS)
+@pytest.mark.parametrize("entry", few_lessons())
 def test_solution_notebook_scores_full(entry: LessonEntry, graders) -> None:
     report = graders(entry.id).grade(read_submission(COURSE.solution(entry))).report
     assert report.points == report.possible
     assert not any(e.follow_through for e in report.exercises)
 
 
-@pytest.mark.parametrize("entry", LESSONS)
+@pytest.mark.parametrize("entry", few_lessons())
 def test_student_notebook_filled_in_scores_full_without_a_remark(
     entry: LessonEntry, graders
 ) -> None:
@@ -118,7 +117,7 @@ def test_student_notebook_filled_in_scores_full_without_a_remark(
     assert not any(e.remarks or e.follow_through for e in report.exercises)
 
 
-@pytest.mark.parametrize(("name", "exercise"), list(exercises()))
+@pytest.mark.parametrize(("name", "exercise"), list(few_exercises()))
 def test_stub_is_blank_however_little_is_changed(name: str, exercise: Exercise, graders) -> None:
     notebook = blank(name)
     put(notebook, exercise, f"{exercise.stub}\n# a comment is no answer\nprint('nor is this')")
@@ -126,11 +125,7 @@ def test_stub_is_blank_however_little_is_changed(name: str, exercise: Exercise, 
 
 
 def surroundings(name: str, deep: bool) -> list[tuple[int, Notebook]]:
-    """Notebooks for one answer, and seeds: one that is else blank; one beside right answers, too.
-
-    What every answer does under many seeds is proved in `tests/lessons/test_proofs.py`. Here it is
-    asked whether a notebook gets it there: for that, the fast tier takes one answer of each kind.
-    """
+    """Notebooks for an answer, and seeds: one else blank; one beside right answers, too."""
     if not deep:
         return [(PUBLIC, blank(name))]
     return [(PUBLIC, solved(blank(name), the_lesson(name))), (OTHER, blank(name))]

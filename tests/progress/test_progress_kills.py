@@ -37,6 +37,10 @@ def forks():
     return context
 
 
+def deep_alone(start):
+    return pytest.param(start, marks=pytest.mark.deep)
+
+
 def acknowledged(connection):
     """How often the child said "recorded" before it died."""
     count = 0
@@ -83,7 +87,7 @@ def test_what_was_acknowledged_survives_hundreds_of_kills(tmp_path, forks, deep)
     assert cut_short, "some of the kills fell into a write"
 
 
-@pytest.mark.parametrize("start", ["sound", pytest.param("spoilt", marks=pytest.mark.deep), "new"])
+@pytest.mark.parametrize("start", ["sound", *map(deep_alone, ["spoilt", "new"])])
 def test_a_kill_before_any_system_call_leaves_the_old_state_or_the_new_one(tmp_path, forks, start):
     template = ProgressStore(tmp_path / "template")
     template.folder.mkdir()

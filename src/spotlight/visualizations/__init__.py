@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from spotlight.visualizations.live_curves import LiveCurves
     from spotlight.visualizations.mask_painter import MaskPainter, show_mask_painter
     from spotlight.visualizations.matrix_products import show_matrices, show_product
+    from spotlight.visualizations.model_map import show_map
     from spotlight.visualizations.module_diagram import show_module
     from spotlight.visualizations.next_token import NextToken, next_words_of, show_next_token
     from spotlight.visualizations.position_explorer import PositionExplorer, show_position_explorer
@@ -59,6 +60,7 @@ __all__ = [
     "show_heatmap",
     "show_heatmaps",
     "show_layers",
+    "show_map",
     "show_mask_painter",
     "show_matrices",
     "show_module",
@@ -95,6 +97,7 @@ _HOMES = {
     "show_position_products": "positions",
     "show_depth": "depth",
     "LiveCurves": "live_curves",
+    "show_map": "model_map",
     "show_module": "module_diagram",
     "show_computation_graph": "computation_graph",
     "HeadBrowser": "head_browser",

@@ -27,10 +27,11 @@ _MOST_OPERATIONS: Final = 6
 _STREAM: Final = palette.role_colour("stream")
 _FAINT: Final = palette.FAINT_INK["light"]
 _FILLS: Final = ("#f4f5f8", "#ffffff")
+_MARKED: Final = "#ffe9a8"
 
 
 @dataclass
-class _Box:
+class Box:
     """A step with the room that it takes, and the boxes inside it."""
 
     step: Step
@@ -38,7 +39,8 @@ class _Box:
     width: float
     height: float
     layout: Layout | None = None
-    parts: list[_Box] = field(default_factory=list)
+    parts: list[Box] = field(default_factory=list)
+    is_marked: bool = False
 
 
 def show_module(
@@ -65,8 +67,8 @@ def show_module(
         raise ValueError(f"show_module needs an nn.Module, not {type(module).__name__}.")
     if depth < 1:
         raise ValueError(f"depth counts the levels to open, from 1; it cannot be {depth}.")
-    root = _measure(record_forward(module, example_input, depth))
-    notes = "\n".join(_notes(root))
+    root = measure(record_forward(module, example_input, depth))
+    notes = "\n".join(notes_on(root))
     with style():
         canvas = Canvas(
             max(root.width, letters(notes, 7.5)),
@@ -74,25 +76,26 @@ def show_module(
             title=title,
             caption=caption,
         )
-        _draw(canvas, root, 0.0, 0.02, level=2)
+        draw(canvas, root, 0.0, 0.02, level=2)
         canvas.text(0, root.height + 0.12, notes, ha="left", va="top", size=7.5, color=_FAINT)
     return canvas.picture
 
 
-def _measure(step: Step) -> _Box:
+def measure(step: Step) -> Box:
+    """The box of a step, with those of the steps inside it."""
     if step.part in ("input", "output"):
-        return _Box(step, [], _DOT, _DOT)
+        return Box(step, [], _DOT, _DOT)
     if step.part == "sum":
-        return _Box(step, [], _SUM, _SUM)
+        return Box(step, [], _SUM, _SUM)
     lines = _words(step)
     width = max(letters(line, 8.7) for line in lines) + 2 * _PADDING
     height = _LINE * len(lines) + 2 * 0.07
     if step.inside is None:
-        return _Box(step, lines, width, height)
+        return Box(step, lines, width, height)
     flow = folded(step.inside)
-    parts = [_measure(part) for part in flow.steps]
+    parts = [measure(part) for part in flow.steps]
     layout = layered({i: (p.width, p.height) for i, p in enumerate(parts)}, flow.edges)
-    return _Box(
+    return Box(
         step,
         lines,
         max(width, layout.width + 4 * _PADDING),
@@ -120,7 +123,8 @@ def _operations(operations: Sequence[str]) -> str:
     return " · ".join(name if count == 1 else f"{count} × {name}" for name, count in counts)
 
 
-def _draw(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None:
+def draw(canvas: Canvas, box: Box, x: float, y: float, level: int) -> None:
+    """Draw a box and all inside it, its upper left corner here; even levels are shaded."""
     if box.step.part in ("input", "output"):
         _draw_end(canvas, box, x, y, level)
     elif box.step.part == "sum":
@@ -134,7 +138,7 @@ def _draw(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None:
         _draw_box(canvas, box, x, y, level)
 
 
-def _draw_end(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None:
+def _draw_end(canvas: Canvas, box: Box, x: float, y: float, level: int) -> None:
     """The dot at which a tensor enters a module, or leaves it."""
     middle = y + _DOT / 2
     canvas.axes.plot(x + _DOT / 2, middle, "o", color=_STREAM, markersize=4, zorder=level)
@@ -143,7 +147,7 @@ def _draw_end(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None
         canvas.text(x + 0.13, middle, shape, ha="left", size=7.5, color=_FAINT, zorder=level)
 
 
-def _draw_box(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None:
+def _draw_box(canvas: Canvas, box: Box, x: float, y: float, level: int) -> None:
     is_open = box.layout is not None
     canvas.box(
         x,
@@ -151,7 +155,7 @@ def _draw_box(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None
         box.width,
         box.height,
         order=level,
-        facecolor=_FILLS[level % 2] if is_open else palette.BACKGROUND["light"],
+        facecolor=_fill(box, level),
         edgecolor=role_of(box.step.name) or (_FAINT if is_open else palette.INK["light"]),
         linewidth=1.0,
         linestyle=(0, (3, 2)) if box.step.part == "code" else "-",
@@ -159,8 +163,7 @@ def _draw_box(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None
     _write(canvas, box, x, y, level + 0.1)
     if box.layout is None:
         return
-    left = x + (box.width - box.layout.width) / 2
-    top = y + _LINE * len(box.lines) + 0.2
+    left, top = corner_inside(box, x, y)
     for edge, points in box.layout.routes.items():
         is_stream = _carries_the_stream(box, *edge)
         canvas.arrow(
@@ -172,17 +175,29 @@ def _draw_box(canvas: Canvas, box: _Box, x: float, y: float, level: int) -> None
         )
     for i, part in enumerate(box.parts):
         px, py = box.layout.centres[i]
-        _draw(canvas, part, left + px - part.width / 2, top + py - part.height / 2, level + 1)
+        draw(canvas, part, left + px - part.width / 2, top + py - part.height / 2, level + 1)
 
 
-def _carries_the_stream(box: _Box, start: int, end: int) -> bool:
+def corner_inside(box: Box, x: float, y: float) -> tuple[float, float]:
+    """The upper left corner of what is laid out inside an open box whose own is here."""
+    assert box.layout is not None
+    return x + (box.width - box.layout.width) / 2, y + _LINE * len(box.lines) + 0.2
+
+
+def _fill(box: Box, level: int) -> str:
+    if box.is_marked:
+        return _MARKED
+    return palette.BACKGROUND["light"] if box.layout is None else _FILLS[level % 2]
+
+
+def _carries_the_stream(box: Box, start: int, end: int) -> bool:
     """Whether an edge leads past a branch to the sum that adds it, or from such a sum out."""
     first, last = box.parts[start].step.part, box.parts[end].step.part
     passes_others = box.layout is not None and len(box.layout.routes[start, end]) > 2
     return (last == "sum" and passes_others) or (first == "sum" and last == "output")
 
 
-def _write(canvas: Canvas, box: _Box, x: float, y: float, order: float) -> None:
+def _write(canvas: Canvas, box: Box, x: float, y: float, order: float) -> None:
     """The words of a box: a name in bold with its kind, then the shape."""
     step = box.step
     if step.part == "code" or not step.name:
@@ -216,7 +231,8 @@ def _write(canvas: Canvas, box: _Box, x: float, y: float, order: float) -> None:
         canvas.text(x + _PADDING, baseline + _LINE * i, line, ha="left", size=8.5, zorder=order)
 
 
-def _notes(root: _Box) -> Iterator[str]:
+def notes_on(root: Box) -> Iterator[str]:
+    """What the signs mean that occur in a box."""
     kinds = {box.step.part for box in _all(root)}
     yield "Shapes are those of what comes out."
     if "sum" in kinds:
@@ -225,5 +241,5 @@ def _notes(root: _Box) -> Iterator[str]:
         yield "Dashed: code of forward() that is no module."
 
 
-def _all(box: _Box) -> Iterator[_Box]:
+def _all(box: Box) -> Iterator[Box]:
     return itertools.chain([box], *map(_all, box.parts))
