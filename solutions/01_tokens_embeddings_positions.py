@@ -1422,6 +1422,10 @@ first-rows: table[ids] → table[torch.arange(ids.shape[1]) % len(table)].expand
     You take the first T rows of the table for every sentence; which row it is, the id says.
 scaled-by-the-id: table[ids] → ids[:, :, None] * table[ids]
     You multiply by the id; it says which row to take, and no more.
+gathered: table[ids] → table.gather(0, ids)
+    `gather` takes a single number for each id, from the column in which the id stands; the whole row of each id is asked for.
+row-and-column: table[ids] → table[ids[0], ids[1]]
+    Two tensors between the brackets are read as row and column, and give single numbers; all ids are row numbers.
 """)
 alternatives("""
 index-select: table[ids] → table.index_select(0, ids.flatten()).view(*ids.shape, -1)
@@ -1486,6 +1490,8 @@ up-to-the-id: return rows → return rows.flip(-1).cumsum(dim=-1).flip(-1)
     Every place up to the id is 1; only the place of the id itself should be.
 one-row-for-all: return rows → return rows.amax(dim=0)
     You put all ids into one row; each id has a row of its own.
+ones-and-zeros-exchanged: return rows → return 1 - rows
+    Ones and zeros have changed places: the place of the id gets the 1, all others 0.
 as-wide-as-the-text: return rows → return rows[:, : int(ids.max()) + 1]
     The rows are as wide as the largest id needs; they should all have vocab_size places, whichever ids there are.
 """)
@@ -1561,6 +1567,10 @@ shifted-only: bound * (2 * draws - 1) → draws - bound
     Your entries run from −a to 1 − a: stretch the draws to the width 2a before you shift them.
 two-wide: bound * (2 * draws - 1) → 2 * draws - bound
     Your entries are 2 wide whatever the shape of the matrix: stretch the draws by 2a, not by 2.
+variance-as-bound: math.sqrt(6 / (fan_in + fan_out)) → 2 / (fan_in + fan_out)
+    2 / (fan_in + fan_out) is the variance that the entries are to have; the bound a is √(6 / (fan_in + fan_out)).
+cut-off-at-the-bound: bound * (2 * draws - 1) → (2 * draws - 1).clamp(-bound, bound)
+    You cut off what lies beyond the bound, so that many entries are the bound itself; shrink the range to −a … a instead.
 turned-round: (2 * draws - 1) → (1 - 2 * draws)
     The sign is turned: the draw 0 should become −a, and 1 would become a.
 own-draws: (2 * draws - 1) → (2 * torch.rand(fan_in, fan_out) - 1)
@@ -1639,6 +1649,27 @@ not-squared: (gaps**2) → gaps
     Your loss adds up the gaps themselves; square them first.
 sum-squared: (gaps**2).sum() → (gaps.sum() ** 2)
     You add up the gaps and square their sum; square each gap first, then add up.
+root-of-the-sum: (gaps**2).sum() → gaps.norm()
+    Your loss is the root of the summed squares, the length of the gaps; the sum itself is asked for.
+gaps-written-in:
+    - learned = table.clone().requires_grad_()
+    - gaps = learned[ids] - wanted
+    - (gaps**2).sum().backward()
+    - return learned.grad
+    + gradient = torch.zeros_like(table)
+    + gradient[ids] = table[ids] - wanted
+    + return gradient
+    You write the gaps into their rows: a square's gradient is twice the gap, and where an id comes twice, both gaps add up.
+caller-asked-for-gradients:
+    - learned = table.clone().requires_grad_()
+    - gaps = learned[ids] - wanted
+    - (gaps**2).sum().backward()
+    - return learned.grad
+    + gaps = table.requires_grad_()[ids] - wanted
+    + (gaps**2).sum().backward()
+    + gradient, table.grad = table.grad, None
+    + return gradient
+    The gradient is right, but the caller's table requires a gradient from now on: work on a copy of it.
 a-step-taken: return learned.grad → return table - learned.grad
     You return the table after a step against the gradient; the gradient itself is asked for.
 left-over: table.clone().requires_grad_() → table.requires_grad_()
@@ -1859,6 +1890,14 @@ positions-added-up: positions[: x.shape[1]] → positions[: x.shape[1]].sum(dim=
     You add up the rows of all positions and give every token the same sum; token t gets row t.
 one-position-for-all: positions[: x.shape[1]] → positions[0]
     Every token gets position 0, so order still shows nowhere: token t gets row t.
+last-position-for-all: positions[: x.shape[1]] → positions[x.shape[1] - 1]
+    Every token gets the last position, so order still shows nowhere: token t gets row t.
+first-sentence-only:
+    - return x + positions[: x.shape[1]]
+    + added = x.clone()
+    + added[0] = x[0] + positions[: x.shape[1]]
+    + return added
+    Only the first sentence gets its positions; add them to every sentence.
 side-by-side: x + positions[: x.shape[1]] → torch.cat([x, positions[: x.shape[1]].expand(len(x), -1, -1)], dim=-1)
     You set the positions beside the vectors, which makes them wider; add them.
 x-changed: x + positions[: x.shape[1]] → x.add_(positions[: x.shape[1]])

@@ -1355,7 +1355,7 @@ show_attention_flow(
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid, hint
 from spotlight.authoring import mistake, mistakes, probe, why, without_loops
-from spotlight.sandbox.kit import formatted, gradients, randint, randn, uniform, whole_numbers
+from spotlight.sandbox.kit import formatted, gradients, inside, randint, randn, uniform, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
@@ -1574,6 +1574,7 @@ def another_attend(MultiHeadAttention):
 
 
 case("what_flows_back", "The gradient that flows back to two sentences of three tokens.", lambda MultiHeadAttention: gradients(_filled(MultiHeadAttention(4, 2)), x=randn(2, 3, 4)))
+case("its_parts", "Two sentences of five tokens, and what its parts are given and give.", lambda MultiHeadAttention: inside(_filled(MultiHeadAttention(6, 2)), randn(2, 5, 6)), naming_only=True)
 mistakes("""
 view-without-transpose: view(B, T, self.n_heads, -1).transpose(1, 2) → view(B, self.n_heads, T, -1)
     `view(B, H, T, D)` cuts the rows in reading order, so a head gets pieces of several tokens: view as (B, T, H, D) first, then exchange axes 1 and 2.
@@ -1624,6 +1625,7 @@ def _filled(module):
 case("one_token", "One sentence of one token, width 3.", lambda FeedForward: _filled(FeedForward(3))(randn(1, 1, 3)))
 case("two_sentences", "Two sentences of three tokens, width 5.", lambda FeedForward: _filled(FeedForward(5))(randn(2, 3, 5)))
 case("what_flows_back", "The gradient that flows back to two sentences of four tokens.", lambda FeedForward: gradients(_filled(FeedForward(3)), x=randn(2, 4, 3)))
+case("its_parts", "Two sentences of three tokens, and what its parts are given and give.", lambda FeedForward: inside(_filled(FeedForward(4)), randn(2, 3, 4)), naming_only=True)
 mistakes("""
 no-bend: self.gelu(self.expand(x)) → self.expand(x)
     Two matrices in a row are one matrix: put `self.gelu` between them.
@@ -1672,6 +1674,7 @@ case("one_sentence", "One sentence of three tokens, two heads of width 2.", lamb
 case("two_sentences", "Two sentences of five tokens, three heads of width 2.", lambda Block: _filled(Block(6, 3))(randn(2, 5, 6)))
 case("a_large_stream", "Two sentences of three tokens whose numbers are a hundred times as large.", lambda Block: _filled(Block(4, 2))(100 * randn(2, 3, 4)))
 case("what_flows_back", "The gradient that flows back to two sentences of three tokens.", lambda Block: gradients(_filled(Block(4, 2)), x=randn(2, 3, 4)))
+case("its_parts", "Two sentences of five tokens, and what its parts are given and give.", lambda Block: inside(_filled(Block(6, 3)), randn(2, 5, 6)), naming_only=True)
 mistakes("""
 attention-replaces: x = x + self.attention(self.attention_norm(x)) → x = self.attention(self.attention_norm(x))
     What attention found replaces the stream: add it, x + …, or what the token was is lost.
@@ -1769,6 +1772,7 @@ def _filled(model):
 case("one_layer", "One layer, one sentence of three tokens; seven words, width 4, two heads.", lambda TinyGPT: _filled(TinyGPT(Config(7, 5, 1, 2, 4)))(randint(0, 7, (1, 3))))
 case("two_layers", "Two layers, two sentences of five tokens; eleven words, width 6, three heads.", lambda TinyGPT: _filled(TinyGPT(Config(11, 8, 2, 3, 6)))(randint(0, 11, (2, 5))))
 case("a_full_context", "Three layers, four sentences that fill the context of six tokens; nine words, width 4.", lambda TinyGPT: _filled(TinyGPT(Config(9, 6, 3, 2, 4)))(randint(0, 9, (4, 6))))
+case("its_parts", "Two layers, two sentences of four tokens, and what its parts are given and give.", lambda TinyGPT: inside(_filled(TinyGPT(Config(9, 6, 2, 2, 4))), randint(0, 9, (2, 4))), naming_only=True)
 case("parameters", "How many parameters training will find in a model of two layers.", lambda TinyGPT: sum(part.numel() for part in TinyGPT(Config(7, 5, 2, 2, 4)).parameters()))
 mistakes("""
 one-shared-block:

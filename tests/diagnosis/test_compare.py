@@ -159,8 +159,8 @@ def test_a_tensor_with_one_number_equals_the_number() -> None:
     wanted = tensor(3.0, shape=())
     assert difference(wanted, 3) is None
     assert wrong_type(wanted, 3) == (
-        "it is the number 3 where a tensor is wanted: `.item()`, `.tolist()`, `float(...)` and "
-        "`.numpy()` lead out of tensors"
+        "it is the number 3 where a tensor is wanted (`.item()`, `.tolist()`, `float(...)` and "
+        "`.numpy()` give no tensor)"
     )
     assert wrong_type(3, wanted) == (
         "it is a tensor where a plain number is wanted: take it out with `.item()`"

@@ -367,8 +367,8 @@ def test_one_of_two_targets_left_as_it_was(blank: Notebook, done: Notebook, judg
     [
         ("return x.double() + by", "its numbers are float64 where float32 is wanted."),
         ("return (x + by).half()", "its numbers are float16 where float32 is wanted."),
-        ("return (x + by).tolist()", "it is a list where a tensor is wanted: "),
-        ("return (x + by).numpy()", "it is a NumPy array where a tensor is wanted: "),
+        ("return (x + by).tolist()", "it is a list where a tensor is wanted ("),
+        ("return (x + by).numpy()", "it is a NumPy array where a tensor is wanted ("),
     ],
 )
 def test_right_numbers_of_another_type_are_told_so(body: str, what: str, judged: Judged) -> None:

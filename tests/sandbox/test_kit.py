@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from spotlight.sandbox import kit
 
@@ -116,3 +117,44 @@ def test_no_patch_of_torch_hides_a_change(monkeypatch):
         kit.randn(2).add_(1)
         monkeypatch.setattr(torch, "equal", lambda *tensors: True)
         assert draws.changed_inputs() == [0]
+
+
+class Reads(nn.Module):
+    """A part and a function that is an attribute, one after the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = nn.Identity()
+        self.join = lambda one, other: one + other
+
+    def forward(self, x):
+        return self.join(self.part(x), self.part(2 * x))
+
+
+class TestInside:
+    def test_what_the_parts_are_given_and_give_stands_in_the_order_of_the_calls(self):
+        seen = kit.inside(nn.Sequential(Reads(), nn.Flatten(0)), torch.ones(1, 2))
+        assert {name.removeprefix("inside: "): list(t.shape) for name, t in seen.items()} == {
+            "what `0` is given": [1, 2],
+            "what `0.part` is given": [1, 2],
+            "what `0.part` gives": [1, 2],
+            "what `0.part` is given, call 2": [1, 2],
+            "what `0.part` gives, call 2": [1, 2],
+            "what `0.join` is given as argument 1": [1, 2],
+            "what `0.join` is given as argument 2": [1, 2],
+            "what `0.join` gives": [1, 2],
+            "what `0` gives": [1, 2],
+            "what `1` is given": [1, 2],
+            "what `1` gives": [2],
+            "the result": [2],
+        }
+        assert seen["inside: the result"].tolist() == [3.0, 3.0]
+
+    def test_the_module_is_left_as_it_was_even_by_an_error(self):
+        module = Reads()
+        join = module.join
+        with pytest.raises(TypeError):
+            kit.inside(module, None)
+        assert module.join is join
+        assert not module.part._forward_hooks
+        assert not module.part._forward_pre_hooks

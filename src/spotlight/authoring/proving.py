@@ -116,11 +116,14 @@ class _Proof:
                 if (got := self._graded(calls, outcomes, seed))
             }
             if len(set(same.values())) > 1:
-                passed = ", ".join(str(seed) for seed, is_same in same.items() if is_same)
+                passed, failed = (
+                    ", ".join(str(seed) for seed, is_same in same.items() if is_same == wanted)
+                    for wanted in (True, False)
+                )
                 yield (
                     f"{self._exercise.place}: a change of the solution in line "
-                    f"{changes[place].line} is accepted with seed {passed} and with no other of "
-                    f"{', '.join(map(str, same))} ({changes[place].message}) Add a case that tells."
+                    f"{changes[place].line} is accepted with seed {passed} and rejected with "
+                    f"{failed} ({changes[place].message}) Add a case that tells."
                 )
 
     def _graded(

@@ -20,9 +20,10 @@ _TOLERANCE = {"float64": 1e-9, "complex128": 1e-9, "float16": 1e-2, "bfloat16": 
 _DEFAULT_TOLERANCE = 1e-5  # float32, and Python numbers that were computed in it
 _LARGE = 2**62
 _MAX_KEYS = 6
-_UNDO = {
-    "tensor": ": `.item()`, `.tolist()`, `float(...)` and `.numpy()` lead out of tensors",
-    "list": ": `.tolist()` makes one",
+_FORMS = {"tensor": "a tensor", "ndarray": "a NumPy array", "list": "a list"}
+_HOW = {
+    "tensor": " (`.item()`, `.tolist()`, `float(...)` and `.numpy()` give no tensor)",
+    "list": " (`.tolist()` makes one)",
     "ndarray": "",
 }
 
@@ -88,8 +89,8 @@ def wrong_type(expected: Any, observed: Any) -> str | None:
     if isinstance(expected, Array):
         return _wrong_array(expected, observed)
     if isinstance(observed, Array) and isinstance(expected, bool | int | float):
-        kind = "a tensor" if observed.form == "tensor" else "an array"
-        return f"it is {kind} where a plain number is wanted: take it out with `.item()`"
+        form = _FORMS[observed.form]
+        return f"it is {form} where a plain number is wanted: take it out with `.item()`"
     if isinstance(expected, list | tuple) and isinstance(observed, list | tuple):
         # Tensors are unpacked from either; a pair of texts is to be a key, and a list is none.
         are_tensors = any(isinstance(part, Array) for part in expected)
@@ -102,12 +103,10 @@ def wrong_type(expected: Any, observed: Any) -> str | None:
 
 
 def _wrong_array(expected: Array, observed: Any) -> str | None:
-    wanted = {"tensor": "a tensor", "ndarray": "a NumPy array", "list": "a list"}[expected.form]
-    if not isinstance(observed, Array):
-        return f"it is {describe(observed)} where {wanted} is wanted{_UNDO[expected.form]}"
-    if observed.form != expected.form:
-        kind = {"tensor": "a tensor", "ndarray": "a NumPy array", "list": "a list"}[observed.form]
-        return f"it is {kind} where {wanted} is wanted{_UNDO[expected.form]}"
+    form = observed.form if isinstance(observed, Array) else ""
+    if not isinstance(observed, Array) or form != expected.form:
+        kind = _FORMS[form] if form else describe(observed)
+        return f"it is {kind} where {_FORMS[expected.form]} is wanted{_HOW[expected.form]}"
     may_differ = expected.form != "tensor" or expected.dtype == "float64"
     if observed.dtype != expected.dtype and not may_differ:
         return f"its numbers are {observed.dtype} where {expected.dtype} is wanted"
@@ -123,7 +122,7 @@ def describe(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, Array):
-        kind = {"tensor": "a tensor", "ndarray": "an array", "list": "a list"}[value.form]
+        kind = _FORMS[value.form]
         shape = tuple(value.data.shape)
         return f"{kind} of shape {shape}" if shape else f"{kind} with one number"
     if isinstance(value, bool):

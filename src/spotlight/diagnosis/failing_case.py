@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from spotlight.diagnosis.compare import Difference, difference, numeric
 from spotlight.diagnosis.finding import Ground
 from spotlight.diagnosis.shapes_in_letters import describe_shape, sizes_tell
 from spotlight.python_source.signature import Signature
-from spotlight.sandbox.job import GRADIENT, ProbeOutcome
+from spotlight.sandbox.job import GRADIENT, INSIDE, ProbeOutcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +102,38 @@ def part_of(case: Failing) -> str:
     if GRADIENT in where:
         return f", in the gradient that comes back to `{gradient_of(where)}`"
     return f", part {where}" if where else ""
+
+
+def parting_inside(
+    probes: Sequence[Probe], wanted: Sequence[ProbeOutcome], got: Sequence[ProbeOutcome]
+) -> str | None:
+    """The first tensor inside a module that is not as it should be, where a probe looks inside."""
+    for probe, right, own in zip(probes, wanted, got, strict=True):
+        if probe.naming_only and isinstance(right.value, dict) and isinstance(own.value, dict):
+            for name, value in right.value.items():
+                if not name.startswith(INSIDE):
+                    break
+                if name not in own.value:
+                    return _not_called(name, own.value)
+                gap = difference(value, own.value[name])
+                if gap is not None:
+                    return _parting(name.removeprefix(INSIDE), gap)
+    return None
+
+
+def _not_called(name: str, seen: Mapping[str, object]) -> str:
+    part = name.split("`")[1]
+    if any(f"`{part}`" in other for other in seen):
+        return f"Inside it, `{part}` is called less often, or with less, than it should be."
+    return f"Inside it, `{part}` is never called."
+
+
+def _parting(what: str, gap: Difference) -> str:
+    if what == "the result":
+        return (
+            "Inside it, every part is given and gives what it should; what is made of them is not."
+        )
+    return f"Inside it, the first that is not as it should be is {what}: {gap.message}."
 
 
 def describe_gap(case: Failing, signature: Signature | None) -> tuple[Ground, str]:

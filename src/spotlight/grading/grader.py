@@ -31,6 +31,7 @@ PUBLIC_SEED = 0
 
 _SAYS_LITTLE = ("values", "shape", "property", "perhaps", "error", "relation")
 """Grounds of what is said without the cause being known."""
+_SLOW_SECONDS = 2.0
 OnVerdict = Callable[[Verdict], None]
 
 
@@ -154,7 +155,12 @@ class LessonGrader:
     def _with_one_slip(
         self, exercise: Exercise, located: Located, program: Program, first: Verdict
     ) -> Verdict:
-        """The verdict with the one place named that keeps the answer from being right, if any."""
+        """The verdict with the one place named that keeps the answer from being right, if any.
+
+        Not of an answer that is slow: hundreds of changes of it could not be tried.
+        """
+        if first.report.cpu_seconds > _SLOW_SECONDS + 10 * self.key(exercise).cpu_seconds:
+            return first
         if not self.lesson.is_released and program.earlier:
             substitutes = self._references(located, program.earlier)
             program = self._program(exercise, located, substitutes)

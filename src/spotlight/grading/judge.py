@@ -23,6 +23,7 @@ from spotlight.diagnosis.failing_case import (
     is_of_gradient,
     letters_agree,
     part_of,
+    parting_inside,
     telling_case,
 )
 from spotlight.diagnosis.finding import Finding, Ground
@@ -179,7 +180,8 @@ class _Judged:
         vague = vague_mistake(self.exercise.probes, self.key.reference, outcomes, signature)
         if vague is not None:
             return self._verdict("failed", vague, "relation", failing)
-        return self._difference(failing, signature)
+        inside = parting_inside(self.exercise.probes, self.key.reference, outcomes)
+        return self._difference(failing, signature, inside)
 
     def _error(self, failing: Sequence[Failing]) -> Verdict | None:
         """An error, if the cell does not run or if every probe ends in the student's code."""
@@ -212,8 +214,13 @@ class _Judged:
             cpu_seconds=self.seen.cpu_seconds,
         )
 
-    def _difference(self, failing: list[Failing], signature: Signature | None) -> Verdict:
-        """What can be seen of the smallest failing case, where nothing explains it."""
+    def _difference(
+        self, failing: list[Failing], signature: Signature | None, inside: str | None
+    ) -> Verdict:
+        """What can be seen of the smallest failing case, where nothing explains it.
+
+        `inside` says it of what is inside a module.
+        """
         shown = next(case for case in failing if not _is_right_but_writes(case))
         trouble = shown.got.trouble
         case = f"In the case “{case_of(shown.probe)}”"
@@ -233,6 +240,8 @@ class _Judged:
             said = f"{case}{part_of(shown)}, {what}."
             if all(is_of_gradient(other) for other in failing):
                 ground, said = "property", f"The values are right, the gradients are not. {said}"
+        if inside is not None:
+            said = f"{said} {inside}"
         first = [shown, *(other for other in failing if other is not shown)]
         return self._verdict("failed", Finding("", said), ground, first)
 

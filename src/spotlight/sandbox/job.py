@@ -12,7 +12,9 @@ KILLED = "killed"
 """What the server says of a job that ended by a signal that cannot be caught, whoever sent it."""
 GRADIENT = "gradient of "
 """What the names of the parts that the kit's `gradients` returns begin with."""
-KIT_NAMES = ("randn", "uniform", "whole_numbers", "randint", "gradients", "formatted")
+INSIDE = "inside: "
+"""What the names of the parts that the kit's `inside` returns begin with."""
+KIT_NAMES = ("randn", "uniform", "whole_numbers", "randint", "gradients", "inside", "formatted")
 """The names of the kit that probe code may use without importing them. (The kit imports torch,
 which whoever only reads these does without.)"""
 Ended = Literal["finished", "cpu", "wall", "memory", "output", "crashed"]

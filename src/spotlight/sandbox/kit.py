@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from spotlight.sandbox.job import GRADIENT
+from spotlight.sandbox.job import GRADIENT, INSIDE
 
 _equal = torch.equal  # taken now, so that nothing that is run later can put another in its place
 
@@ -106,6 +108,52 @@ def gradients(function: Callable[..., Tensor], **inputs: Tensor) -> dict[str, Te
     weighted = (result * upstream.to(result.dtype)).sum()
     found = torch.autograd.grad(weighted, leaves, allow_unused=True)
     return dict(zip(names, found, strict=True))
+
+
+def inside(module: nn.Module, *arguments: Tensor) -> dict[str, Tensor]:
+    """What each part of a module is given and gives, in the order of the calls, and the result.
+
+    Its parts are its submodules and the functions that are attributes of one, such as `attend`.
+    For naming probes: a right module may call its parts in another order.
+    """
+    seen: dict[str, Tensor] = {}
+
+    def note(what: str, value: Any) -> None:
+        if isinstance(value, Tensor):
+            calls = sum(name == what or name.startswith(f"{what}, call ") for name in seen)
+            seen[f"{what}, call {calls + 1}" if calls else what] = value.detach()
+
+    def note_given(name: str, given: tuple[Any, ...]) -> None:
+        for number, value in enumerate(given, start=1):
+            place = f" as argument {number}" if len(given) > 1 else ""
+            note(f"{INSIDE}what `{name}` is given{place}", value)
+
+    def watched(name: str, function: FunctionType) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            note_given(name, given)
+            result = function(*given, **named)
+            note(f"{INSIDE}what `{name}` gives", result)
+            return result
+
+        return call
+
+    def is_given(name: str) -> Callable[..., None]:
+        return lambda _, given: note_given(name, given)
+
+    def gives(name: str) -> Callable[..., None]:
+        return lambda _, given, result: note(f"{INSIDE}what `{name}` gives", result)
+
+    with ExitStack() as undone:
+        for name, part in module.named_modules():
+            if name:
+                undone.callback(part.register_forward_pre_hook(is_given(name)).remove)
+                undone.callback(part.register_forward_hook(gives(name)).remove)
+            for attribute, value in list(vars(part).items()):
+                if isinstance(value, FunctionType):
+                    setattr(part, attribute, watched(f"{name}.{attribute}".lstrip("."), value))
+                    undone.callback(setattr, part, attribute, value)
+        note(f"{INSIDE}the result", module(*arguments))
+    return seen
 
 
 def formatted(value: Tensor | float) -> str:

@@ -78,15 +78,17 @@ def changes_of(source: str, sizes: Mapping[str, str] | None = None) -> list[Chan
         meant = {name: ast.parse(size, mode="eval").body for name, size in (sizes or {}).items()}
         drafts = list(islice(_drafts(tree, meant), _MOST_DRAFTS))
         drafts.sort(key=lambda draft: _LIKELIEST_FIRST.index(draft.kind))
-        found = {ast.unparse(tree): Change("", "", 0, "")}  # no change is none
+        unchanged = ast.unparse(tree)
+        found: dict[str, Change] = {}
         for draft in drafts:
             text = draft.text(tree)
-            found.setdefault(text, Change(text, draft.kind, draft.line, draft.message))
-            if len(found) > MOST:
+            if text != unchanged:
+                found.setdefault(text, Change(text, draft.kind, draft.line, draft.message))
+            if len(found) == MOST:
                 break
     except (RecursionError, MemoryError):
         return []
-    return list(found.values())[1:]
+    return list(found.values())
 
 
 @dataclass(frozen=True)
