@@ -1423,6 +1423,14 @@ heads-before-sentences:
     You put the heads first, before the sentences; B stays in front and H comes second.
 heads-after-tokens: queries_shape = (B, H, T, C // H) → queries_shape = (B, T, H, C // H)
     `queries_shape` has the heads behind the tokens; they stand before them, (B, H, T, …), so that a matrix product works head by head.
+heads-after-tokens-twice:
+    - queries_shape = (B, H, T, C // H)
+    - scores_shape = (B, H, T, T)
+    - gathered_shape = (B, H, T, C // H)
+    + queries_shape = (B, T, H, C // H)
+    + scores_shape = (B, H, T, T)
+    + gathered_shape = (B, T, H, C // H)
+    `queries_shape` and `gathered_shape` have the heads behind the tokens; they stand before them, (B, H, T, …), so that a matrix product works head by head.
 heads-of-full-width: queries_shape = (B, H, T, C // H) → queries_shape = (B, H, T, C)
     `queries_shape` gives each head the full width; the H heads share the C columns, so each has C // H.
 fraction: queries_shape = (B, H, T, C // H) → queries_shape = (B, H, T, C / H)
@@ -1439,6 +1447,8 @@ not-merged: merged_shape = (B, T, C) → merged_shape = (B, T, H, C // H)
     `merged_shape` still has the heads apart; side by side they make one row of C numbers per token.
 not-widened: hidden_shape = (B, T, 4 * C) → hidden_shape = (B, T, C)
     `hidden_shape` is as wide as the stream; inside, the network is four times as wide.
+hidden-with-an-axis-of-four: hidden_shape = (B, T, 4 * C) → hidden_shape = (B, T, 4, C)
+    `hidden_shape` has a fourth axis; the network makes the rows wider, and a row of 4 · C numbers is one axis.
 more-tokens: hidden_shape = (B, T, 4 * C) → hidden_shape = (B, 4 * T, C)
     `hidden_shape` has more tokens; it is the width that the network makes larger.
 logits-of-the-last-token: logits_shape = (B, T, V) → logits_shape = (B, V)
@@ -1588,6 +1598,12 @@ no-output-projection: self.output(heads.transpose(1, 2).reshape(B, T, C)) → he
     The heads stand side by side and nothing mixes them: apply `self.output` at the end.
 keys-from-queries: (self.query, self.key, self.value) → (self.query, self.query, self.value)
     Queries and keys both come from `self.query`; the keys have a projection of their own.
+values-not-projected: (self.query, self.key, self.value) → (self.query, self.key, nn.Identity())
+    The values are the tokens themselves, cut into heads; values have a projection of their own, `self.value`.
+heads-averaged: heads.transpose(1, 2).reshape(B, T, C) → heads.mean(dim=1).repeat(1, 1, self.n_heads)
+    You average the heads and repeat the average; the heads stand side by side, each with its own numbers.
+heads-added-to-the-output: self.output(heads.transpose(1, 2).reshape(B, T, C)) → self.output(x) + heads.transpose(1, 2).reshape(B, T, C)
+    `self.output` is applied to the tokens as they came in, and the heads are added: apply it to the merged heads.
 values-before-keys: self.attend(q, k, v) → self.attend(q, v, k)
     `attend` wants queries, keys, values, in this order; yours come in another.
 attend-passed-over: self.attend(q, k, v) → causal_attention(q, k, v)
@@ -1633,6 +1649,8 @@ bent-at-the-end: self.contract(self.gelu(self.expand(x))) → self.gelu(self.con
     You bend what comes out; GELU stands between the two matrices.
 bent-at-the-start: self.contract(self.gelu(self.expand(x))) → self.contract(self.expand(self.gelu(x)))
     You bend what goes in; GELU stands between the two matrices.
+nothing-kept: return self.contract(self.gelu(self.expand(x))) → return 1 * x
+    You return `x` as it came in: no part changes its argument, so hand what one part returns to the next.
 relu: self.gelu(self.expand(x)) → torch.relu(self.expand(x))
     That is ReLU; `self.gelu` is the bend of this model.
 another-gelu: self.gelu(self.expand(x)) → nn.functional.gelu(self.expand(x))
@@ -1795,6 +1813,10 @@ no-list-of-blocks:
     `nn.ModuleList` wants a list, with a new Block for each layer; you hand it one Block.
 width-and-heads-swapped: Block(config.d_model, config.n_heads) → Block(config.n_heads, config.d_model)
     `Block` wants the width first, then the number of heads.
+layers-for-heads: Block(config.d_model, config.n_heads) → Block(config.d_model, config.n_layers)
+    You hand each block the number of layers where it wants the number of heads.
+as-many-blocks-whatever-is-asked: for _ in range(config.n_layers) → for _ in range(3)
+    The number of blocks is typed in: make as many as `config.n_layers` says.
 positions-left-out: self.tok_emb(ids) + self.pos_emb(positions) → self.tok_emb(ids)
     The position vectors are missing: add `self.pos_emb` of 0 … T − 1 to the embedded tokens.
 positions-multiplied: self.tok_emb(ids) + self.pos_emb(positions) → self.tok_emb(ids) * self.pos_emb(positions)
@@ -1805,6 +1827,8 @@ all-positions: torch.arange(ids.shape[1]) → torch.arange(self.config.context)
     You take every row of the position table; a sentence of T tokens needs the first T, 0 … T − 1.
 positions-of-sentences: ids.shape[1] → ids.shape[0]
     You number the sentences; it is the T tokens of each that have positions.
+one-position-for-each-sentence: torch.arange(ids.shape[1]) → torch.arange(ids.shape[0])[:, None]
+    Every token of a sentence gets the same position vector, that of the sentence's number; token t of each sentence gets position t.
 positions-from-one: torch.arange(ids.shape[1]) → torch.arange(1, ids.shape[1] + 1)
     Your positions run from 1; they start at 0, and a full context has no row T.
 blocks-not-chained: x = block(x) → block(x)

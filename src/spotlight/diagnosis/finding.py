@@ -15,6 +15,7 @@ Ground = Literal[
     "error",
     "shape",
     "property",
+    "inside",
     "perhaps",
     "values",
 ]

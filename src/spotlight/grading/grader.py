@@ -29,7 +29,7 @@ from spotlight.sandbox.job import Job, Observation, Trouble
 PUBLIC_SEED = 0
 """The seed whose evidence students may see."""
 
-_SAYS_LITTLE = ("values", "shape", "property", "perhaps", "error", "relation")
+_SAYS_LITTLE = ("values", "shape", "property", "inside", "perhaps", "error", "relation")
 """Grounds of what is said without the cause being known."""
 _SLOW_SECONDS = 2.0
 OnVerdict = Callable[[Verdict], None]

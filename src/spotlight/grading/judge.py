@@ -241,13 +241,14 @@ class _Judged:
             if all(is_of_gradient(other) for other in failing):
                 ground, said = "property", f"The values are right, the gradients are not. {said}"
         if inside is not None:
-            said = f"{said} {inside}"
+            ground, said = "inside", f"{said} {inside}"
         first = [shown, *(other for other in failing if other is not shown)]
         return self._verdict("failed", Finding("", said), ground, first)
 
 
 _CAUSES = ("state-between-calls", "detached-gradient")
 """Findings that say why, where others say what the numbers have to do with the right ones."""
+_DOTS = Opaque("ellipsis")
 _ALSO_CHANGED = "It also changes the tensor that it was given; compute with a new one."
 _STATEFUL = Finding(
     "state-between-calls",
@@ -259,6 +260,9 @@ _STATEFUL = Finding(
 
 def _left_undone(failing: Sequence[Failing], returning: str | None) -> Finding | None:
     """What every failing case shows alike: nothing returned, or the caller's tensor changed."""
+    dots = next((case for case in failing if case.got.value == _DOTS), None)
+    if dots is not None:
+        return Finding("left-open", f"“{case_of(dots.probe)}” is still `...`: fill it in, too.")
     empty = [case for case in failing if _returns_nothing(case)]
     # Where nothing is returned, no gradient comes back either.
     rest = (case for case in failing if case not in empty)
@@ -351,7 +355,7 @@ def _never_filled_in(exercise: Exercise, seen: Observation) -> bool:
     def met_stub(outcome: ProbeOutcome) -> bool:
         if outcome.trouble is not None:
             return outcome.trouble.message == sentence
-        return isinstance(outcome.value, Opaque) and outcome.value.type == "ellipsis"
+        return bool(outcome.value == _DOTS)
 
     return bool(seen.probes) and all(map(met_stub, seen.probes))
 
