@@ -30,7 +30,7 @@ start("orientation")
 import torch
 from torch import Tensor, nn
 
-from spotlight.visualizations import show_heatmaps
+from spotlight.visualizations import show_heatmaps, show_map
 
 # %% [markdown]
 # ## 1 · Count the tokens
@@ -246,6 +246,20 @@ for name, parameter in readout.named_parameters():
 
 two = nn.Sequential(Readout(3, 4), Readout(4, 2))  # modules hold modules
 print([name for name, _ in two.named_parameters()], sum(p.numel() for p in two.parameters()), "numbers")
+
+# %% [markdown]
+# ## The model that you will build
+#
+# Each lesson builds a part of a **transformer**. Here is a whole one: the course's small trained model, drawn
+# as it reads seven tokens. A box is a module, and under its name stands the shape of what comes out.
+#
+# You need not know any of the parts yet. Each lesson opens with this map, and its own part is filled.
+
+# %%
+show_map(
+    title="A transformer, ever closer from left to right",
+    caption="The whole model; its first block; the attention of that block. Three blocks follow each other.",
+)
 
 # %% [markdown]
 # ## What you have now

@@ -34,9 +34,12 @@ from torch import Tensor, nn
 
 from spotlight.model_utils.corpus import corpus
 from spotlight.model_utils.mini_model import load_mini_model
-from spotlight.visualizations import show_bars, show_curves, show_heatmap, show_heatmaps, show_product
-from spotlight.visualizations import show_position_explorer, show_position_matrix
+from spotlight.visualizations import show_bars, show_curves, show_heatmap, show_heatmaps, show_map
+from spotlight.visualizations import show_position_explorer, show_position_matrix, show_product
 from spotlight.visualizations import show_position_products, show_position_waves
+
+# %%
+show_map("tok_emb", "pos_emb")
 
 # %% [markdown]
 # ## Text, and what a tensor takes

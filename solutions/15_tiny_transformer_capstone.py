@@ -39,7 +39,13 @@ from torch import Tensor, nn
 from spotlight.model_utils import corpus
 from spotlight.model_utils.ngram import TrigramModel
 from spotlight.visualizations import LiveCurves, show_attention_flow, show_bars, show_curves
-from spotlight.visualizations import show_heatmap, show_layers, show_module, show_next_token
+from spotlight.visualizations import show_heatmap, show_layers, show_map, show_module, show_next_token
+
+# %%
+show_map(
+    title="What you will write",
+    caption="The course's mini model as it runs on seven tokens, ever closer from left to right. Yours has the same parts.",
+)
 
 # %% [markdown]
 # ## The number to beat
