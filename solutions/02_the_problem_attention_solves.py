@@ -60,8 +60,8 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# You know which bank is meant, because you read the words around it. A table cannot: it holds one row,
-# with money, place and water mixed.
+# You know which bank is meant, because you read the words around *bank*. A table cannot read them: it holds
+# one row for *bank*, with money, place and water mixed.
 #
 # So the neighbours have to change the vector. What we want for each word is a **context vector**: a
 # vector for *bank in this sentence*. The simplest way to let every word count is to average them all.
@@ -106,11 +106,11 @@ print("the same:", torch.equal(dog_bites, man_bites))
 # %% [markdown]
 # Two things are lost.
 #
-# *Order.* Lesson 01's positions bring the order back. They are left out here so that you see one thing at a
-# time.
+# *Order.* Lesson 01's positions bring the order back. Positions are left out here so that you see one thing at
+# a time.
 #
 # *Choice.* *the* counts as much as *steep*, and *bank* gets the same context as every other word of the
-# sentence. That is what you repair now.
+# sentence. You repair the choice now.
 
 # %% [markdown]
 # ## 2 · Weigh the words
@@ -166,8 +166,8 @@ for word, weight in zip(split_words("Muddy and steep was the bank"), by_hand[1].
 #
 # $$a \cdot b = \sum_i a_i b_i$$
 #
-# Features that both have, with the same sign, push it up; opposite signs push it down; a feature that
-# only one has adds nothing. By hand: (0, 3, 1) · (0, 1, 2) = 0 + 3 + 2 = 5.
+# A feature that both vectors have, with the same sign, raises the dot product; opposite signs lower it; a
+# feature that only one vector has adds nothing. By hand: (0, 3, 1) · (0, 1, 2) = 0 + 3 + 2 = 5.
 
 # %% exercise="dot_product" points=1 minutes=3 difficulty=1
 def dot_product(a: Tensor, b: Tensor) -> Tensor:
@@ -235,7 +235,7 @@ show_bars(
 
 # %% [markdown]
 # The dot product is the cosine times both lengths, so a long vector scores high against many others.
-# Attention takes the dot product, lengths and all. Keep the lengths in mind for your first prediction.
+# Attention takes the dot product, lengths included. Keep the lengths in mind for your first prediction.
 #
 # ## Scores are not weights yet
 #
@@ -254,7 +254,7 @@ print("the same for 1000:    ", (torch.tensor([1000.0, 999.0]).exp()).tolist())
 #
 # $$\text{weight}_j = \frac{e^{s_j}}{\sum_k e^{s_k}}$$
 #
-# The last line shows a trap: $e^{1000}$ is too large for a float. The cure costs nothing. Subtracting
+# The last printed line shows a trap: $e^{1000}$ is too large for a float. The cure costs nothing. Subtracting
 # one number c from all scores divides every exponential by $e^c$, above and below the line, so the
 # weights stay the same. Take the largest score for c, and no exponent is above 0.
 
@@ -361,7 +361,7 @@ show_heatmap(
 
 # %% [markdown]
 # Scores are symmetric, weights are not: the same $e^6$ is 72 % of a sum of 562, and 2 % of a sum of
-# 22,579. The difference comes from the row sums alone. That will matter at the end.
+# 22,579. The difference comes from the row sums alone. The symmetry will matter at the end.
 #
 # Now use the weights. For *cat*, average all four vectors with its row; then do so for every row.
 
@@ -421,9 +421,10 @@ show_bars(
 )
 
 # %% [markdown]
-# One embedding, two context vectors: the sentence has changed the vector. It has changed the vector by
-# little, for *bank* gives most of its weight to itself. No other word resembles *bank* as much, and
-# resemblance is all that these weights measure. That is a limit, and you will come back to it.
+# One embedding, two context vectors: the sentence has changed the vector. The change is small. Beside *steep*
+# and *muddy*, money is still the largest feature, where the weights chosen by hand had put place first.
+# *bank* gives most of its weight to itself, since no other word resembles *bank* as much, and resemblance is
+# all that these weights measure. You will come back to that limit.
 #
 # An embedding table is a dictionary with one definition per word. A context vector rewrites the definition
 # for one sentence.
@@ -474,7 +475,7 @@ show_heatmaps(
     rows_of_it,
     ("filter", "attention"),
     {sentence: sentence.split() for sentence in orders},
-    row_label="row of *it*",
+    row_label="row of it",
     title="The same six words in two orders",
     caption="The filter sees the neighbours of *it*. Attention gives *mat* the same weight at both distances.",
 )
@@ -485,7 +486,7 @@ show_heatmaps(
 # scores: *mat* gets 0.32, two places away and four. Among other words the sum of exponentials differs, and so
 # does the weight.
 #
-# What does that mean for a word that stands in a sentence twice? Take "The cat sat on the mat" and
+# What follows for a word that stands in a sentence twice? Take "The cat sat on the mat" and
 # compare the rows of weights of its two *the*.
 
 # %% prediction="repeated_the"
@@ -539,13 +540,13 @@ show_bars(
 
 # %% [markdown]
 # *interest* resembles *bank* (score 2.25), *steep* hardly does (0.5), and the weights follow
-# resemblance. Here they pull *bank* towards money, which is the wrong way. Similarity and relevance are
+# resemblance: towards money, in a sentence about a slope. Similarity and relevance are
 # two questions; raw embeddings answer only the first.
 #
 # ## 8 · Design a chain
 #
-# The second limit is symmetry: the score of A against B is the score of B against A. The weights may
-# differ all the same. How far apart can they be driven?
+# The second limit is symmetry: the score of A against B is the score of B against A. The two weights may
+# differ all the same. How far apart can you drive them?
 #
 # Design vectors for three tokens, so that A attends to B, and B does not attend back but on to C. There are
 # many right answers. Begin on paper: which three scores make the row of A, and which the row of B?
@@ -589,11 +590,11 @@ predict("circle", "no", choices=["yes", "no"])  # can three vectors make a circl
 
 # %%
 torch.manual_seed(0)
-drawn = 2 * torch.randn(100_000, 3, 4)  # 100,000 times three vectors of four numbers
+drawn = torch.randn(100_000, 3, 1).exp() * torch.randn(100_000, 3, 4)  # 100,000 triples, of all lengths
 largest = (drawn @ drawn.transpose(1, 2)).argmax(dim=-1)  # (100000, 3): where each row's largest score is
 chains = (largest[:, :2] == torch.tensor([1, 2])).all(dim=-1).sum().item()
 circles = (largest == torch.tensor([1, 2, 0])).all(dim=-1).sum().item()
-print(f"of 100,000 random triples, {chains:,} are chains and {circles} are circles")
+print(f"the largest scores make a chain in {chains:,} of 100,000 random triples, and a circle in {circles}")
 
 # %%
 reveal("circle", "yes" if circles else "no")
@@ -654,7 +655,7 @@ print(f"   →  weights times X: context vectors {tuple(context.shape)}")
 # - A static embedding cannot tell one *bank* from another; a context vector can.
 # - A context vector is a weighted average whose weights the sentence itself provides.
 # - Dot products score every pair at any distance; softmax makes each row add up to 1.
-# - softmax(XXᵀ)X does all of it, without a single trained number.
+# - softmax(XXᵀ)X makes all context vectors at once, without a single trained number.
 # - One vector per token makes scores symmetric, and finds what is similar, not what is relevant.
 #
 # Not covered: positions (01), scaling (03), adding to the embedding (04), masks (05), several relations

@@ -100,8 +100,8 @@ show_projection(
 )
 
 # %% [markdown]
-# **A query does not belong to the word.** It belongs to the word *and the matrix*. Change one entry of
-# $W_Q$ and every token's query moves, though no embedding changed:
+# **A query does not belong to the word.** A query belongs to the word *and the matrix*. Change one entry of
+# $W_Q$, and queries move though no embedding changed:
 
 # %%
 other_W_Q = W_Q.clone()
@@ -124,8 +124,8 @@ reveal("linear_layout", str(tuple(layer.weight.shape)))
 print("layer(X) is project(X, layer.weight.T):", torch.allclose(layer(X), project(X, layer.weight.T)))
 
 # %% [markdown]
-# The layout is (out, in), one row for each number that comes out. So the weights of an `nn.Linear` are
-# transposed before they go into `project`, and the other way round.
+# The layout is (out, in), one row for each number that comes out. To use the weights of an `nn.Linear` in
+# `project`, transpose them. To put a matrix of yours into an `nn.Linear`, transpose the matrix, too.
 #
 # ## 2 · Score queries against keys
 #
@@ -173,14 +173,14 @@ show_heatmaps(
 
 # %%
 turned = [1, 2, 0]  # the second number first, then the third, then the first
-print("as they are                  ", query_key_scores(Q, K)[1].tolist())
-print("keys in another order        ", query_key_scores(Q, K[:, turned])[1].tolist())
-print("queries in the same order too", query_key_scores(Q[:, turned], K[:, turned])[1].tolist())
+print("scores of sat, as they are   ", query_key_scores(Q, K)[2].tolist())
+print("keys in another order        ", query_key_scores(Q, K[:, turned])[2].tolist())
+print("queries in the same order too", query_key_scores(Q[:, turned], K[:, turned])[2].tolist())
 
 # %% [markdown]
 # Queries and keys live in **one** space. The first number of a query meets the first number of a key, so both
-# matrices must agree on what it stands for. Reorder the keys alone, and the scores are others. Reorder both,
-# and no score changes.
+# matrices must agree on what that number stands for. Reorder the keys alone, and the scores change. Reorder
+# both, and no score changes.
 #
 # ## 3 · Two questions
 #
@@ -233,7 +233,7 @@ show_heatmaps(
 
 # %% [markdown]
 # Relevance without resemblance: *bank* asks for a size and *steep* answers. Nobody writes such matrices
-# for a real model. Training finds matrices that lower the loss, and lesson 06 looks at some.
+# for a real model. Training finds matrices that lower the loss; you will see some below.
 
 # %% [markdown]
 # ## 4 · Measure the asymmetry
@@ -272,7 +272,7 @@ reveal("one_matrix", "it is 0" if tied == 0 else "it is above 0")
 # B brings, B for what C brings, and C for what A brings:
 
 # %%
-circle = torch.eye(3)  # the embeddings of A, B and C
+circle = torch.eye(3)  # the embeddings of A, B and C, one row each
 look_for = 3 * torch.eye(3)  # W_Q
 bring = torch.eye(3)[[2, 0, 1]]  # W_K: B brings what A looks for, and so on
 print(torch.softmax(query_key_scores(project(circle, look_for), project(circle, bring)), dim=-1))
@@ -280,7 +280,7 @@ print(torch.softmax(query_key_scores(project(circle, look_for), project(circle, 
 # %% [markdown]
 # ## 5 · How large do scores get?
 #
-# So far d_k was 3 or less. Real models use 64 or 128. A dot product is a sum of d_k products, and sums of more
+# So far d_k was small. Real models use 64 or 128. A dot product is a sum of d_k products, and sums of more
 # terms spread wider. Measure it: draw many random queries and keys, and take the variance of their
 # scores. Compute n dot products, not all n² of them; the check counts.
 
@@ -333,13 +333,13 @@ show_bars(
 )
 
 # %% [markdown]
-# A number by which all scores are divided before softmax is called a **temperature**. A low temperature makes
-# the scores large, and the choice sharp.
+# A number by which all scores are divided before softmax is called a **temperature**. Scores times 4 are scores
+# at the temperature 1/4: a low temperature makes the choice sharp.
 #
-# The trouble is not the sharp choice. It is that the choice can hardly be learned any more. Measure how
-# much the weights move when a score moves a little.
+# The sharp choice itself is no trouble. The trouble is that the choice can hardly be learned any more. Measure
+# how much the weights move when a score moves a little.
 #
-# That is the **Jacobian** of softmax, the (n, n) matrix of $\partial\, \text{weight}_i / \partial\,
+# The measure is the **Jacobian** of softmax, the (n, n) matrix of $\partial\, \text{weight}_i / \partial\,
 # \text{score}_j$. `torch.autograd.functional.jacobian(function, x)` computes it.
 
 # %% exercise="softmax_sensitivity" points=1 minutes=8 difficulty=2
@@ -382,8 +382,8 @@ show_curves(
 
 # %% [markdown]
 # At d_k = 8 the two curves are close, which is what the colleague saw. Further right the unscaled curve
-# falls away: a weight near 0 or 1 hardly moves, so hardly any gradient comes back through it, and what
-# should be learned is not.
+# falls away: a weight near 0 or 1 hardly moves, so hardly any gradient comes back through that weight to the
+# queries and keys.
 #
 # Dividing by $\sqrt{d_k}$ keeps the variance of the scores at 1, and the second curve flat. The scaling
 # is not cosmetic.
@@ -416,8 +416,8 @@ for d_k in (8, 64, 512):
 # $$\text{weights} = \text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right)$$
 #
 # With values (lesson 04) it is called **scaled dot-product attention**. Compare with lesson 02's softmax(XXᵀ):
-# the same structure, with two things added. Write it without a
-# Python loop over tokens; the check counts operations.
+# the same structure, with two things added. Write the function without a Python loop over tokens; the check
+# counts operations.
 
 # %% exercise="attention_weights" points=2 minutes=8 difficulty=2
 def attention_weights(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
@@ -457,8 +457,8 @@ show_bars(
 # A model has many pairs of $W_Q$ and $W_K$, so one token has many queries and keys. The mini model of this
 # course, a small trained transformer, computes attention three times, in three **layers** one after the
 # other. Each layer has several pairs, called **heads** (lesson 06). The next cell takes one head of each layer and
-# the row of the last *the*. Its fourth row is the control: random matrices of the same spread, on the
-# vectors of layer 1.
+# the last token of "... The tired one is the". The fourth row is the control: random matrices of the same
+# spread, on the vectors of layer 1.
 
 # %%
 mini = load_mini_model()
@@ -468,62 +468,71 @@ rows = {}
 for layer, head in ((0, 0), (1, 1), (2, 2)):
     w_q, w_k, _ = head_weights(mini.model, layer, head)  # (192, 32) each
     x = mini.attention_input(text, layer)  # (16, 192): what this layer reads
-    rows[f"layer {layer}"] = attention_weights(x, w_q, w_k)[-1]
+    rows[str(layer)] = attention_weights(x, w_q, w_k)[-1]
     if layer == 1:
-        rows["random"] = attention_weights(x, *(w.std() * torch.randn_like(w) for w in (w_q, w_k)))[-1]
+        control = attention_weights(x, *(w.std() * torch.randn_like(w) for w in (w_q, w_k)))[-1]
 show_heatmap(
-    torch.stack([rows[name] for name in ("layer 0", "layer 1", "layer 2", "random")]),
-    ["layer 0", "layer 1", "layer 2", "random"],
+    torch.stack([*rows.values(), control]),
+    [*rows, "random"],
     mini.tokens(text),
-    row_label="row of the last *the*",
-    title="One token in three layers",
+    row_label="layer",
+    title="The last *the* in three layers",
     caption="One token finds *is*, then *cat*, then *sat*. Random matrices find nothing so clearly: their largest "
-    f"weight is {rows['random'].max():.2f}.",
+    f"weight is {control.max():.2f}.",
 )
 
 # %% [markdown]
 # The word is the same in all rows. The matrices differ from layer to layer, and so do the vectors, which the
-# layers before have changed. A query belongs to a token, a matrix and a place in the model.
+# layers before have changed. So a word has no query and no key of its own.
 #
 # ## Is a larger d_k always better?
 #
-# Learn *two_questions* instead of writing it: start from random $W_Q$ and $W_K$, and train on 20 sentences.
-# Eight starts for each d_k. Which share of the answers do they find with places and animals that they have
-# never seen?
+# Let training find the matrices of section 3. It starts from random $W_Q$ and $W_K$ and sees 20 sentences, eight
+# times for each d_k. Which share of the answers is found with places and animals that training has never seen?
 
 # %%
 def stories(places: str, animals: str) -> Tensor:
     """Every "the ... dog at the ... bank" of these words: (sentences, 7, 12)."""
-    choices = product("tired happy sad angry hungry".split(), animals.split(), "steep big tall small".split(), places.split())
+    words = ("tired happy sad angry hungry", animals, "steep big tall small", places)
+    choices = product(*(some.split() for some in words))
     return torch.stack([word_vectors(f"the {f} {a} at the {s} {p}".split()) for f, a, s, p in choices])
 
 
 def log_weights(x: Tensor, w_q: Tensor, w_k: Tensor) -> tuple[Tensor, Tensor]:
-    """Logarithms of the weights of each sentence's animal and of its place, for every start."""
+    """Logarithms of the weights of each sentence's animal and of its place: (starts, sentences, 7) each."""
     scores = (x @ w_q) @ (x @ w_k).transpose(-2, -1) / math.sqrt(w_q.shape[-1])
     return scores.log_softmax(dim=-1)[:, :, [2, 6]].unbind(dim=2)
 
 
+def found(x: Tensor, w_q: Tensor, w_k: Tensor) -> list[str]:
+    """The share of animals and places whose largest weight is on their answer, start by start."""
+    animal, place = log_weights(x, w_q, w_k)
+    right = (animal.argmax(dim=-1) == 1).float() + (place.argmax(dim=-1) == 5).float()
+    return [f"{share:.0%}" for share in (right.mean(dim=1) / 2).tolist()]
+
+
 # %%
 torch.manual_seed(0)
-seen, unseen = stories("bank house school park", "dog cat mouse fish"), stories("street garden home room", "horse bird fox kitten")
-seen = seen[torch.randperm(len(seen))[:20]]
+seen = stories("bank house school park", "dog cat mouse fish")
+seen = seen[torch.randperm(len(seen))[:20]]  # (20, 7, 12)
+unseen = stories("street garden home room", "horse bird fox kitten")
 for d_k in (1, 2, 4, 16, 64):
     matrices = [(torch.randn(8, 1, 12, d_k) / math.sqrt(12)).requires_grad_() for _ in range(2)]  # eight starts
+    if d_k == 2:
+        print("d_k =  2, untrained", *found(unseen, *matrices))
     optimizer = torch.optim.Adam(matrices, lr=0.05)
-    for _ in range(80):
+    for _ in range(150):
         animal, place = log_weights(seen, *matrices)
         optimizer.zero_grad()
         (-animal[..., 1] - place[..., 5]).mean().backward()
         optimizer.step()
-    animal, place = log_weights(unseen, *matrices)
-    found = ((animal.argmax(-1) == 1).float() + (place.argmax(-1) == 5).float()).mean(dim=1) / 2  # (8,)
-    print(f"d_k = {d_k:2}   {2 * 12 * d_k:5,} entries   found, start by start:", [f"{share:.0%}" for share in found.tolist()])
+    print(f"d_k = {d_k:2}  {2 * 12 * d_k:5,} entries", *found(unseen, *matrices))
 
 # %% [markdown]
-# With d_k = 1, most starts learn to answer one of the two questions. From d_k = 2 on, every start answers both,
-# and a larger d_k adds nothing here but entries to learn and to multiply by. How large d_k has to be depends on
-# the questions, and a language has more than two. What do they cost at the width of GPT-2, d_model = 768?
+# With d_k = 1, some starts learn to answer one question only. From d_k = 2 on, every start answers both, and
+# a larger d_k adds nothing here but entries to learn and to multiply by. How large d_k has to be depends on the
+# number of questions, and a language has more than two. What do the entries cost at the width of GPT-2,
+# d_model = 768?
 
 # %%
 for d_k in (8, 64, 512, 768):
@@ -537,7 +546,7 @@ for d_k in (8, 64, 512, 768):
 # - A query and a key are the same embedding seen through two learned matrices.
 # - QKᵀ scores every query against every key; it is symmetric only in special cases, such as W_Q = W_K.
 # - Scores of random vectors have variance d_k; dividing by √d_k brings it back to 1.
-# - Without that, softmax saturates and its gradient vanishes as d_k grows.
+# - Without the division, softmax saturates and its gradient vanishes as d_k grows.
 # - softmax(QKᵀ/√d_k) gives each token a row of weights.
 #
 # The weights say *how much*. What should be averaged with them: the embedding, the key, or something
