@@ -655,7 +655,7 @@ print(f"   →  weights times X: context vectors {tuple(context.shape)}")
 # - A static embedding cannot tell one *bank* from another; a context vector can.
 # - A context vector is a weighted average whose weights the sentence itself provides.
 # - Dot products score every pair at any distance; softmax makes each row add up to 1.
-# - softmax(XXᵀ)X makes all context vectors at once, without a single trained number.
+# - softmax(XXᵀ)X makes all context vectors, without a single trained number.
 # - One vector per token makes scores symmetric, and finds what is similar, not what is relevant.
 #
 # Not covered: positions (01), scaling (03), adding to the embedding (04), masks (05), several relations
@@ -1160,12 +1160,14 @@ def _row(x, token):
     weights = torch.softmax(x.double() @ x.double().T, dim=-1)[token]
     if not torch.isfinite(weights).all():
         return "no numbers"
-    best = int(weights.argmax())
-    shared = (weights > weights.max() - 1e-4).sum() > 1
-    if best == token + 1 and weights[best] >= 0.8 - 1e-6:
-        return f"at least 0.8 on {'ABC'[best]}"
-    how = "shared" if shared else "most"
-    return f"{how}, less than 0.8, on {'ABC'[best]}" if best == token + 1 else f"{how} on {'ABC'[best]}"
+    best, who = int(weights.argmax()), "ABC"[token]
+    if (weights > weights.max() - 1e-4).sum() > 1:
+        return f"{who} gives several most"
+    if best == token:
+        return f"{who} gives itself most"
+    whom = "ABC"[best]
+    enough = "at least 0.8" if weights[best] >= 0.8 - 1e-6 else "most, but less than 0.8"
+    return f"{who} gives {whom} {enough}" if best == token + 1 else f"{who} gives {whom} most"
 
 
 case("row_of_a", "The row of A.", lambda chain: _row(chain(), 0))
@@ -1189,13 +1191,41 @@ longest-first:
     + a = [0.0, 8.0]
     + b = [3.0, 2.0]
     + c = [2.0, 0.0]
-    A and B both give most to themselves: A · A is above A · B, and B · B above B · C. Each vector has to be longer than the one before it.
+    A gives most to itself, and B gives most to A: A is longer than B. Each vector has to be longer than the one before it.
+all-alike:
+    - a = [2.0, 0.0]
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + a = [1.0, 0.0, 0.0]
+    + b = [0.0, 1.0, 0.0]
+    + c = [0.0, 0.0, 1.0]
+    A and B both give most to themselves: A · A is above A · B, and B · B is above B · C. Each vector has to reach further in the direction of the one before it.
 b-too-short: b = [3.0, 2.0] → b = [1.0, 3.0]
     The row of B is right. A gives most to itself, since A · A is above A · B: make B longer in the direction of A.
 c-too-short: c = [0.0, 8.0] → c = [0.0, 4.0]
     The row of A is right. B gives most to itself, since B · B is above B · C: make C longer in the direction of B.
 c-like-a: c = [0.0, 8.0] → c = [4.0, 8.0]
     The row of B is right. A gives most to C, since A · C is above A · B: C may be long, but not in the direction of A.
+c-like-a-and-too-short:
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + b = [3.0, 4.0]
+    + c = [5.0, 0.0]
+    A gives most to C, since A · C is above A · B. B gives most to itself, since B · B is above B · C. C has to be long in the direction of B, and not in the direction of A.
+b-too-short-and-b-too-weak:
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + b = [1.0, 3.0]
+    + c = [0.0, 3.6]
+    A gives most to itself, since A · A is above A · B: make B longer in the direction of A. B gives C most, but less than 0.8.
+a-too-weak-and-c-too-short:
+    - a = [2.0, 0.0]
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + a = [0.7, 0.0]
+    + b = [3.0, 2.0]
+    + c = [0.0, 4.0]
+    A gives B most, but less than 0.8. B gives most to itself, since B · B is above B · C: make C longer in the direction of B.
 c-outshines-b:
     - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
     - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13

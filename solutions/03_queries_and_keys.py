@@ -650,7 +650,7 @@ def _finds(made, sentence, who, whom):
     if weight == row.min() and (row < weight + 1e-4).sum() == 1:
         return f"{whom} least"
     if (row > row.max() - 1e-4).sum() > 1:
-        return f"shared by several, {whom} among them" if row.max() - weight < 1e-4 else f"more to others than to {whom}"
+        return "most to " + " and ".join(word for word, share in zip(words, row) if share > row.max() - 1e-4)
     return f"{whom} most, but below 0.7" if best == whom else f"most to {best}"
 
 
@@ -678,18 +678,18 @@ def _each(made, whom):
     return f"each finds its {whom}" if (found >= 0.7 - 1e-6).all() else f"not each finds its {whom}"
 
 
-case("bank", "“interest in the steep bank”: what bank gives to steep.", lambda two_questions: _finds(two_questions(), "interest in the steep bank", "bank", "steep"))
-case("dog_at_the_bank", "“the tired dog at the steep bank”: what dog gives to tired.", lambda two_questions: _finds(two_questions(), "the tired dog at the steep bank", "dog", "tired"))
-case("bank_and_dog", "“the tired dog at the steep bank”: what bank gives to steep.", lambda two_questions: _finds(two_questions(), "the tired dog at the steep bank", "bank", "steep"))
-case("other_places", "Other places, sizes, animals and feelings: what places give to sizes.", lambda two_questions: _each(two_questions(), "size"))
-case("other_animals", "Other places, sizes, animals and feelings: what animals give to feelings.", lambda two_questions: _each(two_questions(), "feeling"))
-case("interest", "“interest in the steep bank”: the row of interest.", lambda two_questions: _even(two_questions(), "interest in the steep bank", "interest"))
-case("rich", "“the rich man at the steep bank”: the row of rich.", lambda two_questions: _even(two_questions(), "the rich man at the steep bank", "rich"))
+case("bank", "What bank gives to steep in ‘interest in the steep bank’.", lambda two_questions: _finds(two_questions(), "interest in the steep bank", "bank", "steep"))
+case("dog_at_the_bank", "What dog gives to tired in ‘the tired dog at the steep bank’.", lambda two_questions: _finds(two_questions(), "the tired dog at the steep bank", "dog", "tired"))
+case("bank_and_dog", "What bank gives to steep in ‘the tired dog at the steep bank’.", lambda two_questions: _finds(two_questions(), "the tired dog at the steep bank", "bank", "steep"))
+case("other_places", "What places give to sizes, with other places, sizes, animals and feelings.", lambda two_questions: _each(two_questions(), "size"))
+case("other_animals", "What animals give to feelings, with other places, sizes, animals and feelings.", lambda two_questions: _each(two_questions(), "feeling"))
+case("interest", "The row of interest in ‘interest in the steep bank’.", lambda two_questions: _even(two_questions(), "interest in the steep bank", "interest"))
+case("rich", "The row of rich in ‘the rich man at the steep bank’.", lambda two_questions: _even(two_questions(), "the rich man at the steep bank", "rich"))
 
 
 @probe
 def another_order(two_questions):
-    "The words of “the tired dog at the steep bank” in another order."
+    "The words of ‘the tired dog at the steep bank’ in another order."
     words = ["the", "tired", "dog", "at", "the", "steep", "bank"]
     sentence = " ".join(words[place] for place in randn(7).argsort().tolist())
     return [_finds(two_questions(), sentence, "dog", "tired"), _finds(two_questions(), sentence, "bank", "steep")]
@@ -697,9 +697,9 @@ def another_order(two_questions):
 
 @naming_probe
 def the_other_way(two_questions):
-    "“the tired dog at the steep bank”: what steep gives to bank, and tired to dog."
-    sentence = "the tired dog at the steep bank"
-    return [_finds(two_questions(), sentence, "steep", "bank") == "bank: at least 0.7", _finds(two_questions(), sentence, "tired", "dog") == "dog: at least 0.7"]
+    "What steep and tired give most to in ‘the tired dog at the steep bank’."
+    rows = [_row(two_questions(), "the tired dog at the steep bank", who) for who in ("steep", "tired")]
+    return [words[int(row.argmax())] for words, row in rows]
 
 
 mistakes("""
@@ -722,7 +722,7 @@ wrong-sign:
     - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
     + w_q[place, 0], w_k[size, 0] = -2.0, 1.0
     + w_q[animal, 1], w_k[feeling, 1] = -2.0, 1.0
-    *bank* gives *steep* the least, and *dog* gives *tired* the least: query and key have opposite signs, so their score is negative.
+    *bank* gives *steep* the least, and *dog* gives *tired* the least: these scores are the lowest of their rows. Look at the signs of your entries.
 too-weak:
     - w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
     - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
