@@ -530,18 +530,13 @@ show_attention_matrix(
 
 # %%
 slope_words = split_words("interest in the steep bank")
-slope_weights = raw_attention_weights(word_vectors(slope_words))  # (5, 5)
-show_bars(
-    {"attention": slope_weights[slope_words.index("bank")]},
-    slope_words,
-    title="Where the weight of *bank* goes",
-    caption="*interest* shares a feature with *bank*, money, and gets more than five times the weight of *steep*.",
-)
+slope = word_vectors(slope_words)  # (5, 12)
+for word, score, weight in zip(slope_words, (slope @ slope.T)[-1], raw_attention_weights(slope)[-1]):
+    print(f"bank against {word:8}  score {score:4.2f}  weight {weight:.2f}")
 
 # %% [markdown]
-# *interest* resembles *bank* (score 2.25), *steep* hardly does (0.5), and the weights follow
-# resemblance: towards money, in a sentence about a slope. Similarity and relevance are
-# two questions; raw embeddings answer only the first.
+# *interest* resembles *bank*, since both have money, and gets more than five times the weight of *steep*, in a
+# sentence about a slope. Similarity and relevance are two questions; raw embeddings answer only the first.
 #
 # ## 8 · Design a chain
 #
