@@ -1148,14 +1148,18 @@ hint("`context_vectors` takes the weights first. You have both of its arguments,
 why("Two functions, in the order of the formula. The embeddings go in twice, once to be compared and once to be averaged, and keeping those two uses apart is what the next lessons build on.")
 
 # %% judges="chain"
-def _row(x, token):
-    """Where the largest weight of a token's row goes, in words."""
+def _weights(x):
     if x.ndim != 2 or len(x) != 3:
-        return "not three rows"
-    weights = torch.softmax(x.double() @ x.double().T, dim=-1)[token]
+        raise ValueError("The matrix has to have three rows.")
+    return torch.softmax(x.float() @ x.float().T, dim=-1)
+
+
+def _row(all_weights, token):
+    """Where the largest weight of a token's row goes, in words."""
+    weights, who = all_weights[token], "ABC"[token]
     if not torch.isfinite(weights).all():
-        return "no numbers"
-    best, who = int(weights.argmax()), "ABC"[token]
+        return f"{who} gives weights that are no numbers"
+    best = int(weights.argmax())
     if (weights > weights.max() - 1e-4).sum() > 1:
         return f"{who} gives several most"
     if best == token:
@@ -1165,17 +1169,17 @@ def _row(x, token):
     return f"{who} gives {whom} {enough}" if best == token + 1 else f"{who} gives {whom} most"
 
 
-case("row_of_a", "The row of A.", lambda chain: _row(chain(), 0))
-case("row_of_b", "The row of B.", lambda chain: _row(chain(), 1))
+case("row_of_a", "The row of A.", lambda chain: _row(_weights(chain()), 0))
+case("row_of_b", "The row of B.", lambda chain: _row(_weights(chain()), 1))
 
 
 @probe
 def in_another_order(chain):
     "The same vectors in another order of rows: the weights go along."
-    x = chain()
     order = randn(3).argsort()
-    turned = x[order][order.argsort()]  # there and back
-    return [_row(turned, 0), _row(turned, 1)]
+    back = order.argsort()
+    weights = _weights(chain()[order])[back][:, back]
+    return [_row(weights, 0), _row(weights, 1)]
 
 
 mistakes("""
