@@ -14,9 +14,10 @@
 #
 # - say what a plain average of a sentence loses, and what a weighted one needs;
 # - compute attention weights from dot products and softmax, and check a row with a pencil;
-# - compute softmax(XXᵀ)X for any sentence, and name the limit it runs into.
+# - compute softmax(XXᵀ)X for any sentence;
+# - design vectors with the attention weights you want, and say which weights no vectors can make.
 #
-# **You need:** lesson 00 (tensors, broadcasting, `@`, transpose). **Time:** 45 minutes.
+# **You need:** lesson 00 (tensors, broadcasting, `@`, transpose). **Time:** 60 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
@@ -59,8 +60,8 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# You know which bank is meant, because you read the words around it. A table cannot: it holds one row,
-# with money, place and water mixed.
+# You know which bank is meant, because you read the words around *bank*. A table cannot read them: it holds
+# one row for *bank*, with money, place and water mixed.
 #
 # So the neighbours have to change the vector. What we want for each word is a **context vector**: a
 # vector for *bank in this sentence*. The simplest way to let every word count is to average them all.
@@ -105,11 +106,11 @@ print("the same:", torch.equal(dog_bites, man_bites))
 # %% [markdown]
 # Two things are lost.
 #
-# *Order.* Nothing in this lesson brings it back: lesson 01's positions do, added to the embeddings. They
-# are left out here so that you see one thing at a time.
+# *Order.* Lesson 01's positions bring the order back. Positions are left out here so that you see one thing at
+# a time.
 #
 # *Choice.* *the* counts as much as *steep*, and *bank* gets the same context as every other word of the
-# sentence. That is what you repair now.
+# sentence. You repair the choice now.
 
 # %% [markdown]
 # ## 2 · Weigh the words
@@ -118,30 +119,26 @@ print("the same:", torch.equal(dog_bites, man_bites))
 #
 # $$c = \sum_j w_j \, x_j$$
 #
-# with $w$ of shape (n,) and $c$ of shape (d,). If $w_3$ is 0.9, then $c$ is mostly $x_3$. With all
-# weights equal to 1/n it is the plain average again.
+# If $w_3$ is 0.9, then $c$ is mostly $x_3$. With all weights equal to 1/n, $c$ is the plain average again.
+#
+# Each row of `weights` is one such set of weights, and makes one row of the result.
 
-# %% exercise="weighted_average" points=1 minutes=3 difficulty=1
-def weighted_average(weights: Tensor, x: Tensor) -> Tensor:
-    """The average of all tokens' vectors, each counted by its weight.
+# %% exercise="context_vectors" points=1 minutes=5 difficulty=1
+def context_vectors(weights: Tensor, x: Tensor) -> Tensor:
+    """One weighted average of the tokens' vectors for each row of weights.
 
-    weights: (n,), adding up to 1; x: (n, d) → (d,)
+    weights: (m, n), every row adding up to 1; x: (n, d) → (m, d)
     """
-    # TODO: add up every token's vector times its weight.
+    # TODO: for each row of weights, add up every token's vector times its weight.
     ### BEGIN SOLUTION
     return weights @ x
     ### END SOLUTION
 
 # %%
-chosen = torch.tensor([0.0, 0.4, 0.0, 0.3, 0.0, 0.3])  # the bank was steep and muddy
-
-# %%
+by_hand = torch.tensor([[1 / 6] * 6, [0.0, 0.4, 0.0, 0.3, 0.0, 0.3]])  # the bank was steep and muddy
+alike, chosen = context_vectors(by_hand, river)  # (12,) each
 show_bars(
-    {
-        "bank's embedding": river[1],
-        "plain average": average_context(river),
-        "weighted by hand": weighted_average(chosen, river),
-    },
+    {"bank's embedding": river[1], "all weights 1/6": alike, "weights chosen by hand": chosen},
     feature_names(),
     xlabel="feature",
     ylabel="value",
@@ -153,8 +150,7 @@ show_bars(
 # That worked because a person chose the weights for this sentence. Say the same in another order:
 
 # %%
-turned_words = split_words("Muddy and steep was the bank")
-for word, weight in zip(turned_words, chosen.tolist()):
+for word, weight in zip(split_words("Muddy and steep was the bank"), by_hand[1].tolist()):
     print(f"{word:6} {weight:.1f}")
 
 # %% [markdown]
@@ -170,8 +166,8 @@ for word, weight in zip(turned_words, chosen.tolist()):
 #
 # $$a \cdot b = \sum_i a_i b_i$$
 #
-# Features that both have, with the same sign, push it up; opposite signs push it down; a feature that
-# only one has adds nothing. By hand: (0, 3, 1) · (0, 1, 2) = 0 + 3 + 2 = 5.
+# A feature that both vectors have, with the same sign, raises the dot product; opposite signs lower it; a
+# feature that only one vector has adds nothing. By hand: (0, 3, 1) · (0, 1, 2) = 0 + 3 + 2 = 5.
 
 # %% exercise="dot_product" points=1 minutes=3 difficulty=1
 def dot_product(a: Tensor, b: Tensor) -> Tensor:
@@ -205,8 +201,11 @@ show_dot_products(
 #
 # $$a \cdot b = |a|\,|b| \cos\theta$$
 #
-# Divide by both lengths and the cosine is left: 1 for the same direction, 0 for a right angle, −1 for
-# opposite. Build it, to see what the dot product says beyond it. `a.norm()` is a length.
+# The cosine is 1 for the same direction, 0 for a right angle, −1 for opposite directions, whatever the
+# lengths. Compute the cosine, to see what the dot product says beyond direction.
+#
+# For a vector's dot product with itself the angle is 0, so the formula says what a length is:
+# $|a| = \sqrt{a \cdot a}$.
 
 # %% exercise="cosine" points=1 minutes=4 difficulty=1
 def cosine(a: Tensor, b: Tensor) -> Tensor:
@@ -214,7 +213,7 @@ def cosine(a: Tensor, b: Tensor) -> Tensor:
 
     a: (d,), b: (d,), neither all zero → a tensor with one number
     """
-    # TODO: divide the dot product by both lengths.
+    # TODO: solve the first formula for the cosine.
     ### BEGIN SOLUTION
     return dot_product(a, b) / (a.norm() * b.norm())
     ### END SOLUTION
@@ -235,8 +234,8 @@ show_bars(
 )
 
 # %% [markdown]
-# The dot product is cosine times lengths, so a long vector scores high with many others. Keep that in
-# mind for your first prediction below. Attention takes the dot product, lengths and all.
+# The dot product is the cosine times both lengths, so a long vector scores high against many others.
+# Attention takes the dot product, lengths included. Keep the lengths in mind for your first prediction.
 #
 # ## Scores are not weights yet
 #
@@ -251,11 +250,11 @@ print("the same for 1000:    ", (torch.tensor([1000.0, 999.0]).exp()).tolist())
 
 # %% [markdown]
 # A weight of 4 and one of −2 make no average. Exponentials are positive and keep the order, so dividing
-# *them* by their sum works. That is **softmax**:
+# the *exponentials* by their sum works. That is **softmax**:
 #
 # $$\text{weight}_j = \frac{e^{s_j}}{\sum_k e^{s_k}}$$
 #
-# The last line shows a trap: $e^{1000}$ is too large for a float. The cure costs nothing. Subtracting
+# The last printed line shows a trap: $e^{1000}$ is too large for a float. The cure costs nothing. Subtracting
 # one number c from all scores divides every exponential by $e^c$, above and below the line, so the
 # weights stay the same. Take the largest score for c, and no exponent is above 0.
 
@@ -294,33 +293,25 @@ show_bars(
 # ## 6 · Attention weights
 #
 # Now for a whole sentence. "The cat sat here" has four tokens, and here they get vectors of three
-# numbers, small enough for a pencil. They are given, not trained.
-#
-# Score every token against every token. Row i of $X$ against row j of $X$, for all i and j at once, is
-# one matrix product, $XX^\top$. Softmax over its rows gives the **attention weights**: row i holds the
-# weights of token i over all tokens. We say that token i *attends to* token j with weight (i, j).
+# numbers, small enough for a pencil. The vectors are given, not trained; lessons 03 and 04 use them again.
 
 # %%
 X = embeddings()  # (4, 3)
-show_heatmap(
-    X,
-    TOKENS,
-    kind="scores",
-    row_label="token",
-    column_label="component",
-    value_label="value",
-    title="Four tokens, three numbers each",
-    caption="The vectors of the worked example, which lessons 03 and 04 use again.",
-)
+for token, vector in zip(TOKENS, X.tolist()):
+    print(f"{token:5} {vector}")
 
 # %% [markdown]
+# Score every token against every token by the dot product. Softmax over each row of scores gives the
+# **attention weights**: row i holds the weights of token i over all tokens. We say that token i *attends
+# to* token j with weight (i, j).
+#
 # Before you compute: take the row of *cat*, (1, 2, 0), against each of the four. Which token will *cat*
 # attend to most?
 
 # %% prediction="cat_attends_to"
 predict("cat_attends_to", "sat", choices=["The", "cat", "sat", "here"])  # where does cat's largest weight go?
 
-# %% exercise="raw_attention_weights" points=1 minutes=4 difficulty=1
+# %% exercise="raw_attention_weights" points=1 minutes=5 difficulty=1
 def raw_attention_weights(x: Tensor) -> Tensor:
     """Row i holds the weights of token i over all tokens; each row adds up to 1.
 
@@ -333,8 +324,8 @@ def raw_attention_weights(x: Tensor) -> Tensor:
     ### END SOLUTION
 
 # %%
-scores = X @ X.T  # (4, 4)
 weights = raw_attention_weights(X)  # (4, 4)
+scores = X @ X.T  # (4, 4)
 
 # %%
 reveal("cat_attends_to", TOKENS[int(weights[1].argmax())])
@@ -346,27 +337,20 @@ show_heatmap(
 )
 
 # %% [markdown]
+# All scores at once are one matrix product, $XX^\top$: entry (i, j) is row i of $X$ times row j of $X$.
+#
 # Check the row of *cat* by hand. cat · sat = 1·0 + 2·3 + 0·1 = 6 and cat · cat = 1 + 4 + 0 = 5. No vector
 # points more like *cat* than *cat* itself, at cosine 1; *sat* has only 0.85. But *sat* is longer, √10
 # against √5, and the dot product counts lengths.
 #
 # The four exponentials are $e^1$, $e^5$, $e^6$ and $e^2$. Their sum is 562, so *sat* gets 403 / 562 = 0.72.
+#
+# The score of *cat* against *sat* is the score of *sat* against *cat*. Are the weights equal as well?
 
 # %%
-print("scores of cat      ", scores[1].tolist())
-print("exponentials       ", [round(value, 1) for value in scores[1].exp().tolist()])
-print("their sum          ", round(scores[1].exp().sum().item(), 1))
-print("weights of cat     ", [round(value, 3) for value in weights[1].tolist()])
-
-# %% [markdown]
-# Look across the diagonal too. The score of *cat* against *sat* is the score of *sat* against *cat*. Are
-# the weights equal as well?
-
-# %%
-cat, sat = TOKENS.index("cat"), TOKENS.index("sat")
-print(f"score   cat, sat  {scores[cat, sat]:.0f}      sat, cat  {scores[sat, cat]:.0f}")
-print(f"weight  cat, sat  {weights[cat, sat]:.3f}  sat, cat  {weights[sat, cat]:.3f}")
-print(f"sum of exponentials  row of cat  {scores[cat].exp().sum():.0f}   row of sat  {scores[sat].exp().sum():.0f}")
+for i, j in ((1, 2), (2, 1)):  # cat against sat, sat against cat
+    row = scores[i].exp()
+    print(f"{TOKENS[i]} → {TOKENS[j]}   score {scores[i, j]:.0f}   {row[j]:.0f} / {row.sum():.0f} = {weights[i, j]:.3f}")
 show_heatmap(
     scores,
     TOKENS,
@@ -377,39 +361,19 @@ show_heatmap(
 
 # %% [markdown]
 # Scores are symmetric, weights are not: the same $e^6$ is 72 % of a sum of 562, and 2 % of a sum of
-# 22,579. The difference comes from the row sums alone. That will matter at the end.
+# 22,579. The difference comes from the row sums alone. The symmetry will matter at the end.
 #
-# Now use the weights. For *cat*, average all four vectors with its row:
+# Now use the weights. For *cat*, average all four vectors with its row; then do so for every row.
 
 # %%
-cat_context = weighted_average(weights[cat], X)  # (3,)
-for token, weight, vector in zip(TOKENS, weights[cat], X):
+for token, weight, vector in zip(TOKENS, weights[1], X):
     print(f"{weight:.3f} × {vector.tolist()} = {[round(v, 3) for v in (weight * vector).tolist()]}   {token}")
-print("context of cat:", [round(value, 3) for value in cat_context.tolist()])
-
-# %% [markdown]
-# ## 7 · All context vectors at once
-#
-# One row of weights gives one context vector. All rows at once are again a matrix product: the weights,
-# (n, n), times the vectors, (n, d). Write it for the general case of m rows over n tokens.
-
-# %% exercise="context_vectors" points=1 minutes=3 difficulty=1
-def context_vectors(weights: Tensor, x: Tensor) -> Tensor:
-    """One weighted average of the tokens' vectors for each row of weights.
-
-    weights: (m, n), every row adding up to 1; x: (n, d) → (m, d)
-    """
-    # TODO: average the rows of x with each row of weights.
-    ### BEGIN SOLUTION
-    return weights @ x
-    ### END SOLUTION
-
-# %%
 context = context_vectors(weights, X)  # (4, 3)
+print("context of cat:", [round(value, 3) for value in context[1].tolist()])
 show_heatmaps(
     {"embeddings X": X, "context vectors": context},
     TOKENS,
-    {"embeddings X": ("0", "1", "2"), "context vectors": ("0", "1", "2")},
+    ("0", "1", "2"),
     kind="scores",
     row_label="token",
     column_label="component",
@@ -419,7 +383,7 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# ## 8 · The whole of it
+# ## 7 · The whole of it
 #
 # Three steps, one formula. Tokens attend to the tokens of their own sentence, hence **self-attention**:
 #
@@ -440,6 +404,9 @@ def dot_product_attention(x: Tensor) -> Tensor:
     ### END SOLUTION
 
 # %%
+for words, vectors in ((river_words, river), (money_words, money)):
+    own = raw_attention_weights(vectors)[1, 1].item()
+    print(f"{' '.join(words):32} weight of bank on itself {own:.2f}")
 show_bars(
     {
         "embedding": river[1],
@@ -454,8 +421,13 @@ show_bars(
 )
 
 # %% [markdown]
-# That is what the lesson set out for. An embedding table is a dictionary with one definition per word;
-# what you computed rewrites the definition for the sentence that the word stands in.
+# One embedding, two context vectors: the sentence has changed the vector. The change is small. Beside *steep*
+# and *muddy*, money is still the largest feature, where the weights chosen by hand had put place first.
+# *bank* gives most of its weight to itself, since no other word resembles *bank* as much, and resemblance is
+# all that these weights measure. You will come back to that limit.
+#
+# An embedding table is a dictionary with one definition per word. A context vector rewrites the definition
+# for one sentence.
 #
 # Does the context vector therefore *replace* the embedding? Look at what is left of each token in its
 # own context vector.
@@ -465,9 +437,9 @@ for token, before, after, own in zip(TOKENS, X, context, weights.diagonal()):
     print(f"{token:5} weight on itself {own:.2f}   cosine of embedding and context {cosine(before, after):.2f}")
 
 # %% [markdown]
-# Little is left of *The*: its context vector points elsewhere. If it took the embedding's place, the
-# next layer could hardly know which word stood here. In a transformer the two are **added**; lesson 04
-# builds that.
+# Little is left of *The*: its context vector points elsewhere. If the context vector took the embedding's
+# place, the next layer could hardly know which word stood here. In a transformer the two are **added**;
+# lesson 04 builds that.
 #
 # ## What chooses the weights?
 #
@@ -487,45 +459,34 @@ show_heatmap(
 # Nothing decides. The weights are computed from whatever vectors come in, and nothing in
 # softmax(XXᵀ)X was trained: it has no parameters.
 #
-# That makes it unlike a **filter**, as in a convolution: a short list of weights that slides along the
-# sentence and stays the same for every input. Compare the two on six tokens. This filter takes half of a
-# token itself and a quarter of each neighbour.
+# Nor is attention a **filter**, as in a convolution: a short list of weights that slides along the
+# sentence and stays the same for every input. Compare the two on six words in two orders. This filter
+# takes half of a token itself and a quarter of each neighbour.
 
 # %%
-def local_filter(n: int) -> Tensor:
-    """The weights of a fixed filter over n tokens; row i holds those of token i: (n, n)."""
-    near = torch.full((n - 1,), 0.25)
-    fixed = torch.diag(torch.full((n,), 0.5)) + torch.diag(near, 1) + torch.diag(near, -1)
-    return fixed / fixed.sum(dim=-1, keepdim=True)
-
-
-near_words = split_words("the mat because it was soft")
-far_words = split_words("it is a very soft mat")
-near_weights = raw_attention_weights(word_vectors(near_words))  # (6, 6)
-far_weights = raw_attention_weights(word_vectors(far_words))  # (6, 6)
-
-# %%
-show_bars(
-    {"fixed filter": local_filter(6)[near_words.index("it")], "attention": near_weights[near_words.index("it")]},
-    near_words,
-    title="Where the weight of *it* goes: “the mat because it was soft”",
-    caption="The filter sees the two neighbours. *mat* stands two places away, and attention gives it a third.",
-)
-
-# %%
-show_bars(
-    {"fixed filter": local_filter(6)[far_words.index("it")], "attention": far_weights[far_words.index("it")]},
-    far_words,
-    title="Where the weight of *it* goes: “it is a very soft mat”",
-    caption="The filter still takes what stands next to it. *mat* is five places away, and its attention weight is what it was.",
+orders = ("the mat because it was soft", "because it was the soft mat")  # the same six words
+rows_of_it = {}
+for sentence in orders:
+    words = sentence.split()
+    it = words.index("it")
+    fixed = torch.tensor([max(0.0, 0.5 - 0.25 * abs(place - it)) for place in range(6)])
+    rows_of_it[sentence] = torch.stack([fixed, raw_attention_weights(word_vectors(words))[it]])  # (2, 6)
+show_heatmaps(
+    rows_of_it,
+    ("filter", "attention"),
+    {sentence: sentence.split() for sentence in orders},
+    row_label="row of it",
+    title="The same six words in two orders",
+    caption="The filter sees the neighbours of *it*. Attention gives *mat* the same weight at both distances.",
 )
 
 # %% [markdown]
 # Attention is no window. Every token is scored against every token in one step, and distance appears
-# nowhere in the formula: *mat* gets 0.32 two places away and five places away. The filter's weights
-# belong to places; these were computed anew from each sentence.
+# nowhere in the formula. Both sentences hold the same six words, so the row of *it* holds the same six
+# scores: *mat* gets 0.32, two places away and four. Among other words the sum of exponentials differs, and so
+# does the weight.
 #
-# What does that mean for a word that stands in a sentence twice? Take "The cat sat on the mat" and
+# What follows for a word that stands in a sentence twice? Take "The cat sat on the mat" and
 # compare the rows of weights of its two *the*.
 
 # %% prediction="repeated_the"
@@ -534,11 +495,9 @@ predict("repeated_the", "identical", choices=["identical", "different"])  # the 
 # %%
 mat_words = split_words("The cat sat on the mat")
 mat_weights = raw_attention_weights(word_vectors(mat_words))  # (6, 6)
-first_the, second_the = [place for place, word in enumerate(mat_words) if word == "the"]
 
 # %%
-same_rows = torch.allclose(mat_weights[first_the], mat_weights[second_the])
-reveal("repeated_the", "identical" if same_rows else "different")
+reveal("repeated_the", "identical" if torch.allclose(mat_weights[0], mat_weights[4]) else "different")
 show_heatmap(
     mat_weights,
     mat_words,
@@ -553,55 +512,103 @@ show_heatmap(
 #
 # Now try sentences of your own. Hover over a cell to see its exact value and its mirror cell.
 #
-# - Compare *bank* in two of the presets.
 # - Raw scores or softmax weights: in which of the two views does the mirror cell differ?
 # - Type one word twice, and then a word that you made up.
+# - In "interest in the steep bank", somebody is interested in a slope. To which word does *bank* give more,
+#   *interest* or *steep*? Which of the two tells you which bank is meant?
 
 # %%
-show_attention_matrix("The bank was steep")
+show_attention_matrix(
+    "interest in the steep bank",
+    ["interest in the steep bank", "The bank raised interest rates", "The cat chased the mouse", "The dog saw the dog"],
+)
 
 # %% [markdown]
 # ## Similar is not relevant
 #
-# Dot products find what is *similar*. Is that what a reader needs? In "interest in the steep bank",
-# somebody is interested in a slope. The word that tells is *steep*.
+# Dot products find what is *similar*. A reader needs what is *relevant*.
 
 # %%
 slope_words = split_words("interest in the steep bank")
-slope_weights = raw_attention_weights(word_vectors(slope_words))  # (5, 5)
-show_bars(
-    {"attention": slope_weights[slope_words.index("bank")]},
-    slope_words,
-    title="Where the weight of *bank* goes",
-    caption="*interest* shares a feature with *bank*, money, and gets more than five times the weight of *steep*.",
+slope = word_vectors(slope_words)  # (5, 12)
+for word, score, weight in zip(slope_words, (slope @ slope.T)[-1], raw_attention_weights(slope)[-1]):
+    print(f"bank against {word:8}  score {score:4.2f}  weight {weight:.2f}")
+
+# %% [markdown]
+# *interest* resembles *bank*, since both have money, and gets more than five times the weight of *steep*, in a
+# sentence about a slope. Similarity and relevance are two questions; raw embeddings answer only the first.
+#
+# ## 8 · Design a chain
+#
+# The second limit is symmetry: the score of A against B is the score of B against A. The two weights may
+# differ all the same. How far apart can you drive them?
+#
+# Design vectors for three tokens, so that A attends to B, and B does not attend back but on to C. There are
+# many right answers. Begin on paper: which three scores make the row of A, and which the row of B?
+
+# %% exercise="chain" points=2 minutes=15 difficulty=3
+def chain() -> Tensor:
+    """Vectors of the tokens A, B and C, as a float32 matrix of three rows, in this order.
+
+    The vectors may have as many numbers as you like. With w = raw_attention_weights(chain()),
+
+    - A gives B at least 0.8 of its weight: w[0, 1] >= 0.8;
+    - B gives C at least 0.8 of its weight: w[1, 2] >= 0.8.
+    """
+    # TODO: return the three vectors that you designed.
+    ### BEGIN SOLUTION
+    a = [2.0, 0.0]
+    b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    return torch.tensor([a, b, c])
+    ### END SOLUTION
+
+# %%
+designed = chain()  # (3, d)
+print("scores:", (designed @ designed.T).tolist())
+show_heatmap(
+    raw_attention_weights(designed),
+    ["A", "B", "C"],
+    title="Attention weights of your chain",
+    caption="A's weight goes to B and B's weight to C, though each score equals its mirror image.",
 )
 
 # %% [markdown]
-# *interest* resembles *bank* (score 2.25), *steep* hardly does (0.5), and the weights follow
-# resemblance. Here they pull *bank* towards money, which is the wrong way. Similarity and relevance are
-# two questions; raw embeddings answer only the first.
+# In a chain, each vector is longer than the one before, since A · B > A · A asks for a B that reaches further
+# in A's direction than A does. The longest vector is C, and C attends to itself.
 #
-# ## One vector, two roles
+# Now close the chain to a circle: A gives its largest weight to B, B to C, and C to A. Are there three such
+# vectors, in any number of dimensions?
+
+# %% prediction="circle"
+predict("circle", "no", choices=["yes", "no"])  # can three vectors make a circle?
+
+# %%
+torch.manual_seed(0)
+drawn = torch.randn(100_000, 3, 1).exp() * torch.randn(100_000, 3, 4)  # 100,000 triples, of all lengths
+largest = (drawn @ drawn.transpose(1, 2)).argmax(dim=-1)  # (100000, 3): where each row's largest score is
+chains = (largest[:, :2] == torch.tensor([1, 2])).all(dim=-1).sum().item()
+circles = (largest == torch.tensor([1, 2, 0])).all(dim=-1).sum().item()
+print(f"the largest scores make a chain in {chains:,} of 100,000 random triples, and a circle in {circles}")
+
+# %%
+reveal("circle", "yes" if circles else "no")
+
+# %% [markdown]
+# No search finds a circle, since none exists. In the row of A, A · B is above A · C. In the row of B, B · C is
+# above A · B. In the row of C, A · C is above B · C. Put together, A · C would be larger than itself.
 #
-# The second limit you have seen already: scores are symmetric. Is that harmless? In "The cat chased the
-# mouse", *cat* needs *chased* for what it did, and *chased* needs *cat* for who did it.
+# So with one vector per token, some patterns of attention cannot be made. Is that harmless? In "The cat
+# chased the mouse", *cat* needs *chased* for what it did, and *chased* needs *cat* for who did it.
 
 # %%
 chase_words = split_words("The cat chased the mouse")
 chase = word_vectors(chase_words)  # (5, 12)
-chase_scores = torch.stack([torch.stack([dot_product(a, b) for b in chase]) for a in chase])
-print(f"cat against chased: {chase_scores[1, 2]:.2f}    chased against cat: {chase_scores[2, 1]:.2f}")
-show_heatmap(
-    chase_scores,
-    chase_words,
-    kind="scores",
-    title="Two questions, one number",
-    caption="Every score equals its mirror image, whatever the two words need from each other.",
-)
+print(f"cat against chased: {dot_product(chase[1], chase[2]):.2f}    chased against cat: {dot_product(chase[2], chase[1]):.2f}")
 
 # %% [markdown]
-# At a cocktail party, what you hope to hear about and what you can talk about are different things. One
-# embedding has to serve as both:
+# Two questions, one number. At a cocktail party, what you hope to hear about and what you can talk about
+# are different things. One embedding has to serve as both:
 #
 # | | when its own row is computed | when other rows are computed |
 # |---|---|---|
@@ -643,7 +650,7 @@ print(f"   →  weights times X: context vectors {tuple(context.shape)}")
 # - A static embedding cannot tell one *bank* from another; a context vector can.
 # - A context vector is a weighted average whose weights the sentence itself provides.
 # - Dot products score every pair at any distance; softmax makes each row add up to 1.
-# - softmax(XXᵀ)X does all of it, without a single trained number.
+# - softmax(XXᵀ)X makes all context vectors, without a single trained number.
 # - One vector per token makes scores symmetric, and finds what is similar, not what is relevant.
 #
 # Not covered: positions (01), scaling (03), adding to the embedding (04), masks (05), several relations
@@ -696,50 +703,81 @@ def average_context__loop(x):
 forbid("EmbeddingBag", "embedding_bag", because="it hides the average that you are to write.")
 hint("Five words of width 12 go in. How many numbers should come out, and what does the first of them average?")
 hint("`x.mean(dim=...)` makes the dimension that it averages over disappear. Which one should disappear, tokens or features?")
-hint("```python\nreturn x.mean(dim=<the dimension of the tokens>)\n```")
+hint("A mean over one dimension leaves the other: (n, d) becomes (d,). Which of dim 0 and dim 1 counts the tokens?")
 why("`dim=0` is the dimension that disappears: averaging over tokens leaves one number per feature, however many tokens there are.")
 
-# %% judges="weighted_average"
+# %% judges="context_vectors"
 def _shares(*shape):
     positive = uniform(*shape, low=0.1)
     return positive / positive.sum(dim=-1, keepdim=True)
 
 
-case("by_hand", "Three tokens of width 2 with the weights 0.5, 0.25 and 0.25; whole numbers.", whole_numbers(low=-4), n=3, d=2, weights=uniform(3, low=1, high=1) * torch.tensor([0.5, 0.25, 0.25]))
-case("five_tokens", "Five tokens of width 3.", n=5, d=3, weights=_shares(5))
-case("square", "Four tokens of width 4.", n=4, d=4, weights=_shares(4))
-entry(lambda j, weights, x: f"weights · column {j} of `x` = {formatted(weights)} · {formatted(x[:, j])} = {formatted(weights @ x[:, j])}")
+@probe
+def by_hand(context_vectors):
+    "Two rows of weights over three tokens of width 4; whole numbers."
+    weights = uniform(2, 3, low=1, high=1) * torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]])
+    return context_vectors(weights, whole_numbers(3, 4, low=-4))
+
+
+case("three_rows", "Three rows of weights over five tokens of width 2.", n=5, d=2, weights=_shares(3, 5))
+case("one_row", "One row of weights over five tokens of width 3.", n=5, d=3, weights=_shares(1, 5))
+case("square", "Four rows of weights over four tokens of width 4.", n=4, d=4, weights=_shares(4, 4))
+
+
+@entry
+def context_vectors__entry(i, j, weights, x):
+    return (
+        f"row {i} of weights · column {j} of `x` = {formatted(weights[i])} · {formatted(x[:, j])} = "
+        f"{formatted(weights[i] @ x[:, j])}"
+    )
+
+
 mistakes("""
-not-added-up: weights @ x → weights[:, None] * x
-    Each vector is multiplied by its weight, but the n products are not added up to one vector.
-added-over-features: weights @ x → (weights[:, None] * x).sum(dim=1)
-    You add up over the features; add up over the tokens, so that one vector of width d is left.
-divided-again: weights @ x → (weights[:, None] * x).mean(dim=0)
-    The weights add up to 1 already: do not divide by the number of tokens as well.
+weights-transposed: weights @ x → weights.T @ x
+    You average with column i of the weights; row i makes row i of the result, so leave the weights as they are.
 weights-from-the-right: weights @ x → x @ weights
     `x @ weights` weighs the features; rows of `x` are tokens, so the weights stand on the left.
-weights-ignored: weights @ x → x.mean(dim=0)
-    That is the plain average: the weights play no part in it.
-only-the-heaviest: weights @ x → x[weights.argmax()]
-    You return the vector with the largest weight; the others count too, each by its own weight.
+element-by-element: weights @ x → weights * x
+    `*` multiplies entry by entry and adds nothing up: each row of the result is a sum over all tokens.
+not-added-up: weights @ x → weights[:, :, None] * x
+    Each vector is multiplied by its weight, but the n products of a row are not added up to one vector.
+added-over-features: weights @ x → (weights[:, :, None] * x).sum(dim=2)
+    You add up over the features; add up over the tokens, so that one vector of width d is left for each row.
+weights-ignored: weights @ x → x.mean(dim=0).repeat(len(weights), 1)
+    Each row is the plain average: the weights play no part in it.
+one-summary: weights @ x → (weights @ x).mean(dim=0)
+    You average the context vectors into one; every row of weights keeps a context vector of its own.
+only-the-heaviest: weights @ x → x[weights.argmax(dim=-1)]
+    You pick the token with the largest weight in each row; all tokens count, each by its weight.
+divided-again: weights @ x → weights @ x / len(x)
+    The rows add up to 1 already: do not divide by the number of tokens as well.
+softmax-again: weights @ x → torch.softmax(weights, dim=-1) @ x
+    The rows add up to 1 already; a softmax flattens them.
 """)
 alternatives("""
-broadcast: weights @ x → (weights[:, None] * x).sum(dim=0)
-einsum: weights @ x → torch.einsum("n,nd->d", weights, x)
-transposed: weights @ x → x.T @ weights
+row-by-row: weights @ x → torch.stack([row @ x for row in weights])
+einsum: weights @ x → torch.einsum("mn,nd->md", weights, x)
+broadcast: weights @ x → (weights[:, :, None] * x).sum(dim=1)
+transposed: weights @ x → (x.T @ weights.T).T
 """)
 
 
 @alternative
-def weighted_average__loop(weights, x):
-    return sum(weight * row for weight, row in zip(weights, x))
+def context_vectors__loops(weights, x):
+    rows = []
+    for row in weights:
+        total = torch.zeros(x.shape[1])
+        for weight, vector in zip(row, x):
+            total = total + weight * vector
+        rows.append(total)
+    return torch.stack(rows)
 
 
-forbid("EmbeddingBag", "embedding_bag", because="it hides the two steps, multiply and add.")
-hint("How many products of a number and a vector are there, and what happens to them?")
-hint("As a matrix product: (n,) meets (n, d) and leaves (d,). Which of the two stands on the left?")
-hint("```python\nreturn <weights> @ <tokens>\n```")
-why("`weights @ x` is the sum of every row of `x` times its weight: a vector from the left takes one multiple of each row. No division follows, since the weights add up to 1 already.")
+forbid("scaled_dot_product_attention", "MultiheadAttention", "EmbeddingBag", "embedding_bag", because="they hide the two steps, multiply and add up.")
+hint("Take one row of weights. How many products of a number and a vector are there, and what happens to them?")
+hint("One row, (n,), and the vectors, (n, d), make one average, (d,). What do m rows, (m, n), make of them?")
+hint("A matrix product does it. (m, n) and (n, d) make (m, d): which of the two stands on the left, and must one be transposed?")
+why("A row from the left takes a multiple of each row of `x` and adds the multiples up, which is the weighted average. A matrix from the left does so for each of its rows. No division follows, since each row of weights adds up to 1.")
 
 # %% judges="dot_product"
 case("by_hand", "Two vectors of width 4; whole numbers.", whole_numbers, d=4)
@@ -788,7 +826,7 @@ def dot_product__loop(a, b):
 forbid("cosine_similarity", "cdist", because="the sum of products itself is asked for.")
 hint("Two vectors of width d go in and one number comes out. What do you have after `a * b`?")
 hint("Which method of a tensor turns d numbers into one, without dividing?")
-hint("```python\nreturn (<entry by entry>).sum()\n```")
+hint("Of `a * b`, `a @ b` and `torch.outer(a, b)`, one gives (d,), one a single number, and one (d, d). Take the one that is asked for, or finish the one that gives (d,).")
 why("`a * b` keeps the single products in sight, one for each feature; their sum is the score. `a @ b` does both at once.")
 
 # %% judges="cosine"
@@ -836,7 +874,7 @@ def cosine__from_dot_products(a, b):
 forbid("cosine_similarity", "CosineSimilarity", because="the formula has three parts, and you write them.")
 hint("Which two numbers make a dot product large although the directions do not agree well?")
 hint("Solve a · b = |a| |b| cos θ for cos θ. What stands below the line?")
-hint("```python\nreturn <dot product> / (<length of a> * <length of b>)\n```")
+hint("You have a function for the dot product. A length is the root of a dot product, or `a.norm()`.")
 why("The dot product grows with both lengths, so dividing by both leaves what the directions alone say. One pair of brackets around the lengths makes it one division.")
 
 # %% judges="softmax_rows"
@@ -971,7 +1009,7 @@ def softmax_rows__by_differences(scores):
 forbid("softmax", "Softmax", "log_softmax", "softmin", because="build it from exponentials, so that you know what it does to a row.")
 hint("Each row gets one largest score and one sum. What shape do n of them need, so that they broadcast against (n, m)?")
 hint("`max(dim=-1, keepdim=True)` returns values and indices; you want `.values`. Which other method needs `keepdim=True`?")
-hint("```python\nlargest = <largest score of each row>  # (n, 1)\nexponentials = torch.exp(<scores, lowered by largest>)\nreturn exponentials / <sum of each row>  # (n, 1) below the line\n```")
+hint("```python\nlargest = <one number for each row>  # (n, 1)\nexponentials = torch.exp(scores - largest)  # (n, m)\nreturn <each row of exponentials, divided by what makes it add up to 1>\n```")
 why("Subtracting the largest score changes nothing in the result, since every exponential of the row is divided by the same factor, and no exponential can exceed 1. `keepdim=True` keeps (n, 1), which lines up with the rows again.")
 
 # %% judges="raw_attention_weights"
@@ -1037,60 +1075,8 @@ def raw_attention_weights__columns_of_a_symmetric_matrix(x):
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
 hint("How many scores are there for four tokens, and which two rows of `x` make the score (i, j)?")
 hint("A matrix product pairs rows of the left with columns of the right. What turns the rows of `x` into columns?")
-hint("```python\nscores = <x against itself>  # (n, n)\nreturn softmax_rows(<scores>)\n```")
+hint("```python\nscores = <n · n dot products, from one matrix product>  # (n, n)\nreturn <what turns every row of scores into weights>\n```")
 why("`x @ x.T` pairs every row with every row: all n · n dot products in one product. What turns scores into weights is already a function of yours, so it is called, not written again.")
-
-# %% judges="context_vectors"
-def _shares(*shape):
-    positive = uniform(*shape, low=0.1)
-    return positive / positive.sum(dim=-1, keepdim=True)
-
-
-@probe
-def by_hand(context_vectors):
-    "Two rows of weights over three tokens of width 4; whole numbers."
-    weights = uniform(2, 3, low=1, high=1) * torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]])
-    return context_vectors(weights, whole_numbers(3, 4, low=-4))
-
-
-case("three_rows", "Three rows of weights over five tokens of width 2.", n=5, d=2, weights=_shares(3, 5))
-case("square", "Four rows of weights over four tokens of width 4.", n=4, d=4, weights=_shares(4, 4))
-
-
-@entry
-def context_vectors__entry(i, j, weights, x):
-    return (
-        f"row {i} of weights · column {j} of `x` = {formatted(weights[i])} · {formatted(x[:, j])} = "
-        f"{formatted(weights[i] @ x[:, j])}"
-    )
-
-
-mistakes("""
-weights-transposed: weights @ x → weights.T @ x
-    You use column i of the weights for token i; its weights stand in row i, so leave them as they are.
-weights-from-the-right: weights @ x → x @ weights
-    `x @ weights` mixes features; the rows of `x` are tokens, so the weights stand on the left.
-element-by-element: weights @ x → weights * x
-    `*` multiplies entry by entry and averages nothing; you want the matrix product, `@`.
-one-summary: weights @ x → (weights @ x).mean(dim=0)
-    You average the context vectors into one; every row of weights keeps a context vector of its own.
-only-the-heaviest: weights @ x → x[weights.argmax(dim=-1)]
-    You pick the token with the largest weight in each row; all tokens count, each by its weight.
-softmax-again: weights @ x → softmax_rows(weights) @ x
-    The rows add up to 1 already; another softmax flattens them.
-divided-again: weights @ x → weights @ x / len(x)
-    The rows add up to 1 already; do not divide by the number of tokens as well.
-""")
-alternatives("""
-row-by-row: weights @ x → torch.stack([weighted_average(row, x) for row in weights])
-einsum: weights @ x → torch.einsum("mn,nd->md", weights, x)
-broadcast: weights @ x → (weights[:, :, None] * x).sum(dim=1)
-""")
-forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
-hint("For one row you wrote `weighted_average`. What would you get from calling it for every row?")
-hint("(m, n) and (n, d) make (m, d). In which order do the two stand, and is any of them transposed?")
-hint("```python\nreturn <rows of weights> @ <rows of vectors>\n```")
-why("It is the weighted average of before, once for each row of weights: a matrix from the left does for every row what a vector does for one.")
 
 # %% judges="dot_product_attention"
 case("by_hand", "Three tokens of width 2; whole numbers.", whole_numbers(low=-1, high=3), n=3, d=2)
@@ -1158,5 +1144,124 @@ def dot_product_attention__divided_last(x):
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building the first version of it.")
 hint("Which of your functions makes weights from `x`, and which makes context vectors from weights?")
 hint("`x` is used twice, for two different things. Which are they?")
-hint("```python\nreturn context_vectors(<weights of x>, <what is averaged>)\n```")
+hint("`context_vectors` takes the weights first. You have both of its arguments, or a function that makes them. Which of the two is `x` itself?")
 why("Two functions, in the order of the formula. The embeddings go in twice, once to be compared and once to be averaged, and keeping those two uses apart is what the next lessons build on.")
+
+# %% judges="chain"
+def _weights(x):
+    if x.ndim != 2 or len(x) != 3:
+        raise ValueError("The matrix has to have three rows.")
+    return torch.softmax(x.float() @ x.float().T, dim=-1)
+
+
+def _row(all_weights, token):
+    """Where the largest weight of a token's row goes, in words."""
+    weights, who = all_weights[token], "ABC"[token]
+    if not torch.isfinite(weights).all():
+        return f"{who} gives weights that are no numbers"
+    best = int(weights.argmax())
+    if (weights > weights.max() - 1e-4).sum() > 1:
+        return f"{who} gives several most"
+    if best == token:
+        return f"{who} gives itself most"
+    whom = "ABC"[best]
+    enough = "at least 0.8" if weights[best] >= 0.8 - 1e-6 else "most, but less than 0.8"
+    return f"{who} gives {whom} {enough}" if best == token + 1 else f"{who} gives {whom} most"
+
+
+case("row_of_a", "The row of A.", lambda chain: _row(_weights(chain()), 0))
+case("row_of_b", "The row of B.", lambda chain: _row(_weights(chain()), 1))
+
+
+@probe
+def in_another_order(chain):
+    "The same vectors in another order of rows: the weights go along."
+    order = randn(3).argsort()
+    back = order.argsort()
+    weights = _weights(chain()[order])[back][:, back]
+    return [_row(weights, 0), _row(weights, 1)]
+
+
+mistakes("""
+longest-first:
+    - a = [2.0, 0.0]
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + a = [0.0, 8.0]
+    + b = [3.0, 2.0]
+    + c = [2.0, 0.0]
+    A gives most to itself, and B gives most to A: A is longer than B. Each vector has to be longer than the one before it.
+all-alike:
+    - a = [2.0, 0.0]
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + a = [1.0, 0.0, 0.0]
+    + b = [0.0, 1.0, 0.0]
+    + c = [0.0, 0.0, 1.0]
+    A and B both give most to themselves: A · A is above A · B, and B · B is above B · C. Each vector has to reach further in the direction of the one before it.
+b-too-short: b = [3.0, 2.0] → b = [1.0, 3.0]
+    The row of B is right. A gives most to itself, since A · A is above A · B: make B longer in the direction of A.
+c-too-short: c = [0.0, 8.0] → c = [0.0, 4.0]
+    The row of A is right. B gives most to itself, since B · B is above B · C: make C longer in the direction of B.
+c-like-a: c = [0.0, 8.0] → c = [4.0, 8.0]
+    The row of B is right. A gives most to C, since A · C is above A · B: C may be long, but not in the direction of A.
+c-like-a-and-too-short:
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + b = [3.0, 4.0]
+    + c = [5.0, 0.0]
+    A gives most to C, since A · C is above A · B. B gives most to itself, since B · B is above B · C. C has to be long in the direction of B, and not in the direction of A.
+b-too-short-and-b-too-weak:
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + b = [1.0, 3.0]
+    + c = [0.0, 3.6]
+    A gives most to itself, since A · A is above A · B: make B longer in the direction of A. B gives C most, but less than 0.8.
+a-too-weak-and-c-too-short:
+    - a = [2.0, 0.0]
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + a = [0.7, 0.0]
+    + b = [3.0, 2.0]
+    + c = [0.0, 4.0]
+    A gives B most, but less than 0.8. B gives most to itself, since B · B is above B · C: make C longer in the direction of B.
+c-outshines-b:
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + b = [3.0, 0.0]
+    + c = [3.1, 0.0]
+    A gives most to C, since A · C is above A · B, and B gives C most, but less than 0.8. Let C point where B points and A does not.
+a-too-weak: a = [2.0, 0.0] → a = [0.7, 0.0]
+    The row of B is right, and A gives B most, but less than 0.8: the gap between A · B and the other two scores of its row is too small.
+b-too-weak: c = [0.0, 8.0] → c = [0.0, 7.0]
+    The row of A is right, and B gives C most, but less than 0.8: the gap between B · C and the other two scores of its row is too small.
+both-too-weak:
+    - a = [2.0, 0.0]
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + a = [1.0, 0.0]
+    + b = [1.5, 1.0]
+    + c = [0.0, 4.0]
+    The largest weights stand where they should, but both are below 0.8. Multiply all three vectors by one number above 1: that spreads the scores apart.
+""")
+alternatives("""
+# Longer by the same factor: the gaps grow.
+twice-as-long: torch.tensor([a, b, c]) → 2 * torch.tensor([a, b, c])
+turned: torch.tensor([a, b, c]) → torch.tensor([a, b, c]) @ torch.tensor([[0.6, 0.8], [-0.8, 0.6]])
+three-dimensions:
+    - a = [2.0, 0.0]
+    - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
+    - c = [0.0, 8.0]  # nothing in a's direction, and c·b = 16 is above b·b = 13
+    + a = [1.5, 0.0, 0.0]
+    + b = [3.0, 2.0, 2.0]
+    + c = [1.5, 4.0, 4.0]
+c-against-a: c = [0.0, 8.0] → c = [-1.0, 20.0]
+whole-numbers:
+    - return torch.tensor([a, b, c])
+    + return torch.tensor([a, b, c]).long().float()
+""")
+forbid("MultiheadAttention", "scaled_dot_product_attention", because="the weights are those of your own function.")
+hint("The row of A compares A · A, A · B and A · C. Which of the three has to be the largest, and by how much for a weight of 0.8?")
+hint("A · B above A · A means that B reaches further in the direction of A than A does. In the same way, what does B · C above B · B say of C?")
+hint("Begin with A = (2, 0) and let B keep 3 in A's direction. C has to be long in B's direction and short in A's. Which part of B has nothing to do with A? Give B such a part, and let C follow it.")
+why("B is longer than A in A's own direction, and has a second direction, which A knows nothing of. C is long in that second direction alone: B · C outgrows B · B while A · C stays 0. A weight of 0.8 against two others needs a gap of about ln 8 ≈ 2.1 where those two are equal.")

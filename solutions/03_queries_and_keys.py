@@ -13,10 +13,11 @@
 # scores in a range where learning is possible. At the end you can
 #
 # - project embeddings into queries and keys, and score one against the other;
+# - write two matrices that let a word find what is relevant to it, not what is like it;
 # - say why the score matrix is no longer symmetric, and when it is again;
 # - measure what happens to softmax and its gradient when vectors grow long, and cure it.
 #
-# **You need:** lesson 02 (dot products, softmax over rows, weighted averages). **Time:** 60 minutes.
+# **You need:** lesson 02 (dot products, softmax over rows, weighted averages). **Time:** 75 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
@@ -27,9 +28,12 @@ start("queries_and_keys")
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, query_weights
+from spotlight.model_utils.hooks import head_weights
+from spotlight.model_utils.learned_questions import answers_found
+from spotlight.model_utils.mini_model import load_mini_model
 from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
 from spotlight.visualizations import show_bars, show_curves, show_heatmap, show_heatmaps, show_projection
 
@@ -66,10 +70,9 @@ show_heatmap(
 # %% [markdown]
 # ## 1 · Project
 #
-# One function serves both. Each row of `x` is one token's embedding, and it is multiplied by the matrix
-# from the right.
+# One function serves both. Row i of the result is token i's query, or its key.
 
-# %% exercise="project" points=1 minutes=4 difficulty=1
+# %% exercise="project" points=1 minutes=3 difficulty=1
 def project(x: Tensor, weights: Tensor) -> Tensor:
     """Every token seen through one matrix.
 
@@ -97,8 +100,8 @@ show_projection(
 )
 
 # %% [markdown]
-# **A query does not belong to the word.** It belongs to the word *and the matrix*. Change one entry of
-# $W_Q$ and every token's query moves, though no embedding changed:
+# **A query does not belong to the word.** A query belongs to the word *and the matrix*. Change one entry of
+# $W_Q$, and queries move though no embedding changed:
 
 # %%
 other_W_Q = W_Q.clone()
@@ -107,16 +110,31 @@ print("query of cat          ", project(X, W_Q)[1].tolist())
 print("after one changed entry", project(X, other_W_Q)[1].tolist())
 
 # %% [markdown]
+# In PyTorch code you will meet this projection as a layer: `nn.Linear(d_model, d_k, bias=False)` holds one
+# matrix, `layer.weight`, and `layer(x)` multiplies. Without a **bias**, a vector that would be added to every
+# row, it is your `project`. Only the layout of the matrix differs: the layer computes $xW^\top$. What shape does
+# `nn.Linear(3, 2, bias=False).weight` have, then?
+
+# %% prediction="linear_layout"
+predict("linear_layout", "(2, 3)", choices=["(3, 2)", "(2, 3)"])
+
+# %%
+layer = nn.Linear(3, 2, bias=False)  # from width 3 to width 2
+reveal("linear_layout", str(tuple(layer.weight.shape)))
+print("layer(X) is project(X, layer.weight.T):", torch.allclose(layer(X), project(X, layer.weight.T)))
+
+# %% [markdown]
+# The layout is (out, in), one row for each number that comes out. To use the weights of an `nn.Linear` in
+# `project`, transpose them. To put a matrix of yours into an `nn.Linear`, transpose the matrix, too.
+#
 # ## 2 · Score queries against keys
 #
-# Queries and keys are compared by the dot product, as in lesson 02. That only makes sense because both
-# live in the same space: d_k numbers each, in the same coordinates, even though they got there by
-# different matrices.
+# Queries and keys are compared by the dot product, as in lesson 02.
 
 # %% prediction="still_symmetric"
 predict("still_symmetric", "no", choices=["yes", "no"])  # will query-key scores be symmetric?
 
-# %% exercise="query_key_scores" points=1 minutes=5 difficulty=1
+# %% exercise="query_key_scores" points=1 minutes=4 difficulty=1
 def query_key_scores(q: Tensor, k: Tensor) -> Tensor:
     """How well each query matches each key; row i belongs to query i.
 
@@ -150,90 +168,119 @@ show_heatmaps(
 # In "The cat chased the mouse", *cat* needs *chased* to know what it did, and *chased* needs *cat* to
 # know who did it. Two questions, so two numbers.
 #
-# Two matrices also repair lesson 02's other fault, that only what is alike could match. Take the words
-# with named features again, and write two matrices by hand: the query of a *place* asks for a *size*.
+# Different matrices made queries and keys. Do the two live in different spaces, then? Put the three numbers
+# of every key in another order. Then do the same to the queries.
 
 # %%
-slope = split_words("interest in the steep bank")
-words = word_vectors(slope)  # (5, 12)
-place, size = feature_names().index("place"), feature_names().index("size")
-asks, answers = torch.zeros(12, 1), torch.zeros(12, 1)  # W_Q and W_K with d_k = 1
-asks[place], answers[size] = 2.0, 1.0
-hand_made = query_key_scores(project(words, asks), project(words, answers))  # (5, 5)
+turned = [1, 2, 0]  # the second number first, then the third, then the first
+print("scores of sat, as they are   ", query_key_scores(Q, K)[2].tolist())
+print("keys in another order        ", query_key_scores(Q, K[:, turned])[2].tolist())
+print("queries in the same order too", query_key_scores(Q[:, turned], K[:, turned])[2].tolist())
+
+# %% [markdown]
+# Queries and keys live in **one** space. The first number of a query meets the first number of a key, so both
+# matrices must agree on what that number stands for. Reorder the keys alone, and the scores change. Reorder
+# both, and no score changes.
+#
+# ## 3 · Two questions
+#
+# Lesson 02's other fault was that only what is alike could match. Take the words with named features again. A
+# *place* should find the word for its *size*, and an *animal* the word for its *feeling*. Other words
+# should ask nothing.
+#
+# Design $W_Q$ and $W_K$. Row f of $W_Q$ says what feature f adds to a query, row f of $W_K$ what it adds to a
+# key. There are many right answers.
 
 # %%
-show_bars(
-    {
-        "raw embeddings": torch.softmax(words @ words.T, dim=-1)[-1],
-        "hand-made W_Q, W_K": torch.softmax(hand_made, dim=-1)[-1],
-    },
-    slope,
-    title="Where the weight of *bank* goes",
-    caption="*bank* and *steep* are hardly alike, yet a query for sizes finds *steep*, the word that tells.",
+print({name: number for number, name in enumerate(feature_names())})
+story = split_words("the tired dog at the steep bank")
+for word, vector in zip(story, word_vectors(story).tolist()):
+    print(f"{word:6}", {name: value for name, value in zip(feature_names(), vector) if value})
+
+# %% exercise="two_questions" points=2 minutes=15 difficulty=3
+def two_questions() -> tuple[Tensor, Tensor]:
+    """W_Q and W_K, written by hand: float32, (12, d_k) each, with any d_k.
+
+    The rows of softmax(QKᵀ), without scaling, are to have these properties.
+
+    - "interest in the steep bank": bank gives steep at least 0.7 of its weight.
+    - "the tired dog at the steep bank": dog gives tired at least 0.7, and bank gives steep at least 0.7.
+    - The same holds with house, school, park or street for bank, big or tall for steep, cat, mouse or
+      fish for dog, and happy, sad or angry for tired.
+    - interest, in the first sentence, and rich, in "the rich man at the steep bank", give no word
+      more than 0.3.
+    """
+    w_q, w_k = torch.zeros(12, 2), torch.zeros(12, 2)  # another width than 2 is allowed
+    place, size, animal, feeling = map(feature_names().index, ("place", "size", "animal", "feeling"))
+    # TODO: fill in the entries that let places ask for sizes, and animals for feelings.
+    ### BEGIN SOLUTION
+    w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
+    w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    ### END SOLUTION
+    return w_q, w_k
+
+# %%
+asks, answers = two_questions()  # (12, d_k) each
+vectors = word_vectors(story)  # (7, 12)
+found = torch.softmax(query_key_scores(project(vectors, asks), project(vectors, answers)), dim=-1)  # (7, 7)
+alike = torch.softmax(vectors @ vectors.T, dim=-1)
+show_heatmaps(
+    {"raw embeddings": alike, "your W_Q and W_K": found},
+    story,
+    title="What each word finds",
+    caption="*bank* and *steep* are hardly alike, and *dog* and *tired* little; a question finds its answer all the same.",
 )
 
 # %% [markdown]
 # Relevance without resemblance: *bank* asks for a size and *steep* answers. Nobody writes such matrices
-# for a real model. Training finds matrices that lower the loss, and lesson 06 looks at some.
+# for a real model. Training finds matrices that lower the loss; you will see some below.
 
 # %% [markdown]
-# ## 3 · Measure the asymmetry
+# ## 4 · Measure the asymmetry
 #
-# "Not symmetric" is yes or no. A number says how far. Take the largest gap between an entry and its
-# mirror image, $\max_{ij} |S_{ij} - S_{ji}|$.
+# "Not symmetric" is yes or no. A number says how far: take the largest gap between a score and its mirror
+# image, $\max_{ij} |S_{ij} - S_{ji}|$, where S are the scores of queries against keys.
 
-# %% exercise="asymmetry" points=1 minutes=4 difficulty=1
-def asymmetry(scores: Tensor) -> Tensor:
-    """The largest absolute gap between an entry and its mirror image.
+# %% exercise="asymmetry" points=1 minutes=6 difficulty=2
+def asymmetry(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
+    """The largest absolute gap between a score and its mirror image.
 
-    scores: (n, n) → a tensor with one number, 0 exactly when scores is symmetric
+    x: (n, d_model), w_q: (d_model, d_k), w_k: (d_model, d_k) → a tensor with one number
     """
-    # TODO: return the largest |scores[i, j] - scores[j, i]|.
+    # TODO: compute the scores S of queries against keys, and return the largest |S[i, j] - S[j, i]|.
     ### BEGIN SOLUTION
+    scores = query_key_scores(project(x, w_q), project(x, w_k))  # (n, n)
     return (scores - scores.T).abs().max()
     ### END SOLUTION
 
+# %% [markdown]
+# What if the two cards are copies of each other, $W_Q = W_K$?
+
+# %% prediction="one_matrix"
+predict("one_matrix", "it is 0", choices=["it is 0", "it is above 0"])  # the asymmetry with W_Q = W_K
+
 # %%
-print(f"raw scores XXᵀ       {asymmetry(raw_scores).item():.1f}")
-print(f"projected scores QKᵀ {asymmetry(scores).item():.1f}")
+tied = asymmetry(X, W_Q, W_Q).item()
+print(f"with W_Q and W_K: {asymmetry(X, W_Q, W_K).item():.1f}   with W_Q for both: {tied:.1f}")
+reveal("one_matrix", "it is 0" if tied == 0 else "it is above 0")
 
 # %% [markdown]
-# ## 4 · One matrix for both roles
+# With one matrix for both, entry (i, j) is p_i · p_j, and so is entry (j, i): symmetric, for every input.
+# Symmetry is the special case, then, and two matrices are what breaks it.
 #
-# What if the two cards are copies of each other, $W_Q = W_K$? Build the scores for that case and let
-# your own measure answer.
-
-# %% exercise="tied_scores" points=1 minutes=4 difficulty=2
-def tied_scores(x: Tensor, weights: Tensor) -> Tensor:
-    """Scores when one matrix makes both the queries and the keys.
-
-    x: (n, d_model), weights: (d_model, d_k) → (n, n)
-    """
-    # TODO: project once, and score the projections against themselves.
-    ### BEGIN SOLUTION
-    projected = project(x, weights)  # (n, d_k)
-    return query_key_scores(projected, projected)
-    ### END SOLUTION
+# Now lesson 02's circle can be closed. A, B and C get an embedding each, and the matrices let A look for what
+# B brings, B for what C brings, and C for what A brings:
 
 # %%
-print(f"asymmetry with W_Q = W_K: {asymmetry(tied_scores(X, W_Q)).item():.1f}")
-show_heatmap(
-    tied_scores(X, W_Q),
-    TOKENS,
-    TOKENS,
-    kind="scores",
-    title="One matrix for queries and keys",
-    caption="Symmetric again: entry (i, j) is p_i · p_j, and so is entry (j, i).",
-)
-
-# %% [markdown]
-# Symmetry is the special case, then: it holds for every input when $W_Q = W_K$. Two matrices are what
-# breaks it.
+circle = torch.eye(3)  # the embeddings of A, B and C, one row each
+look_for = 3 * torch.eye(3)  # W_Q
+bring = torch.eye(3)[[2, 0, 1]]  # W_K: B brings what A looks for, and so on
+print(torch.softmax(query_key_scores(project(circle, look_for), project(circle, bring)), dim=-1))
 
 # %% [markdown]
 # ## 5 · How large do scores get?
 #
-# So far d_k is 3. Real models use 64 or 128. A dot product is a sum of d_k products, and sums of more
+# So far d_k was small. Real models use 64 or 128. A dot product is a sum of d_k products, and sums of more
 # terms spread wider. Measure it: draw many random queries and keys, and take the variance of their
 # scores. Compute n dot products, not all n² of them; the check counts.
 
@@ -286,12 +333,13 @@ show_bars(
 )
 
 # %% [markdown]
-# Dividing scores by a number before softmax is called a **temperature**; large scores act like a low one.
+# A number by which all scores are divided before softmax is called a **temperature**. Scores times 4 are scores
+# at the temperature 1/4: a low temperature makes the choice sharp.
 #
-# The trouble is not the sharp choice. It is that the choice can hardly be learned any more. Measure how
-# much the weights move when a score moves a little.
+# The sharp choice itself is no trouble. The trouble is that the choice can hardly be learned any more. Measure
+# how much the weights move when a score moves a little.
 #
-# That is the **Jacobian** of softmax, the (n, n) matrix of $\partial\, \text{weight}_i / \partial\,
+# The measure is the **Jacobian** of softmax, the (n, n) matrix of $\partial\, \text{weight}_i / \partial\,
 # \text{score}_j$. `torch.autograd.functional.jacobian(function, x)` computes it.
 
 # %% exercise="softmax_sensitivity" points=1 minutes=8 difficulty=2
@@ -333,9 +381,9 @@ show_curves(
 )
 
 # %% [markdown]
-# At d_k = 8 the two curves are close, which is what the colleague saw. Further right the unscaled one
-# falls away: a weight near 0 or 1 hardly moves, so hardly any gradient comes back through it, and what
-# should be learned is not.
+# At d_k = 8 the two curves are close, which is what the colleague saw. Further right the unscaled curve
+# falls away: a weight near 0 or 1 hardly moves, so hardly any gradient comes back through that weight to the
+# queries and keys.
 #
 # Dividing by $\sqrt{d_k}$ keeps the variance of the scores at 1, and the second curve flat. The scaling
 # is not cosmetic.
@@ -349,14 +397,16 @@ def scaled_scores(q: Tensor, k: Tensor) -> Tensor:
 
     q: (n, d_k), k: (m, d_k) → (n, m)
     """
-    # TODO: score every query against every key, and divide by the square root of d_k.
+    # TODO: score every query against every key, and bring the variance back to 1.
     ### BEGIN SOLUTION
-    return q @ k.T / math.sqrt(k.shape[-1])
+    return query_key_scores(q, k) / math.sqrt(k.shape[-1])
     ### END SOLUTION
 
 # %%
-print("scaled scores of the four tokens:")
-print(scaled_scores(Q, K))
+torch.manual_seed(0)
+for d_k in (8, 64, 512):
+    q, k = torch.randn(500, d_k), torch.randn(500, d_k)
+    print(f"d_k = {d_k:3}   variance of the scaled scores {scaled_scores(q, k).var().item():.2f}")
 
 # %% [markdown]
 # ## 8 · The attention weights
@@ -366,8 +416,8 @@ print(scaled_scores(Q, K))
 # $$\text{weights} = \text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right)$$
 #
 # With values (lesson 04) it is called **scaled dot-product attention**. Compare with lesson 02's softmax(XXᵀ):
-# the same structure, with two things added. Write it without a
-# Python loop over tokens; the check counts operations.
+# the same structure, with two things added. Write the function without a Python loop over tokens; the check
+# counts operations.
 
 # %% exercise="attention_weights" points=2 minutes=8 difficulty=2
 def attention_weights(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
@@ -402,10 +452,55 @@ show_bars(
 )
 
 # %% [markdown]
+# ## One token, many queries
+#
+# A model has many pairs of $W_Q$ and $W_K$, so one token has many queries and keys. The mini model of this
+# course, a small trained transformer, computes attention three times, in three **layers** one after the
+# other. Each layer has several pairs, called **heads** (lesson 06). The next cell takes one head of each layer and
+# the last token of "... The tired one is the". The fourth row is the control: random matrices of the same
+# spread, on the vectors of layer 1.
+
+# %%
+mini = load_mini_model()
+text = "The cat sat on the mat because it was tired. The tired one is the"
+torch.manual_seed(0)
+rows = {}
+for layer, head in ((0, 0), (1, 1), (2, 2)):
+    w_q, w_k, _ = head_weights(mini.model, layer, head)  # (192, 32) each
+    x = mini.attention_input(text, layer)  # (16, 192): what this layer reads
+    rows[str(layer)] = attention_weights(x, w_q, w_k)[-1]
+    if layer == 1:
+        control = attention_weights(x, *(w.std() * torch.randn_like(w) for w in (w_q, w_k)))[-1]
+show_heatmap(
+    torch.stack([*rows.values(), control]),
+    [*rows, "random"],
+    mini.tokens(text),
+    row_label="layer",
+    title="The last *the* in three layers",
+    caption="One token finds *is*, then *cat*, then *sat*. Random matrices find nothing so clearly: their largest "
+    f"weight is {control.max():.2f}.",
+)
+
+# %% [markdown]
+# The word is the same in all rows. The matrices differ from layer to layer, and so do the vectors, which the
+# layers before have changed. So a word has no query and no key of its own.
+#
 # ## Is a larger d_k always better?
 #
-# More dimensions can express finer matches, but each of the two matrices has d_model × d_k entries to
-# learn and to multiply by. The next cell counts them at d_model = 768.
+# Let training find the matrices of section 3. It starts from random $W_Q$ and $W_K$, eight times for each d_k, and
+# sees 20 sentences. The next cell prints, for each start, the share of answers found with places and animals
+# that training has not seen.
+
+# %%
+print("untrained, d_k = 2     ", *(f"{share:4.0%}" for share in answers_found(2, steps=0)))
+for d_k in (1, 2, 4, 16, 64):
+    print(f"d_k = {d_k:2}  {2 * 12 * d_k:5,} entries", *(f"{share:4.0%}" for share in answers_found(d_k)))
+
+# %% [markdown]
+# With d_k = 1, some starts learn to answer one question only. From d_k = 2 on, every start answers both, and
+# a larger d_k adds nothing here but entries to learn and to multiply by. How large d_k has to be depends on the
+# number of questions, and a language has more than two. What do the entries cost at the width of GPT-2,
+# d_model = 768?
 
 # %%
 for d_k in (8, 64, 512, 768):
@@ -419,7 +514,7 @@ for d_k in (8, 64, 512, 768):
 # - A query and a key are the same embedding seen through two learned matrices.
 # - QKᵀ scores every query against every key; it is symmetric only in special cases, such as W_Q = W_K.
 # - Scores of random vectors have variance d_k; dividing by √d_k brings it back to 1.
-# - Without that, softmax saturates and its gradient vanishes as d_k grows.
+# - Without the division, softmax saturates and its gradient vanishes as d_k grows.
 # - softmax(QKᵀ/√d_k) gives each token a row of weights.
 #
 # The weights say *how much*. What should be averaged with them: the embedding, the key, or something
@@ -428,7 +523,7 @@ for d_k in (8, 64, 512, 768):
 # %% tags=["authoring"]
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, flops_within, forbid
-from spotlight.authoring import hint, mistakes, probe, why, without_loops
+from spotlight.authoring import hint, mistake, mistakes, naming_probe, probe, why, without_loops
 from spotlight.sandbox.kit import formatted, gradients, randn, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
@@ -460,7 +555,7 @@ def project__row_by_row(x, weights):
 forbid("Linear", "linear", because="write the product itself, so that the shapes are yours to see.")
 hint("One row of the result belongs to one token. Which row of `x`, and which part of `weights`, does its first entry need?")
 hint("A matrix product pairs rows of the left with columns of the right. The result is (n, d_k): what must stand left, what right?")
-hint("```python\nreturn <tokens> @ <matrix>\n```")
+hint("Of `x @ weights`, `weights @ x` and `x @ weights.T`, which has fitting sizes in the middle whatever n, d_model and d_k are?")
 why("`@` pairs the d_model columns of `x` with the d_model rows of `weights`, so all tokens are projected at once, and the same line works for any number of them.")
 
 # %% judges="query_key_scores"
@@ -497,32 +592,209 @@ def query_key_scores__loop(q, k):
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="it is the very thing you are building.")
 hint("Entry (i, j) is one number made of two vectors. Which two?")
 hint("Rows of `q` should meet rows of `k`. A matrix product pairs rows with columns: what turns the rows of `k` into columns?")
-hint("```python\nreturn <queries> @ <keys, turned so that their d_k runs downwards>\n```")
+hint("Write down the shapes of `q @ k.T`, `k @ q.T` and `q.T @ k`. Which of them has one row for each query?")
 why("Rows of `q` meet rows of `k`: the transpose turns the rows of `k` into the columns that `@` pairs with. One product replaces a loop over all n · m pairs.")
 
-# %% judges="asymmetry"
-def _lopsided(n):
-    return randn(n, n + 1)[:, :n]
+# %% judges="two_questions"
+def _row(made, sentence, who):
+    w_q, w_k = made
+    words = split_words(sentence)
+    x = word_vectors(words)
+    if w_q.shape != w_k.shape or w_q.ndim != 2:
+        raise ValueError("W_Q and W_K have to be (12, d_k), with the same d_k.")
+    return words, torch.softmax((x @ w_q) @ (x @ w_k).T, dim=-1)[words.index(who)]
 
 
-case("by_hand", "Scores of three tokens; whole numbers.", lambda asymmetry: asymmetry(whole_numbers(3, 4, low=-9, high=10)[:, :3]))
-case("three_tokens", "Scores of three tokens.", lambda asymmetry: asymmetry(_lopsided(3)))
-case("six_tokens", "Scores of six tokens.", lambda asymmetry: asymmetry(_lopsided(6)))
+def _finds(made, sentence, who, whom):
+    """How much of its weight `who` gives to `whom`, in words."""
+    words, row = _row(made, sentence, who)
+    weight, best = row[words.index(whom)], words[int(row.argmax())]
+    if not torch.isfinite(row).all():
+        return "no numbers"
+    if weight >= 0.7 - 1e-6:
+        return f"{whom}: at least 0.7"
+    if row.max() - row.min() < 1e-4:
+        return "all words alike"
+    if weight == row.min() and (row < weight + 1e-4).sum() == 1:
+        return f"{whom} least"
+    if (row > row.max() - 1e-4).sum() > 1:
+        return "most to " + " and ".join(word for word, share in zip(words, row) if share > row.max() - 1e-4)
+    return f"{whom} most, but below 0.7" if best == whom else f"most to {best}"
+
+
+def _even(made, sentence, who):
+    """Whether `who` gives any word much, in words."""
+    words, row = _row(made, sentence, who)
+    return "no word above 0.3" if row.max() <= 0.3 + 1e-6 else f"{words[int(row.argmax())]} above 0.3"
+
+
+_PLACES, _SIZES = ("bank", "house", "school", "park", "street"), ("steep", "big", "tall")
+_ANIMALS, _FEELINGS = ("dog", "cat", "mouse", "fish"), ("tired", "happy", "sad", "angry")
+
+
+def _each(made, whom):
+    """Whether each place (or animal) gives its size (or feeling) at least 0.7 in every such sentence."""
+    w_q, w_k = made
+    words = ("the", "at", *_FEELINGS, *_ANIMALS, *_SIZES, *_PLACES)
+    sentences = [
+        [words.index(word) for word in ("the", feeling, animal, "at", "the", size, place)]
+        for feeling in _FEELINGS for animal in _ANIMALS for size in _SIZES for place in _PLACES
+    ]
+    x = word_vectors(words)[torch.tensor(sentences)]  # (240, 7, 12)
+    weights = torch.softmax((x @ w_q) @ (x @ w_k).transpose(1, 2), dim=-1)
+    found = weights[:, 6, 5] if whom == "size" else weights[:, 2, 1]
+    return f"each finds its {whom}" if (found >= 0.7 - 1e-6).all() else f"not each finds its {whom}"
+
+
+case("bank", "What bank gives to steep in ‘interest in the steep bank’.", lambda two_questions: _finds(two_questions(), "interest in the steep bank", "bank", "steep"))
+case("dog_at_the_bank", "What dog gives to tired in ‘the tired dog at the steep bank’.", lambda two_questions: _finds(two_questions(), "the tired dog at the steep bank", "dog", "tired"))
+case("bank_and_dog", "What bank gives to steep in ‘the tired dog at the steep bank’.", lambda two_questions: _finds(two_questions(), "the tired dog at the steep bank", "bank", "steep"))
+case("other_places", "What places give to sizes, with other places, sizes, animals and feelings.", lambda two_questions: _each(two_questions(), "size"))
+case("other_animals", "What animals give to feelings, with other places, sizes, animals and feelings.", lambda two_questions: _each(two_questions(), "feeling"))
+case("interest", "The row of interest in ‘interest in the steep bank’.", lambda two_questions: _even(two_questions(), "interest in the steep bank", "interest"))
+case("rich", "The row of rich in ‘the rich man at the steep bank’.", lambda two_questions: _even(two_questions(), "the rich man at the steep bank", "rich"))
 
 
 @probe
-def symmetric(asymmetry):
-    "A symmetric matrix: the answer is 0."
-    half = _lopsided(4)
-    return asymmetry(half + half.T)
+def another_order(two_questions):
+    "The words of ‘the tired dog at the steep bank’ in another order."
+    words = ["the", "tired", "dog", "at", "the", "steep", "bank"]
+    sentence = " ".join(words[place] for place in randn(7).argsort().tolist())
+    return [_finds(two_questions(), sentence, "dog", "tired"), _finds(two_questions(), sentence, "bank", "steep")]
+
+
+@naming_probe
+def the_other_way(two_questions):
+    "What steep and tired give most to in ‘the tired dog at the steep bank’."
+    rows = [_row(two_questions(), "the tired dog at the steep bank", who) for who in ("steep", "tired")]
+    return [words[int(row.argmax())] for words, row in rows]
+
+
+mistakes("""
+one-column: w_q[animal, 1], w_k[feeling, 1] → w_q[animal, 0], w_k[feeling, 0]
+    *dog* and *bank* both divide their weight between *tired* and *steep*: places ask for feelings, too, and animals for sizes. Give each question a column of its own.
+crossed:
+    - w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
+    - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    + w_q[place, 0], w_k[size, 1] = 2.0, 1.0
+    + w_q[animal, 1], w_k[feeling, 0] = 2.0, 1.0
+    *bank* finds *tired*, and *dog* finds *steep*: each question stands in the same column as the other's answer.
+roles-swapped:
+    - w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
+    - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    + w_k[place, 0], w_q[size, 0] = 2.0, 1.0
+    + w_k[animal, 1], w_q[feeling, 1] = 2.0, 1.0
+    *steep* finds *bank*, and *tired* finds *dog*: the two matrices are in each other's place. What asks belongs into W_Q.
+wrong-sign:
+    - w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
+    - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    + w_q[place, 0], w_k[size, 0] = -2.0, 1.0
+    + w_q[animal, 1], w_k[feeling, 1] = -2.0, 1.0
+    *bank* gives *steep* the least, and *dog* gives *tired* the least: these scores are the lowest of their rows. Look at the signs of your entries.
+too-weak:
+    - w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
+    - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    + w_q[place, 0], w_k[size, 0] = 1.0, 1.0
+    + w_q[animal, 1], w_k[feeling, 1] = 1.0, 1.0
+    *bank* and *dog* give most to the right words, but less than 0.7: the scores are too small. Larger entries make larger scores.
+only-places:
+    - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    Places find their sizes. *dog* gives all words the same weight: animals do not ask anything yet, or nothing answers them.
+only-animals:
+    - w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
+    Animals find their feelings. *bank* gives all words the same weight: places do not ask anything yet, or nothing answers them.
+nothing-asked:
+    - w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
+    - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    + w_q[place, 0], w_q[animal, 1] = 2.0, 2.0
+    *bank* and *dog* give all words the same weight: a score needs an entry in W_Q and one in W_K, in the same column.
+money-asks: w_q[place, 0] → w_q[feature_names().index("money"), 0]
+    *interest* and *rich* ask for a size, too, and not every place does. The feature that they share with *bank* is money; choose the feature that all places share.
+every-feature-asks: w_q[place, 0] → w_q[:, 0]
+    *interest* and *rich* ask for a size, too, and *dog* finds *steep*: only the features of places should ask in that column.
+""")
+
+
+@mistake("as-it-is", "*bank* and *dog* give most to themselves: with these matrices every feature asks for itself, as raw embeddings do.")
+def two_questions__as_it_is():
+    return torch.eye(12), torch.eye(12)
+
+
+@mistake("transposed", "Your matrices have the shape (d_k, 12): the twelve features belong to the rows, (12, d_k).")
+def two_questions__transposed():
+    w_q, w_k = torch.zeros(2, 12), torch.zeros(2, 12)
+    w_q[0, feature_names().index("place")], w_k[0, feature_names().index("size")] = 2.0, 1.0
+    w_q[1, feature_names().index("animal")], w_k[1, feature_names().index("feeling")] = 2.0, 1.0
+    return w_q, w_k
+
+
+alternatives("""
+larger:
+    - w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
+    - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    + w_q[place, 1], w_k[size, 1] = 5.0, 5.0
+    + w_q[animal, 0], w_k[feeling, 0] = 3.0, 3.0
+both-negative:
+    - w_q[place, 0], w_k[size, 0] = 2.0, 1.0  # column 0: places ask, sizes answer
+    - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    + w_q[place, 0], w_k[size, 0] = -2.0, -1.0
+    + w_q[animal, 1], w_k[feeling, 1] = -2.0, -1.0
+# One column will do: places ask with plus and animals with minus.
+one-column-with-signs:
+    - w_q[animal, 1], w_k[feeling, 1] = 2.0, 1.0  # column 1: animals ask, feelings answer
+    + w_q[animal, 0], w_k[feeling, 0] = -2.0, -1.0
+""")
+
+
+@alternative
+def two_questions__every_feature_has_a_column():
+    asked, w_k = 2 * torch.eye(12), torch.zeros(12, 12)
+    w_k[feature_names().index("size"), feature_names().index("place")] = 1.5
+    w_k[feature_names().index("feeling"), feature_names().index("animal")] = 1.5
+    return asked, w_k
+
+
+@alternative
+def two_questions__keys_as_they_are():
+    w_q = torch.tensor([[3.0 * ((a, b) in {("place", "size"), ("animal", "feeling")}) for b in feature_names()] for a in feature_names()])
+    return w_q, torch.eye(12)
+
+
+@alternative
+def two_questions__rotated():
+    w_q, w_k = torch.zeros(12, 2), torch.zeros(12, 2)
+    w_q[feature_names().index("place"), 0], w_k[feature_names().index("size"), 0] = 3.0, 1.0
+    w_q[feature_names().index("animal"), 1], w_k[feature_names().index("feeling"), 1] = 3.0, 1.0
+    turn = torch.tensor([[0.6, 0.8], [-0.8, 0.6]])
+    return w_q @ turn, w_k @ turn
+
+
+forbid("scaled_dot_product_attention", "MultiheadAttention", because="you design the matrices by hand.")
+hint("Which feature have all places in common that *interest* and *rich* lack? Which feature have *steep*, *big* and *tall*?")
+hint("A score multiplies query and key column by column and adds up. With one entry of W_Q in the row of *place*, which entry of W_K makes a score with *steep* and with no other word?")
+hint("Animals need a question of their own: an entry in W_Q and one in W_K that make no score between a place and a feeling, nor between an animal and a size. For a weight of 0.7 against six words of score 0, e to the power of the score has to be above 14: how large do the entries have to be?")
+why("Each column is one question: what asks it stands in W_Q, what answers it in W_K. Features that no question names have rows of zeros, so *interest* and *rich* ask nothing and all their scores are 0. Score 3 suffices, since e³ is 20.")
+
+# %% judges="asymmetry"
+case("by_hand", "Three tokens of width 2, with d_k = 4; whole numbers.", whole_numbers, n=3, d_model=2, d_k=4)
+case("five_tokens", "Five tokens of width 4, with d_k = 3.", n=5, d_model=4, d_k=3)
+case("square", "Four tokens of width 4, with d_k = 4.", n=4, d_model=4, d_k=4)
+
+
+@probe
+def one_matrix(asymmetry):
+    "One matrix for both, W_Q = W_K: the answer is 0."
+    w = randn(4, 2, dtype=torch.float64)
+    return asymmetry(randn(5, 4, dtype=torch.float64), w, w)
 
 
 @entry
-def asymmetry__entry(scores):
+def asymmetry__entry(x, w_q, w_k):
+    scores = (x @ w_q) @ (x @ w_k).T
     gaps = (scores - scores.T).abs()
     i, j = divmod(int(gaps.argmax()), len(scores))
     there, back = formatted(scores[i, j]), formatted(scores[j, i])
-    return f"the largest gap is between `scores[{i}, {j}]` and `scores[{j}, {i}]`: |{there} − ({back})| = {formatted(gaps.max())}"
+    return f"the largest gap is between S[{i}, {j}] and S[{j}, {i}]: |{there} − ({back})| = {formatted(gaps.max())}"
 
 
 mistakes("""
@@ -534,66 +806,31 @@ largest-score: (scores - scores.T) → scores
     That is the largest score, not the largest gap: subtract the mirrored matrix first.
 gap-against-reversed-rows: scores.T → scores.flip(0)
     `flip` reverses the order of the rows; the mirror image across the diagonal is the transpose.
-smallest-gap: .max() → .min()
-    You return the smallest gap, and that is 0 on every diagonal; return the largest.
+always-0: project(x, w_k) → project(x, w_q)
+    You return 0 whatever the matrices are, so no asymmetry is seen: the queries come from w_q, the keys from w_k, and the largest gap is asked for.
+scaled: (scores - scores.T) → (scores - scores.T) / math.sqrt(w_k.shape[-1])
+    You divide the scores by √d_k. That comes later, with its reason; here the scores stay as they are.
 """)
 alternatives("""
 # The difference is antisymmetric, so its largest entry is its largest absolute entry too.
 antisymmetric: (scores - scores.T).abs().max() → (scores - scores.T).max()
 amax: .abs().max() → .abs().amax()
+matrix-products: query_key_scores(project(x, w_q), project(x, w_k)) → x @ w_q @ (x @ w_k).T
+one-matrix: query_key_scores(project(x, w_q), project(x, w_k)) → x @ (w_q @ w_k.T) @ x.T
 """)
 
 
 @alternative
-def asymmetry__loop(scores):
-    n = len(scores)
-    return max(abs(scores[i, j] - scores[j, i]) for i in range(n) for j in range(n))
+def asymmetry__loop(x, w_q, w_k):
+    q, k = project(x, w_q), project(x, w_k)
+    return max(abs(q[i] @ k[j] - q[j] @ k[i]) for i in range(len(x)) for j in range(len(x)))
 
 
 forbid("allclose", "equal", because="those answer yes or no, and a number is asked for.")
-hint("Which matrix has the entry (j, i) of `scores` at (i, j)?")
-hint("Gaps can be negative. What makes all of them count the same?")
-hint("```python\ngaps = <scores minus its mirror image>\nreturn <largest of their absolute values>\n```")
-why("The mirror image of the whole matrix is its transpose, so one subtraction makes all gaps. Each gap stands there twice, once with either sign; `abs` makes the two alike.")
-
-# %% judges="tied_scores"
-case("by_hand", "Three tokens of width 2, projected to width 4; whole numbers.", whole_numbers, n=3, d_model=2, d_k=4)
-case("five_tokens", "Five tokens of width 4, projected to width 3.", n=5, d_model=4, d_k=3)
-case("square", "Three tokens of width 3, projected to width 3.", n=3, d_model=3, d_k=3)
-
-
-@entry
-def tied_scores__entry(i, j, x, weights):
-    p = x @ weights
-    return f"token {i} projected · token {j} projected = {formatted(p[i])} · {formatted(p[j])} = {formatted(p[i] @ p[j])}"
-
-
-mistakes("""
-keys-not-projected: query_key_scores(projected, projected) → query_key_scores(projected, x)
-    Only one side is projected: with W_Q = W_K both the queries and the keys go through the matrix.
-nothing-projected: query_key_scores(projected, projected) → query_key_scores(x, x)
-    These are the raw scores XXᵀ: use the projected tokens on both sides.
-transposed-weights: project(x, weights) → project(x, weights.T)
-    You project with the transpose of the matrix; `weights` is used as it is.
-dimensions-compared: query_key_scores(projected, projected) → projected.T @ projected
-    You compare dimensions instead of tokens: the result should be (n, n), one row per token.
-""")
-alternatives("""
-matrix-products: query_key_scores(projected, projected) → projected @ projected.T
-one-expression: project(x, weights) → x @ weights
-""")
-
-
-@alternative
-def tied_scores__one_form(x, weights):
-    return x @ (weights @ weights.T) @ x.T
-
-
-forbid("scaled_dot_product_attention", because="write the scores yourself.")
-hint("With one matrix for both roles, what do Q and K have in common?")
-hint("You have a function that projects and a function that scores. Which arguments does each get?")
-hint("```python\nprojected = project(...)\nreturn query_key_scores(<queries>, <keys>)\n```")
-why("Projecting once and using the result twice says what the exercise is about: both cards are the same card. Then p_i · p_j = p_j · p_i, and the symmetry can be read off.")
+hint("You have a function for queries and keys, and one for scores. Which arguments does each get?")
+hint("Which matrix has the entry (j, i) of the scores at (i, j)?")
+hint("```python\nscores = <queries against keys>  # (n, n)\ngaps = scores - <its mirror image>\n```\nA gap may be negative. What makes all gaps count the same?")
+why("The mirror image of the whole matrix is its transpose, so one subtraction makes all gaps. Each gap stands there twice, once with either sign; `abs` makes the two alike. With one matrix for both roles, p_i · p_j = p_j · p_i, and every gap is 0.")
 
 # %% judges="score_variance"
 case("by_hand", "Three pairs of width 2; whole numbers.", whole_numbers, n=3, d_k=2)
@@ -723,14 +960,15 @@ scaled-by-sequence-length: k.shape[-1] → k.shape[0]
     You divide by the square root of the number of tokens; the scores grow with d_k, the width of each vector.
 multiplied: / math → * math
     You multiply by √d_k, which makes large scores larger; divide.
-keys-against-queries: q @ k.T → k @ q.T
+keys-against-queries: query_key_scores(q, k) → query_key_scores(k, q)
     Row i should belong to query i: you scored keys against queries.
-summed-over-tokens: q @ k.T → q.T @ k
+summed-over-tokens: query_key_scores(q, k) → q.T @ k
     QᵀK sums over tokens and compares dimensions; you want QKᵀ.
 """)
 alternatives("""
+matrix-product: query_key_scores(q, k) → q @ k.T
 power: / math.sqrt(k.shape[-1]) → * k.shape[-1] ** -0.5
-einsum: q @ k.T → torch.einsum("nd,md->nm", q, k)
+einsum: query_key_scores(q, k) → torch.einsum("nd,md->nm", q, k)
 """)
 
 
@@ -743,7 +981,7 @@ def scaled_scores__scaled_first(q, k):
 forbid("scaled_dot_product_attention", "MultiheadAttention", because="you are building it.")
 hint("You have the scores already. What must they be divided by so that their variance is 1 again?")
 hint("d_k is the width of one query, or of one key. Which entry of `k.shape` is that?")
-hint("```python\nreturn <scores> / math.sqrt(<d_k>)\n```")
+hint("`math.sqrt` takes one number. Of `k.shape[0]` and `k.shape[-1]`, which is d_k, and which counts tokens?")
 why("d_k is read off the keys instead of typed in, so the line holds for any width. Dividing by √d_k brings the variance of the scores back to 1, whatever d_k is.")
 
 # %% judges="attention_weights"

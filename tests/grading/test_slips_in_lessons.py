@@ -15,7 +15,7 @@ from spotlight.grading.report import ExerciseReport
 from spotlight.sandbox.worker import Worker
 
 COURSE = load_course(Path(__file__).parents[2])
-ASYMMETRY = "def asymmetry(scores):\n    "
+ASYMMETRY = "def asymmetry(x, w_q, w_k):\n    scores = (x @ w_q) @ (x @ w_k).T\n    "
 ATTENTION = "def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:\n    "
 MASKED = "    return scores.masked_fill(future, -math.inf).softmax(dim=-1) @ v"
 
