@@ -70,7 +70,8 @@ class Judged:
 
 def measure(file: str) -> dict[str, float]:
     """Counts and rates; every answer that is not as it should be goes to the error stream."""
-    judged = list(judge_all(json.loads(Path(file).read_text(encoding="utf-8"))))
+    answers = json.loads(Path(file).read_text(encoding="utf-8"))
+    judged = list(judge_all(answers))
     counts = Counter(one.outcome for one in judged)
     for one in judged:
         if one.outcome not in ("right accepted", "specific", "undecided"):
@@ -86,11 +87,12 @@ def measure(file: str) -> dict[str, float]:
         "of the rejected, misleading, %": 100 * counts["misleading"] / max(1, rejected),
         "of the rejected, specific, %": 100 * counts["specific"] / max(1, rejected),
         "left out, since undecided": counts["undecided"],
+        "left out, since no longer asked": len(answers) - len(judged),
     }
 
 
 def judge_all(answers: list[dict[str, Any]]) -> Iterator[Judged]:
-    """The verdict on each answer, by the public seed."""
+    """The verdict on each answer to an exercise that the course still has, by the public seed."""
     course = load_course(ROOT)
     with Worker() as worker:
 
@@ -101,7 +103,8 @@ def judge_all(answers: list[dict[str, Any]]) -> Iterator[Judged]:
             return LessonGrader(read_solution(course.solution(entry)), worker.observe)
 
         for answer in answers:
-            yield Judged(answer, _verdict(grader(answer["lesson"]), answer))
+            if grader(answer["lesson"]).lesson.exercise(answer["exercise"]) is not None:
+                yield Judged(answer, _verdict(grader(answer["lesson"]), answer))
 
 
 def _verdict(grader: LessonGrader, answer: dict[str, Any]) -> Verdict:

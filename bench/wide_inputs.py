@@ -71,10 +71,6 @@ def not_zero(values):
     return values + (values == 0).all() * torch.ones_like(values)
 
 
-def symmetric(values):
-    return values + values.T
-
-
 def some_true(*shape):
     return (uniform(*shape) > 0.5) | torch.eye(shape[-1], dtype=torch.bool)
 
@@ -109,8 +105,6 @@ _MORE = {
     ),
     # The docstring: an even number of columns.
     "sinusoidal": ("sinusoidal({length}, 2 * {pairs})",),
-    # The docstring: 0 exactly when the scores are symmetric.
-    "asymmetry": ("asymmetry(symmetric(randn({n}, {n}, dtype=torch.float64)))",),
     # The mask is bool, with at least one True in every row.
     "weights_per_head": (
         "weights_per_head(randn({B}, {H}, {T}, {D}), randn({B}, {H}, {T}, {D}), "

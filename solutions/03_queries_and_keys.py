@@ -241,8 +241,8 @@ show_heatmaps(
 # "Not symmetric" is yes or no. A number says how far: take the largest gap between a score and its mirror
 # image, $\max_{ij} |S_{ij} - S_{ji}|$, where S are the scores of queries against keys.
 
-# %% exercise="asymmetry" points=1 minutes=6 difficulty=2
-def asymmetry(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
+# %% exercise="score_asymmetry" points=1 minutes=6 difficulty=2
+def score_asymmetry(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
     """The largest absolute gap between a score and its mirror image.
 
     x: (n, d_model), w_q: (d_model, d_k), w_k: (d_model, d_k) → a tensor with one number
@@ -260,8 +260,8 @@ def asymmetry(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
 predict("one_matrix", "it is 0", choices=["it is 0", "it is above 0"])  # the asymmetry with W_Q = W_K
 
 # %%
-tied = asymmetry(X, W_Q, W_Q).item()
-print(f"with W_Q and W_K: {asymmetry(X, W_Q, W_K).item():.1f}   with W_Q for both: {tied:.1f}")
+tied = score_asymmetry(X, W_Q, W_Q).item()
+print(f"with W_Q and W_K: {score_asymmetry(X, W_Q, W_K).item():.1f}   with W_Q for both: {tied:.1f}")
 reveal("one_matrix", "it is 0" if tied == 0 else "it is above 0")
 
 # %% [markdown]
@@ -775,21 +775,21 @@ hint("A score multiplies query and key column by column and adds up. With one en
 hint("Animals need a question of their own: an entry in W_Q and one in W_K that make no score between a place and a feeling, nor between an animal and a size. For a weight of 0.7 against six words of score 0, e to the power of the score has to be above 14: how large do the entries have to be?")
 why("Each column is one question: what asks it stands in W_Q, what answers it in W_K. Features that no question names have rows of zeros, so *interest* and *rich* ask nothing and all their scores are 0. Score 3 suffices, since e³ is 20.")
 
-# %% judges="asymmetry"
+# %% judges="score_asymmetry"
 case("by_hand", "Three tokens of width 2, with d_k = 4; whole numbers.", whole_numbers, n=3, d_model=2, d_k=4)
 case("five_tokens", "Five tokens of width 4, with d_k = 3.", n=5, d_model=4, d_k=3)
 case("square", "Four tokens of width 4, with d_k = 4.", n=4, d_model=4, d_k=4)
 
 
 @probe
-def one_matrix(asymmetry):
+def one_matrix(score_asymmetry):
     "One matrix for both, W_Q = W_K: the answer is 0."
     w = randn(4, 2, dtype=torch.float64)
-    return asymmetry(randn(5, 4, dtype=torch.float64), w, w)
+    return score_asymmetry(randn(5, 4, dtype=torch.float64), w, w)
 
 
 @entry
-def asymmetry__entry(x, w_q, w_k):
+def score_asymmetry__entry(x, w_q, w_k):
     scores = (x @ w_q) @ (x @ w_k).T
     gaps = (scores - scores.T).abs()
     i, j = divmod(int(gaps.argmax()), len(scores))
@@ -821,7 +821,7 @@ one-matrix: query_key_scores(project(x, w_q), project(x, w_k)) → x @ (w_q @ w_
 
 
 @alternative
-def asymmetry__loop(x, w_q, w_k):
+def score_asymmetry__loop(x, w_q, w_k):
     q, k = project(x, w_q), project(x, w_k)
     return max(abs(q[i] @ k[j] - q[j] @ k[i]) for i in range(len(x)) for j in range(len(x)))
 

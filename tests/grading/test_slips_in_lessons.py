@@ -15,7 +15,7 @@ from spotlight.grading.report import ExerciseReport
 from spotlight.sandbox.worker import Worker
 
 COURSE = load_course(Path(__file__).parents[2])
-ASYMMETRY = "def asymmetry(x, w_q, w_k):\n    scores = (x @ w_q) @ (x @ w_k).T\n    "
+ASYMMETRY = "def score_asymmetry(x, w_q, w_k):\n    scores = (x @ w_q) @ (x @ w_k).T\n    "
 ATTENTION = "def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:\n    "
 MASKED = "    return scores.masked_fill(future, -math.inf).softmax(dim=-1) @ v"
 
@@ -40,17 +40,17 @@ def report(worker: Worker, key_cache: Path):
 def test_what_is_right_by_chance_at_the_public_seed_is_no_cure(report) -> None:
     """Other rows hold the largest gap in every case of the public seed, and not by other seeds."""
     code = f"{ASYMMETRY}return (scores[0, :] - scores[:, 0]).abs().max()"
-    assert "wrong number" not in report("queries_and_keys", "asymmetry", code).message
+    assert "wrong number" not in report("queries_and_keys", "score_asymmetry", code).message
 
 
 def test_one_step_of_three_is_not_taken_for_the_cause(report) -> None:
     code = f"{ASYMMETRY}return (scores.abs() - scores.T.abs()).abs().max()"
-    assert "`abs(…)`" not in report("queries_and_keys", "asymmetry", code).message
+    assert "`abs(…)`" not in report("queries_and_keys", "score_asymmetry", code).message
 
 
 def test_a_slip_that_is_one_with_the_mistake_is_not_counted_twice(report) -> None:
     code = f"{ASYMMETRY}mirror = scores.flip(1)\n    return (scores - mirror).abs().max()"
-    assert "Two things" not in report("queries_and_keys", "asymmetry", code).message
+    assert "Two things" not in report("queries_and_keys", "score_asymmetry", code).message
 
 
 def test_numbers_that_are_none_are_no_sign_of_a_mistake(report) -> None:

@@ -110,18 +110,18 @@ def test_the_courses_imports_come_along_and_not_what_it_computes(queries, graded
 
 def test_the_reference_is_imported_for_what_has_not_passed(queries, graded, store, module):
     wrong = filled(queries, query_key_scores="def query_key_scores(q, k):\n    return k @ q.T")
-    store.record([graded(*wrong, "project", "query_key_scores", "asymmetry")], NOON, "exercises")
+    store.record([graded(*wrong, "project", "query_key_scores", "score_asymmetry")], NOON, "exercises")
     text = (store.own_modules / "queries_and_keys.py").read_text(encoding="utf-8")
     assert "from spotlight.model_utils.attention import query_key_scores\n" in text
     names = module("queries_and_keys")
-    assert names["__all__"] == ["project", "asymmetry"]
+    assert names["__all__"] == ["project", "score_asymmetry"]
     scores = X @ X.T @ X[:, :2].T
     gap = (scores - scores.T).abs().max()
-    assert torch.equal(names["asymmetry"](X, X.T, torch.eye(3)[:, :2]), gap)
+    assert torch.equal(names["score_asymmetry"](X, X.T, torch.eye(3)[:, :2]), gap)
 
 
 def test_the_import_goes_when_ones_own_passes(queries, graded, store):
-    store.record([graded(*queries, "asymmetry")], NOON, "exercises")
+    store.record([graded(*queries, "score_asymmetry")], NOON, "exercises")
     store.record([graded(*queries, "project", "query_key_scores")], LATER, "exercises")
     text = (store.own_modules / "queries_and_keys.py").read_text(encoding="utf-8")
     assert "from spotlight" not in text

@@ -73,7 +73,7 @@ def test_a_helper_in_an_unsaved_cell_of_its_own_counts(kernel):
 
 
 def test_a_blank_exercise_gets_a_calm_card(kernel):
-    card = kernel.run('check("asymmetry")')
+    card = kernel.run('check("score_asymmetry")')
     assert 'data-status="blank"' in card.html
     assert not card.error
 
@@ -172,7 +172,7 @@ def test_the_second_failed_attempt_offers_the_next_hint(kernel):
 
 def test_a_blank_exercise_is_no_attempt(kernel):
     for _ in range(3):
-        assert "hint(" not in kernel.run('check("asymmetry")').text
+        assert "hint(" not in kernel.run('check("score_asymmetry")').text
 
 
 def test_the_solution_opens_after_a_pass_beside_ones_own_and_with_its_why(kernel):

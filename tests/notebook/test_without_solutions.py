@@ -71,7 +71,7 @@ def test_checks_hints_and_the_lesson_work_and_the_solution_stays_with_the_instru
     assert not asked.error
 
     assert "Hint 1 of 3" in kernel.run('hint("scaled_scores")').text
-    assert "1 of 11" in kernel.run("verify()").text
+    assert "1 of 14" in kernel.run("verify()").text
     assert (course_copy / "progress" / "lesson_progress.json").is_file()
     own = (course_copy / "progress" / "mine" / "queries_and_keys.py").read_text(encoding="utf-8")
     assert "return (k @ q.T).T" in own
@@ -80,10 +80,11 @@ def test_checks_hints_and_the_lesson_work_and_the_solution_stays_with_the_instru
 def test_what_uses_a_blank_exercise_says_so(kernel):
     write(
         kernel,
-        "tied_scores",
-        "def tied_scores(x, weights):",
-        "    return project(x, weights) @ project(x, weights).T",
+        "score_asymmetry",
+        "def score_asymmetry(x, w_q, w_k):",
+        "    scores = project(x, w_q) @ project(x, w_k).T",
+        "    return (scores - scores.T).abs().max()",
     )
-    card = kernel.run('check("tied_scores")')
+    card = kernel.run('check("score_asymmetry")')
     assert "Your project does not pass yet; this exercise uses it." in card.text
     assert not card.error
