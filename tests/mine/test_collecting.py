@@ -110,7 +110,9 @@ def test_the_courses_imports_come_along_and_not_what_it_computes(queries, graded
 
 def test_the_reference_is_imported_for_what_has_not_passed(queries, graded, store, module):
     wrong = filled(queries, query_key_scores="def query_key_scores(q, k):\n    return k @ q.T")
-    store.record([graded(*wrong, "project", "query_key_scores", "score_asymmetry")], NOON, "exercises")
+    store.record(
+        [graded(*wrong, "project", "query_key_scores", "score_asymmetry")], NOON, "exercises"
+    )
     text = (store.own_modules / "queries_and_keys.py").read_text(encoding="utf-8")
     assert "from spotlight.model_utils.attention import query_key_scores\n" in text
     names = module("queries_and_keys")
