@@ -1445,10 +1445,30 @@ one-score-matrix: scores_shape = (B, H, T, T) → scores_shape = (B, T, T)
     `scores_shape` has one matrix per sentence; every head scores for itself.
 scores-like-queries: scores_shape = (B, H, T, T) → scores_shape = (B, H, T, C // H)
     `scores_shape` is still that of the queries; a score belongs to a query and a key, so there are T for each token.
+scores-between-heads: scores_shape = (B, H, T, T) → scores_shape = (B, T, H, H)
+    `scores_shape` scores heads against heads; within each head, tokens are scored against tokens.
+texts:
+    - embedded_shape = (B, T, C)
+    - queries_shape = (B, H, T, C // H)
+    - scores_shape = (B, H, T, T)
+    - gathered_shape = (B, H, T, C // H)
+    - merged_shape = (B, T, C)
+    - hidden_shape = (B, T, 4 * C)
+    - logits_shape = (B, T, V)
+    + embedded_shape = "(B, T, C)"
+    + queries_shape = "(B, H, T, C // H)"
+    + scores_shape = "(B, H, T, T)"
+    + gathered_shape = "(B, H, T, C // H)"
+    + merged_shape = "(B, T, C)"
+    + hidden_shape = "(B, T, 4 * C)"
+    + logits_shape = "(B, T, V)"
+    You wrote texts, in which the letters stand for nothing: leave the quotation marks out.
 gathered-like-scores: gathered_shape = (B, H, T, C // H) → gathered_shape = (B, H, T, T)
     `gathered_shape` is that of the weights; weights times values has the width of a value, C // H.
 gathered-of-full-width: gathered_shape = (B, H, T, C // H) → gathered_shape = (B, H, T, C)
     `gathered_shape` gives each head the full width; a head gathers values of its own width, C // H.
+gathered-merged: gathered_shape = (B, H, T, C // H) → gathered_shape = (B, T, C)
+    `gathered_shape` has the heads side by side already; that comes one line later, and here each head stands apart.
 not-merged: merged_shape = (B, T, C) → merged_shape = (B, T, H, C // H)
     `merged_shape` still has the heads apart; side by side they make one row of C numbers per token.
 not-widened: hidden_shape = (B, T, 4 * C) → hidden_shape = (B, T, C)
@@ -1659,6 +1679,8 @@ nothing-kept: return self.contract(self.gelu(self.expand(x))) → return 1 * x
     You return `x` as it came in: no part changes its argument, so hand what one part returns to the next.
 relu: self.gelu(self.expand(x)) → torch.relu(self.expand(x))
     That is ReLU; `self.gelu` is the bend of this model.
+silu: self.gelu(self.expand(x)) → nn.functional.silu(self.expand(x))
+    That is SiLU, also called swish; `self.gelu` is the bend of this model.
 another-gelu: self.gelu(self.expand(x)) → nn.functional.gelu(self.expand(x))
     That is the exact GELU, off in the fourth digit: `self.gelu` is the approximation that GPT-2 uses.
 residual-inside: self.contract(self.gelu(self.expand(x))) → x + self.contract(self.gelu(self.expand(x)))
@@ -1837,6 +1859,8 @@ one-position-for-each-sentence: torch.arange(ids.shape[1]) → torch.arange(ids.
     Every token of a sentence gets the same position vector, that of the sentence's number; token t of each sentence gets position t.
 positions-from-one: torch.arange(ids.shape[1]) → torch.arange(1, ids.shape[1] + 1)
     Your positions run from 1; they start at 0, and a full context has no row T.
+positions-from-the-end: torch.arange(ids.shape[1]) → torch.arange(ids.shape[1]).flip(0)
+    Your positions count down to 0 at the last token; they count up from 0 at the first.
 blocks-not-chained: x = block(x) → block(x)
     Each block reads the embeddings and its result is dropped: hand on what the one before gave, x = block(x).
 returned-after-one-block:
@@ -1845,8 +1869,15 @@ returned-after-one-block:
     `return` stands inside the loop, so only the first block runs: put it after the loop.
 added-once-more: x = block(x) → x = x + block(x)
     The blocks add to the stream themselves, and you add it once more: x = block(x).
+blocks-side-by-side:
+    - for block in self.blocks:
+    -     x = block(x)
+    + x = sum(block(x) for block in self.blocks)
+    Every block reads the embeddings, and their results are added up: each block reads what the one before it gave.
 final-norm-missing: self.lm_head(self.final_norm(x)) → self.lm_head(x)
     The final norm is missing: the head reads a stream whose size the blocks have changed.
+no-head: self.lm_head(self.final_norm(x)) → self.final_norm(x)
+    The head is missing: C numbers a token come out, and `self.lm_head` makes a score for each word of them.
 softmax-in-the-model: self.lm_head(self.final_norm(x)) → self.lm_head(self.final_norm(x)).softmax(dim=-1)
     You return probabilities; the model returns logits, since the loss applies softmax itself.
 last-token-only: self.lm_head(self.final_norm(x)) → self.lm_head(self.final_norm(x))[:, -1]
@@ -1906,6 +1937,10 @@ windows-whole: return windows[:, :-1], windows[:, 1:] → return windows
     You return the windows whole; return two tensors, all but the last column and all but the first.
 first-window-only: windows[:, :-1], windows[:, 1:] → windows[0, :-1], windows[0, 1:]
     Only one window comes back. Is the `return` inside a loop? Collect all, and put them together with `torch.stack`.
+first-start-for-all: starts[:, None] → starts[:1, None].expand(len(starts), 1)
+    Every window begins at the first start; each of the starts begins a window of its own.
+one-token-too-early: starts[:, None] → (starts[:, None] - 1)
+    Your windows begin one token before their start: the first input is the token at the start, the first target the one after it.
 end-to-end: windows[:, :-1], windows[:, 1:] → windows[:, :-1].flatten(), windows[:, 1:].flatten()
     Your windows are joined end to end; each is a row of its own, (B, length): `torch.stack` puts them so.
 lists-of-windows: windows[:, :-1], windows[:, 1:] → list(windows[:, :-1]), list(windows[:, 1:])
@@ -1992,6 +2027,14 @@ targets-viewed: targets.flatten() → targets.view(-1)
     The targets are cut out of longer windows, so they do not lie in one piece and `view` refuses them: use `flatten` or `reshape`.
 words-flattened-too: logits.flatten(0, 1) → logits.flatten()
     You flatten the words as well; each prediction stays a row of V logits: flatten(0, 1) joins B and T only.
+not-flattened: logits.flatten(0, 1), targets.flatten() → logits, targets
+    `cross_entropy` takes the second axis of the logits for the words, and here it is the tokens': make rows of V logits, (B · T, V), and as many targets.
+share-of-wrong-guesses: nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()) → (logits.argmax(dim=-1) != targets).float().mean()
+    You count how often the largest logit is not at the target; the loss asks how probable the target was, −log p.
+word-by-word-yes-or-no: nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()) → nn.functional.binary_cross_entropy_with_logits(logits, nn.functional.one_hot(targets, logits.shape[-1]).to(logits.dtype))
+    Binary cross-entropy asks of each word by itself, yes or no; the V words of a prediction share one softmax, cross_entropy.
+log-of-a-floor: nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()) → -(logits.softmax(dim=-1).gather(-1, targets[..., None]) + 1e-8).log().mean()
+    The number that you add inside the logarithm caps the loss, at 18.4 for 1e-8: a very unlikely target costs more. `cross_entropy` works with logarithms throughout and needs no such number.
 log-of-the-mean: nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()) → -logits.softmax(dim=-1).gather(-1, targets[..., None]).mean().log()
     You average the probabilities and then take the logarithm; take −log p of each, and average those.
 sign-lost: nn.functional → -nn.functional
@@ -2307,6 +2350,8 @@ last-token-only: next_token_loss(model(part[:, :-1]), part[:, 1:]) → next_toke
     You measure the last prediction of each window alone; all of its tokens count.
 summed-over-windows: total / len(windows) → total
     You return the sum over all windows; divide by how many there are.
+full-batches-only: windows.split(batch_size) → windows[: len(windows) // batch_size * batch_size].split(batch_size)
+    The windows that do not fill a last batch are left out: they count, too.
 """)
 alternatives("""
 one-by-one:
@@ -2376,6 +2421,8 @@ one-too-few: logits < smallest_kept → logits <= smallest_kept
     You keep k − 1: the k-th largest is to stay, so only what is smaller than it goes.
 one-too-many: logits.topk(top_k).values[-1] → logits.topk(top_k + 1).values[-1]
     You keep k + 1: `topk(top_k)` ends with the k-th largest.
+the-smallest-kept: logits.masked_fill(logits < smallest_kept, -torch.inf) → logits.masked_fill(logits > logits.topk(top_k, largest=False).values[-1], -torch.inf)
+    You keep the k smallest logits; it is the k largest that stay.
 only-the-best: values[-1] → values[0]
     `values` begins with the largest, so only that one stays; the smallest that stays is the last, [-1].
 past-the-kept: values[-1] → values[top_k]
