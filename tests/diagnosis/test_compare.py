@@ -211,7 +211,7 @@ def test_a_tuple_of_rows_equals_the_rows_stacked() -> None:
         ({"a": 1}, {"b": 1}, "", "it is a dict of b where a dict of a is wanted"),
         ({"a": 1}, {"b\n": 1}, "", "it is a dict of 'b\\n' where a dict of a is wanted"),
         ((1, 2), (1, 2, 3), "", "it is a tuple of 3 where 2 values are wanted"),
-        ("yes", "no", "", "it is the text 'no' where the text 'yes' is wanted"),
+        ("yes", "no", "", "it is 'no' where 'yes' is wanted"),
         (None, 1, "", "it is the number 1 where None is wanted"),
         (tensor(1.0), None, "", "it is None where a tensor of shape (1,) is wanted"),
         (tensor(1.0, shape=()), Opaque("Model"), "",

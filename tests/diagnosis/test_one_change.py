@@ -55,6 +55,13 @@ SLIPS = {
         (2, "typed-size", "`402` in `x.view(-1, 402)` is typed in; it has to follow from "
          "`x.shape[-1]`."),
     ),
+    "a typed size, and view of what lies in pieces": (
+        "def f(x):\n    return x.view(-1, 402)\n",
+        "def f(x):\n    return x.reshape(-1, x.shape[-1])\n",
+        (2, "typed-size", "`402` in `x.view(-1, 402)` is typed in; it has to follow from "
+         "`x.shape[-1]`. Besides, `view` reads only numbers that lie in one piece; `reshape` "
+         "reads any."),
+    ),
     "the notebook's size": (
         "def f(x):\n    return torch.ones(T, x.shape[1])\n",
         "def f(x):\n    return torch.ones(len(x), x.shape[1])\n",

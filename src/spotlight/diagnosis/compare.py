@@ -75,6 +75,9 @@ def difference(expected: Any, observed: Any, where: str = "") -> Difference | No
 
 
 def _of_other_kind(expected: Any, observed: Any, where: str) -> Difference:
+    if isinstance(expected, str) and isinstance(observed, str):
+        message = f"it is {observed[:80]!r} where {expected[:80]!r} is wanted"
+        return Difference("kind", message, where)
     message = f"it is {describe(observed)} where {describe(expected)} is wanted"
     return Difference("kind", message, where, nothing=observed is None)
 

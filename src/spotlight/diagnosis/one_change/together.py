@@ -13,7 +13,7 @@ from spotlight.diagnosis.one_change.places import Place, said
 from spotlight.diagnosis.one_change.steps import is_own_part, movable
 
 Placed = tuple[Place, Edit]
-_MOST_EXCHANGED = 12
+_SIZES = ("typed-size",)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,10 @@ def edits_together(
     places: Sequence[Place], edits: Sequence[Placed], sizes: Mapping[str, ast.expr]
 ) -> Iterator[Together]:
     """What may have gone wrong in several places by one thought; `sizes` as in `changes_of`."""
-    yield from _from_outside(places, sizes)
+    outside = list(_from_outside(places, sizes))
+    typed = [Together(e.kind, ((p, e.node),), e.message) for p, e in edits if e.kind in _SIZES]
+    yield from outside
+    yield from _with_reshape(places, [*outside, *typed])
     yield from _everywhere(edits)
     yield from _exchanged(places)
     yield from _moved(places)
@@ -52,6 +55,22 @@ def _from_outside(places: Sequence[Place], sizes: Mapping[str, ast.expr]) -> Ite
             f"{' and '.join(sources)} {'is' if len(sources) == 1 else 'are'} what is meant."
         )
         yield Together("depends-on-global", edits, text)
+
+
+def _with_reshape(places: Sequence[Place], changes: Sequence[Together]) -> Iterator[Together]:
+    """A size that is wrong, and beside it `view`, which refuses what was cut or transposed."""
+    for change in changes:
+        scope = change.edits[0][0].scope
+        views = [
+            (place, ast.Attribute(place.node.value, "reshape", ast.Load()))
+            for place in places
+            if place.scope is scope
+            and isinstance(place.node, ast.Attribute)
+            and (place.name, place.node.attr) == ("func", "view")
+        ]
+        if views:
+            text = "Besides, `view` reads only numbers that lie in one piece; `reshape` reads any."
+            yield Together(change.kind, (*change.edits, *views), f"{change.message} {text}")
 
 
 def _everywhere(edits: Sequence[Placed]) -> Iterator[Together]:
