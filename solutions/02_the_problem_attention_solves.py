@@ -30,8 +30,11 @@ from torch import Tensor
 
 from spotlight.model_utils.four_tokens import TOKENS, embeddings
 from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
-from spotlight.visualizations import show_attention_matrix, show_bars, show_dot_products
+from spotlight.visualizations import show_attention_matrix, show_bars, show_dot_products, show_map
 from spotlight.visualizations import show_heatmap, show_heatmaps
+
+# %%
+show_map("blocks.0.attention")
 
 # %% [markdown]
 # ## One word, one vector

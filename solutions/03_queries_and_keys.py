@@ -35,7 +35,10 @@ from spotlight.model_utils.hooks import head_weights
 from spotlight.model_utils.learned_questions import answers_found
 from spotlight.model_utils.mini_model import load_mini_model
 from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
-from spotlight.visualizations import show_bars, show_curves, show_heatmap, show_heatmaps, show_projection
+from spotlight.visualizations import show_bars, show_curves, show_heatmap, show_heatmaps, show_map, show_projection
+
+# %%
+show_map("blocks.0.attention.query", "blocks.0.attention.key")
 
 # %% [markdown]
 # ## Where lesson 02 got stuck
