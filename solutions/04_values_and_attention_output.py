@@ -230,7 +230,7 @@ def as_linear(weights: Tensor) -> nn.Linear:
     ### END SOLUTION
 
 # %% [markdown]
-# <details><summary>Help, I'm getting <code>TypeError: cannot assign 'torch.FloatTensor' object to parameter 'weight'</code></summary>
+# <details><summary>Help, I'm getting <code>TypeError: cannot assign 'torch.FloatTensor' as parameter 'weight' …</code></summary>
 #
 # A layer's weight is a parameter. Wrap your matrix: `layer.weight = nn.Parameter(...)`.
 #
@@ -834,6 +834,13 @@ sizes-swapped: nn.Linear(d_model, d_k, bias=False) → nn.Linear(d_k, d_model, b
     Your layer says that it goes from d_k to d_model numbers: d_in comes first, and d_in is d_model.
 with-a-bias: d_k, bias=False → d_k
     Your layer has a bias, random numbers that it adds; `project` adds nothing: say `bias=False`.
+bias-of-zeros:
+    - layer = nn.Linear(d_model, d_k, bias=False)
+    + layer = nn.Linear(d_model, d_k)
+    + nn.init.zeros_(layer.bias)
+    Your layer has a bias; zeros add nothing yet, but they can be learned: say `bias=False`.
+function-returned: return layer → return lambda x: x @ weights
+    You return a function of your own; an `nn.Linear` is asked for, whose weight can be learned.
 numbers-left-out:
     - layer.weight = nn.Parameter(weights.T.clone())
     Your layer keeps the random numbers that it started with: put those of `weights` into `.weight`.
@@ -1172,7 +1179,8 @@ def _moved(before, after, wanted):
     low, high = wanted
     if low <= after <= high:
         return f"from {low:g} to {high:g}"
-    return f"{'raised' if after > before else 'lowered'} to {'above' if after > high else 'below'} {high if after > high else low:g}"
+    side = f"above {high:g}" if after > high else f"below {low:g}"
+    return f"{'raised' if after > before else 'lowered'}, {side}"
 
 
 def _bank_in(sentence, w_v):
@@ -1180,6 +1188,8 @@ def _bank_in(sentence, w_v):
 
 
 def _what_becomes_of_the_last(x, w_v):
+    if w_v.shape != (12, 12):
+        return "not 12 rows and 12 columns"
     weights = torch.softmax((x @ asks) @ (x @ answers).T, dim=-1)  # d_k = 1, so that √d_k is 1
     before, after = x[-1], (x + weights @ x @ w_v)[-1]
     features = feature_names()
@@ -1191,6 +1201,7 @@ def _what_becomes_of_the_last(x, w_v):
     }
 
 
+case("shape", "How many rows and columns there are.", lambda place_not_money: list(place_not_money().shape))
 case("steep", "What becomes of *bank* in “interest in the steep bank”.", lambda place_not_money: _bank_in("interest in the steep bank", place_not_money()))
 case("big", "What becomes of *bank* in “interest in the big bank”.", lambda place_not_money: _bank_in("interest in the big bank", place_not_money()))
 case("tall", "What becomes of *bank* in “the tall bank”.", lambda place_not_money: _bank_in("the tall bank", place_not_money()))
@@ -1201,7 +1212,7 @@ case("old", "What becomes of *bank* in “the old bank”.", lambda place_not_mo
 @probe
 def words_without_a_size(place_not_money):
     "What becomes of *bank* after five words whose features are drawn, all but their size, which is 0."
-    words = uniform(5, 12, low=-1.5, high=1.5)
+    words = uniform(5, 12, low=0.5, high=1.5)
     words[:, size] = 0.0
     return _what_becomes_of_the_last(torch.cat([words, word_vectors(["bank"])]), place_not_money())
 
@@ -1265,6 +1276,13 @@ every-feature-written:
     + w_v[size] = 1.0
     + w_v[size, money] = -1.0
     You fill the whole row of size, so that a size is added to every feature of *bank*: write into place and money alone.
+one-column:
+    - w_v = torch.zeros(12, 12)
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v = torch.zeros(12, 1)
+    + w_v[size] = 1.0
+    Your matrix has one column; W_V needs twelve, one for each feature that can be written.
 place-read:
     - w_v[size, place] = 1.0
     - w_v[size, money] = -1.0

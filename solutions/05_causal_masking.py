@@ -215,13 +215,13 @@ show_heatmap(
 # %% [markdown]
 # ## What should a hidden score do?
 #
-# The mask has to leave weights that still add up to 1, with none on what is hidden. Take the row of *sat*
-# in "The cat sat on the mat". Its scores are
+# The mask has to leave weights that still add up to 1, with no weight on what is hidden. Take the row of *sat*
+# in "The cat sat on the mat". The scores are
 #
 # $$(2.1,\; 3.5,\; 1.8,\; 4.2,\; 0.9,\; 1.1)$$
 #
-# and without a mask the largest weight, 0.56, is on *on*, the very token to be predicted. With the mask
-# only *The*, *cat* and *sat* are left. What are their weights then?
+# and without a mask the largest weight, 0.56, is on *on*, the very token that is to be predicted. With the mask
+# only *The*, *cat* and *sat* are left. What are the weights of these three then?
 
 # %% prediction="row_of_sat"
 predict(
@@ -233,9 +233,9 @@ predict(
 # %% [markdown]
 # ## 2 · Mask the scores
 #
-# Softmax gives a score $s$ the weight $e^s / \sum e^s$. For a hidden token the numerator must be 0, and it
-# must be missing from the sum. Only one score does both: $-\infty$, since $e^{-\infty} = 0$. So the scores
-# are changed **before** softmax.
+# Softmax gives a score $s$ the weight $e^s / \sum e^s$. For a hidden token $e^s$ must be 0, above the line and in
+# the sum. Only one score does both: $-\infty$, since $e^{-\infty} = 0$. So the scores are changed **before**
+# softmax.
 #
 # `scores.masked_fill(where, value)` returns a copy with `value` wherever `where` is True. `~mask` turns
 # True into False and back.
@@ -291,8 +291,8 @@ scores = scaled_scores(project(X, W_Q), project(X, W_K))  # (4, 4)
 print(scores)
 
 # %% [markdown]
-# A frequent slip: set hidden scores to 0, so that they "count nothing". In the first row only *The* may
-# be read, with a score that happens to be 0, too. How much of that row's weight goes to later tokens?
+# A frequent slip is to set hidden scores to 0, so that they "count nothing". In the first row only *The* may be
+# read, and the score of *The* happens to be 0, too. How much weight of the first row goes to later tokens?
 
 # %% prediction="zero_instead"
 predict("zero_instead", 0.75, between=(0.0, 1.0))
@@ -327,8 +327,8 @@ show_mask_painter()
 #
 # $$\text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}} + M\right)$$
 #
-# with $M$ of shape (n, n): 0 where a token may be read, and $-\infty$ where not. Both forms hide the same
-# tokens, but code that wants one of them goes wrong with the other. Turn yours into this one.
+# with $M$ of shape (n, n): 0 where a token may be read, and $-\infty$ where not. Both forms hide the same tokens,
+# but code that wants one form goes wrong with the other. Turn your mask of True and False into numbers.
 
 # %% exercise="additive_mask" points=1 minutes=4 difficulty=1
 def additive_mask(mask: Tensor) -> Tensor:
@@ -362,8 +362,8 @@ show_heatmap(
 )
 
 # %% [markdown]
-# Now take one form for the other. An additive mask handed to code that wants True and False is
-# converted without an error: 0 counts as False, and $-\infty$ as True.
+# Now hand over the wrong form. An additive mask given to code that wants True and False is converted without an
+# error: 0 counts as False, and $-\infty$ as True.
 
 # %%
 confused = masked_attention_weights(scores, additive_mask(causal_mask(4)).bool())
@@ -441,9 +441,9 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# *here* is the last token: it has no future, and so the mask took nothing from it.
+# *here* is the last token. It has no future, and so the mask took nothing from it.
 #
-# Now the model again: the same start, the same text, the same steps. Only the attention is yours.
+# Now train the model again: the same start, the same text, the same steps. Only the attention is yours.
 
 # %%
 causal_model, causal_losses = train(causal_attention, "with your mask")
@@ -484,8 +484,8 @@ show_curves(
 # ## One pass, sixteen tasks
 #
 # A model writes token by token: it reads, draws one token, and reads again. Such a model is called
-# **autoregressive**. Does it train like that, too?
-# One piece of 16 tokens holds 16 tasks. How often is the model called to learn from it?
+# **autoregressive**. Does the model train token by token, too? One piece of 16 tokens holds 16 tasks. How often is
+# the model called to learn from one piece?
 
 # %% prediction="passes"
 predict("passes", 1, choices=[1, 16])
@@ -522,8 +522,8 @@ print("and without it:                                        ", gap(open_model,
 #
 # ## Is the mask a trick for training only?
 #
-# **Dropout** is one. In training it sets some numbers, picked at random, to 0 and enlarges the others, so
-# that the model relies on none of them; in use it is switched off.
+# **Dropout** is such a trick. In training, dropout sets some numbers, picked at random, to 0 and enlarges the
+# others, so that the model relies on none of them. In use, dropout is switched off.
 
 # %%
 torch.manual_seed(0)
@@ -533,8 +533,8 @@ for mode in ("training", "training", "use", "use"):
     print(f"{mode:8}", [round(number, 2) for number in dropout(masked_row).tolist()])
 
 # %% [markdown]
-# Two calls in training differ; in use the weights of *sat* pass unchanged. Can the mask be switched off
-# like that? Take it from the causal model, on text not trained on: the future is now in sight.
+# Two calls in training differ; in use the weights of *sat* pass unchanged. Can the mask be switched off like
+# that? Take the mask from the causal model, on text that the model was not trained on. Now the future is in sight.
 # Does the loss fall, stay or rise?
 
 # %% prediction="mask_off"
@@ -548,9 +548,8 @@ reveal("mask_off", change)
 print(f"loss with the mask {mask_on:.2f}, without it {mask_off:.2f}")
 
 # %% [markdown]
-# The answers are in sight, and the loss rises: in training, no token of this model ever gathered anything
-# from its future. The mask is part of the model. From the newest token it hides nothing, though, in training
-# as in use:
+# The answers are in sight, and the loss rises: in training, no token of this model ever gathered anything from its
+# future. The mask is part of the model. From the newest token the mask hides nothing, in training as in use:
 
 # %%
 print("last row of the mask:", causal_mask(6)[-1].tolist())
@@ -561,7 +560,7 @@ print("last row of the mask:", causal_mask(6)[-1].tolist())
 #
 # ## 5 · A leak detector
 #
-# A wrong mask raises no error, and the model that had none trained beautifully. So test yours. **Change the
+# A wrong mask raises no error, and the model without a mask had the lower loss. So test your mask. **Change the
 # future, watch the past**: change only tokens after t. If the outputs of tokens 0 to t move, something leaks.
 
 # %% exercise="future_leak" points=1 minutes=6 difficulty=2
@@ -647,8 +646,8 @@ predict("detector_on_the_cheat", "nothing moves", choices=["the past moves", "no
 ids = torch.tensor(words.encode(LINE))  # (11,)
 found = {}
 for name, model, attend in (("no mask", open_model, open_attention), ("your mask", causal_model, causal_attention)):
-    x = (model.tok_emb(ids) + model.pos_emb(torch.arange(len(ids)))).detach()  # (11, 64)
-    found[name] = future_leak(from_embeddings(model, attend), x, 5).item()
+    embedded = (model.tok_emb(ids) + model.pos_emb(torch.arange(len(ids)))).detach()  # (11, 64)
+    found[name] = future_leak(from_embeddings(model, attend), embedded, 5).item()
     print(f"{name + ':':10} the largest change up to token 5 is {found[name]:.6f}")
 reveal("detector_on_the_cheat", "nothing moves" if found["no mask"] < 1e-4 else "the past moves")
 
@@ -691,6 +690,8 @@ show_heatmaps(
     {name: who_reads_whom(head, X).float() for name, head in heads.items()},
     TOKENS,
     TOKENS,
+    row_label="output",
+    column_label="token changed",
     title="Three masks, seen from outside",
     caption="1 is True: the output of the row's token moves with the column's token.",
     value_label="moves",
@@ -699,10 +700,12 @@ show_heatmaps(
 # %%
 show_heatmaps(
     {
-        "no mask": who_reads_whom(from_embeddings(open_model, open_attention), x).float(),
-        "your mask": who_reads_whom(from_embeddings(causal_model, causal_attention), x).float(),
+        "no mask": who_reads_whom(from_embeddings(open_model, open_attention), embedded).float(),
+        "your mask": who_reads_whom(from_embeddings(causal_model, causal_attention), embedded).float(),
     },
     LINE.split(),
+    row_label="output",
+    column_label="token changed",
     title="Two trained models, seen from outside",
     caption="Without the mask every output moves with every token. With the mask, with itself and the past.",
     value_label="moves",
@@ -805,15 +808,14 @@ both = causal_mask(6) & padding_mask(torch.tensor([4]), 6)[0]  # (6, 6)
 print("rows of the real tokens, causal and both, are alike:", torch.equal(both[:4], causal_mask(6)[:4]))
 
 # %% [markdown]
-# Padding in front is another matter, and lesson 14 needs it. And whatever the mask, padding must not count
-# in the loss.
+# With padding in front, the causal mask alone is not enough; lesson 14 meets that case. And whatever the mask,
+# padding must not count in the loss.
 #
 # ## Half the work, not done
 #
-# Your function computes all n² scores and throws nearly half of them away. That is the picture to think
-# in, not how it is run. A **fused kernel** does all the steps in one compiled function, as PyTorch's
-# `scaled_dot_product_attention` does. It goes through the matrix in blocks, and can leave out blocks that
-# lie wholly in the future. Measure it here:
+# Your function computes all n² scores and throws nearly half of them away. A **fused kernel**, such as PyTorch's
+# `scaled_dot_product_attention`, does all the steps in one compiled function. The kernel goes through the matrix
+# in blocks, and can leave out blocks that lie wholly in the future. Measure the times here:
 
 # %%
 def milliseconds(function: Callable[[], Tensor], repeats: int = 5) -> float:
@@ -844,8 +846,8 @@ show_bars(
 )
 
 # %% [markdown]
-# Where the kernel leaves blocks out, nearly half of them, its causal bar stands well below the unmasked one.
-# How the times compare depends on processor, length and version of PyTorch. The result is the same as
+# Where the kernel leaves blocks out, nearly half of them, the causal bar stands well below the unmasked bar. How
+# the times compare depends on the processor, the length and the version of PyTorch. The result is the same as
 # yours, up to rounding.
 #
 # Where we are, with the shapes of the four tokens:
@@ -1368,8 +1370,9 @@ why("Python's slices leave their end out, so `: t + 1` are the tokens up to and 
 
 # %% judges="who_reads_whom"
 def _normed(x):
-    centred = x - x.mean(dim=-1, keepdim=True)
-    return centred / (centred.square().mean(dim=-1, keepdim=True) + 1e-5).sqrt()
+    centred = x.double() - x.double().mean(dim=-1, keepdim=True)
+    normed = centred / (centred.square().mean(dim=-1, keepdim=True) + 1e-12).sqrt()
+    return normed.float() * torch.arange(1.0, x.shape[1] + 1)  # so that a row does not add up to 0
 
 
 def _pattern(n):
@@ -1406,7 +1409,8 @@ def _first_number_of_each(x):
 
 
 def _one_entry_moves(x):
-    return torch.cat([_pattern(len(x)) @ x[:, 1:2], torch.ones(len(x), 3)], dim=1)
+    moving = x @ torch.arange(1.0, x.shape[1] + 1).square()
+    return torch.cat([_pattern(len(x)) @ moving[:, None], torch.ones(len(x), 3)], dim=1)
 
 
 def _last_entry_moves(x):
@@ -1414,7 +1418,7 @@ def _last_entry_moves(x):
 
 
 def _no_mask(x):
-    return torch.softmax(_normed(x) @ _normed(x).T / 4, dim=-1) @ x
+    return torch.softmax(_normed(x) @ _normed(x).T / 99, dim=-1) @ x
 
 
 def _with_rounding(x):
@@ -1432,6 +1436,7 @@ case("first_number", "Four tokens of width 5, of which the first number alone is
 case("one_entry_moves", "Five tokens of width 3; of the four numbers of an output, one can move.", lambda who_reads_whom: who_reads_whom(_one_entry_moves, randn(5, 3)))
 case("another_entry_moves", "Five tokens of width 3; of the four numbers of an output, only the last can move.", lambda who_reads_whom: who_reads_whom(_last_entry_moves, randn(5, 3)))
 case("a_token_of_zeros", "Five tokens of width 4, two of which are all zeros.", lambda who_reads_whom: who_reads_whom(_mixed, randn(5, 4) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])[:, None]))
+case("zeros_without_mean_and_spread", "Five tokens of width 6, two of which are all zeros; mean and spread are taken out before a table mixes them.", lambda who_reads_whom: who_reads_whom(_mixed_and_normed, randn(5, 6) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])[:, None]))
 case("rounding", "Six tokens of width 3, each read by itself; the rest of the sum cancels, up to rounding.", lambda who_reads_whom: who_reads_whom(_with_rounding, randn(6, 3)))
 case("one_token", "A single token of width 3.", lambda who_reads_whom: who_reads_whom(_no_mask, randn(1, 3)))
 
@@ -1448,11 +1453,15 @@ mistakes("""
 one-added: torch.randn(x.shape[1]) → 1.0
     You add one number to all numbers of a token. A function that subtracts their mean reads the same as before: change the numbers by different amounts.
 multiplied: changed[j] += torch.randn(x.shape[1]) → changed[j] *= 2.0
-    You multiply all numbers of a token by one number. A function that divides by their spread reads the same as before, and a token of zeros stays zeros: change the numbers by different amounts.
+    You multiply all numbers of a token by one number. A function that takes out their mean and spread reads the same as before, and a token of zeros stays zeros: change the numbers by different amounts.
 set-to-zero: += torch.randn(x.shape[1]) → = 0.0
-    You set the token to zeros. A token that was zeros already is not changed by that: add different numbers to what stands there.
+    A token that is all zeros is not changed by what you do: add different numbers to what stands there.
 one-number-changed: changed[j] += torch.randn(x.shape[1]) → changed[j, 0] += 1.0
-    You change the first number of a token alone; a function that reads another number does not see it: change all of them.
+    You change the first number of a token alone; a function that reads another number does not see the change: change all numbers.
+last-number-changed: changed[j] += torch.randn(x.shape[1]) → changed[j, -1] += 1.0
+    You change the last number of a token alone; a function that reads another number does not see the change: change all numbers.
+set-to-one-number: += torch.randn(x.shape[1]) → = 1.0
+    You write one number over all numbers of a token. To a function that takes mean and spread out, a token of zeros stays as it was: change the numbers by different amounts.
 rows-and-columns-swapped: reads[:, j] → reads[j]
     Row i says whom output i reads; you write what token j moves into row j. It belongs into column j.
 one-change-upon-another:
