@@ -150,10 +150,10 @@ show_heatmaps(
 # and the first less the third. Its key is (3, 1, 1).
 #
 # Do keys and values come apart in training, too? Ask the mini model, 1.4 million parameters, trained on small
-# English. It is a stack of three **layers**: each reads one vector per token and hands one per token to the next.
-# In each layer six heads work side by side (lesson 06).
+# English. This model is a stack of three **layers**: each reads one vector per token and hands one per token to the
+# next. In each layer six heads work side by side (lesson 06).
 #
-# Put fourteen verbs in the place of *chased*. How far do key and value move, measured in distances between two
+# Put fourteen verbs in the place of *chased*. How far do key and value move, measured in distances between
 # words of the sentence? And how far would random matrices let them move?
 
 # %%
@@ -193,26 +193,26 @@ show_bars(
 )
 
 # %% [markdown]
-# In layer 1 a key tells little of which verb it is, far less than a random matrix lets through, and a value tells
-# more. A query that finds one of these verbs finds any of them, and the value says which. Nobody ordered that; it
-# lowered the loss. In layer 0 the difference is small, and in layer 2 there is none: keys and values *may* come
-# apart, and need not.
+# In layer 1 a key tells far less of which verb stands there than a random matrix would, and a value tells more. A
+# query that finds one of these verbs finds the others nearly as well, and the value says which verb it is. This was
+# not built in; training found it. In layer 0 the difference is small, and in layer 2 there is hardly any: keys and
+# values *may* come apart, and need not.
 
 # %% [markdown]
 # ## 1 · The same matrix in PyTorch
 #
-# PyTorch keeps such a matrix in a layer, `nn.Linear(d_in, d_out, bias=False)`. Called with `x`, the layer does what
-# your `project` does. It keeps its numbers in `.weight`. Look at the shape:
+# PyTorch keeps such a matrix in an `nn.Linear(d_in, d_out, bias=False)`, a **linear layer**. Called with `x`, the
+# linear layer does what your `project` does. Its numbers stand in `.weight`. Look at the shape:
 
 # %%
 print("from 3 to 2 numbers:", tuple(nn.Linear(3, 2, bias=False).weight.shape))
 
 # %% [markdown]
-# **`.weight` has the shape (d_out, d_in)**, our matrix transposed, and the layer computes $xW^\top$ with it. So
-# nearly every published model keeps its matrices. (With a **bias**, the default, the layer also adds a vector of
-# d_out numbers.)
+# **`.weight` has the shape (d_out, d_in)**, our matrix transposed, and the layer computes $xW^\top$ with it. Most
+# published models keep their matrices in this layout. (With a **bias**, the default, the layer also adds a vector
+# of d_out numbers.)
 #
-# A new layer starts with random numbers. A matrix that can be learned is an `nn.Parameter(matrix)`.
+# A new linear layer starts with random numbers. A matrix that can be learned is an `nn.Parameter(matrix)`.
 
 # %% exercise="as_linear" points=1 minutes=6 difficulty=2
 def as_linear(weights: Tensor) -> nn.Linear:
@@ -537,9 +537,9 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# Two extreme cases show what is kept. In the first, a context that says nothing: queries of zero, so that all
-# scores are equal. In the second, a layer that has learned nothing yet: values of zero. And what flows back to
-# the embeddings when learning sends a gradient of random numbers through that second layer?
+# Two extreme cases show what is kept. In the first, queries of zero make all scores equal, and the context says
+# nothing. In the second, values of zero stand for attention that has learned nothing yet. What flows back to the
+# embeddings, in the second case, when a gradient of random numbers is sent through?
 
 # %%
 zeros = torch.zeros(3, 3)
@@ -553,8 +553,9 @@ for name, layer in (("replaced", single_head_attention), ("added", attention_lay
     print(f"          zero values, gradient that comes back: {tokens.grad.norm() / upstream.norm():.0%}")
 
 # %% [markdown]
-# Replaced, all tokens become one vector, and a layer that has learned nothing passes nothing, in either direction.
-# Added, tokens stay what they were, and the gradient arrives whole.
+# Where the output replaces the embedding, all tokens become one vector, and attention that has learned nothing passes
+# nothing on, in either direction. Where the output is added, tokens stay what they were, and the gradient arrives
+# whole.
 
 # %% [markdown]
 # ## 6 · A place, and not money
@@ -668,7 +669,7 @@ without_it = mini.model.lm_head(mini.model.final_norm(edits_alone))[0, -1]  # (4
 reveal("embedding_taken_out", "it stays" if next_word == "cat" else "it changes")
 
 # %% [markdown]
-# It stays. How much, then, does each part add to the lead of *cat* over *mat*, the difference of their scores? The
+# The word stays. How much, then, does each part add to the lead of *cat* over *mat*, the difference of their scores? The
 # final norm divides the stream by its spread. With that divisor held fixed, the lead is a sum of one number for each
 # part, the part's dot product with one direction. Compare with the twin sentence, in which *mat* is right, and with
 # what a random direction of the same length would typically add.
@@ -724,10 +725,10 @@ show_bars(
 )
 
 # %% [markdown]
-# Before layer 0 the stream holds the embedding only, and one head of layer 0 looks at the token itself. That head
-# hands the embedding on. Before layers 1 and 2 the stream holds what earlier layers wrote, no head there looks at
-# its own token like that, and attention that replaces the stream deletes it all. The model was trained with its
-# stream; lesson 17 *trains* one without.
+# Before layer 0 the stream holds the embedding only, and one head of layer 0 looks at the token itself, so that this
+# head can hand the embedding on. Before layers 1 and 2 the stream holds what earlier layers wrote. No head there
+# looks at its own token like that, and attention that replaces the stream deletes what was written. (The model was
+# trained with its stream. A model that is trained without one may do better.)
 
 # %%
 for layer, on_itself in enumerate(mini.attention(PROMPT).diagonal(dim1=-2, dim2=-1).mean(dim=-1)):  # (6,) each
@@ -736,8 +737,8 @@ for layer, on_itself in enumerate(mini.attention(PROMPT).diagonal(dim1=-2, dim2=
 # %% [markdown]
 # ## Reading ahead
 #
-# The head is complete. One thing should make you uneasy: how much of its weight each token gives to tokens
-# that come *after* it. It is also why your head and the mini model's part ways before the last token.
+# The head is complete. One thing should make you uneasy: how much weight each token gives to tokens that come
+# *after* it. This weight is also the reason why your head and the mini model's differ before the last token.
 
 # %%
 for token, later in zip(TOKENS, weights.triu(diagonal=1).sum(dim=-1).tolist()):

@@ -927,8 +927,8 @@ def causal_mask__loop(n):
 
 forbid("model_utils", "attention", "Transformer", "generate_square_subsequent_mask", because="the triangle is what you are building.")
 hint("Which entries of row 0 are True? Which of row 1? What shape do the True entries make?")
-hint("`torch.tril(matrix)` keeps the diagonal and what is below, and sets the rest to 0. Of which matrix should it keep that part?")
-hint("```python\nreturn <n by n matrix of True>.tril()\n```")
+hint("`tril` of a matrix keeps the diagonal and what is below, and sets the rest to 0 or False; `triu` keeps the diagonal and what is above. Which part, and of which matrix?")
+hint("```python\nreturn <n by n matrix of True>.<what keeps the diagonal and below>\n```")
 why("`tril` keeps the lower triangle, diagonal included, so the rule j ≤ i needs no loop and no comparison. Starting from True instead of 1 gives the mask the kind that the next step needs.")
 
 # %% judges="masked_attention_weights"
@@ -1388,6 +1388,10 @@ def _mixed(x):
     return _pattern(len(x)) @ torch.cat([x, x[:, :1]], dim=1)
 
 
+def _rows_that_add_up_to_0(x):
+    return _pattern(len(x)) @ (_normed(x) / torch.arange(1.0, x.shape[1] + 1))
+
+
 def _mixed_and_normed(x):
     return _pattern(len(x)) @ _normed(x)
 
@@ -1436,6 +1440,7 @@ case("first_number", "Four tokens of width 5, of which the first number alone is
 case("one_entry_moves", "Five tokens of width 3; of the four numbers of an output, one can move.", lambda who_reads_whom: who_reads_whom(_one_entry_moves, randn(5, 3)))
 case("another_entry_moves", "Five tokens of width 3; of the four numbers of an output, only the last can move.", lambda who_reads_whom: who_reads_whom(_last_entry_moves, randn(5, 3)))
 case("a_token_of_zeros", "Five tokens of width 4, two of which are all zeros.", lambda who_reads_whom: who_reads_whom(_mixed, randn(5, 4) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])[:, None]))
+case("outputs_that_add_up_to_0", "Five tokens of width 7, mean and spread taken out and mixed by a table, so that the numbers of each output add up to 0.", lambda who_reads_whom: who_reads_whom(_rows_that_add_up_to_0, randn(5, 7)))
 case("zeros_without_mean_and_spread", "Five tokens of width 6, two of which are all zeros; mean and spread are taken out before a table mixes them.", lambda who_reads_whom: who_reads_whom(_mixed_and_normed, randn(5, 6) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])[:, None]))
 case("rounding", "Six tokens of width 3, each read by itself; the rest of the sum cancels, up to rounding.", lambda who_reads_whom: who_reads_whom(_with_rounding, randn(6, 3)))
 case("one_token", "A single token of width 3.", lambda who_reads_whom: who_reads_whom(_no_mask, randn(1, 3)))
@@ -1461,7 +1466,7 @@ one-number-changed: changed[j] += torch.randn(x.shape[1]) → changed[j, 0] += 1
 last-number-changed: changed[j] += torch.randn(x.shape[1]) → changed[j, -1] += 1.0
     You change the last number of a token alone; a function that reads another number does not see the change: change all numbers.
 set-to-one-number: += torch.randn(x.shape[1]) → = 1.0
-    You write one number over all numbers of a token. To a function that takes mean and spread out, a token of zeros stays as it was: change the numbers by different amounts.
+    One number for all numbers of a token is not enough. To a function that takes out mean and spread, a token of zeros then stays as it was: change the numbers by different amounts.
 rows-and-columns-swapped: reads[:, j] → reads[j]
     Row i says whom output i reads; you write what token j moves into row j. It belongs into column j.
 one-change-upon-another:
@@ -1482,6 +1487,12 @@ all-must-move: .any(dim=-1) → .all(dim=-1)
     You ask that every number of an output moves; one is enough.
 last-number-watched: (moved > 1e-5).any(dim=-1) → moved[:, -1] > 1e-5
     You watch the last number of each output alone; a move of any number counts.
+moves-added-up:
+    - moved = (function(changed) - before).abs()  # (n, d_out)
+    - reads[:, j] = (moved > 1e-5).any(dim=-1)
+    + moved = (function(changed) - before).sum(dim=-1)
+    + reads[:, j] = moved.abs() > 1e-5
+    You add up the numbers of an output before you look whether they move; what rises and what falls can cancel. Look at each number.
 not-itself: return reads → return reads & ~torch.eye(len(x), dtype=torch.bool)
     You leave the diagonal out; an output that moves with its own token reads that token.
 triangle-assumed: return reads → return reads.tril()
