@@ -37,7 +37,7 @@ from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, q
 from spotlight.model_utils.gpt import Block
 from spotlight.model_utils.hooks import head_weights
 from spotlight.model_utils.mini_model import load_mini_model
-from spotlight.model_utils.stream import exchanged_tokens, hit_rate, lead_direction, stream_parts, with_blocks
+from spotlight.model_utils.stream import exchanged_tokens, hit_rate, lead_direction, moved, stream_parts, with_blocks
 from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
 from spotlight.visualizations import show_attention_flow, show_bars, show_heatmaps, show_matrices, show_projection
 
@@ -160,23 +160,14 @@ show_heatmaps(
 mini = load_mini_model()
 PROMPT = "The cat sat on the mat because it was tired. The tired one is the"  # for later
 sentences = [f"the tired cat {verb} the doctor" for verb in words_of("transitive")]  # saw, found, ..., chased, ...
-
-
-def moved(vectors: Tensor) -> float:
-    """How far a vector moves from verb to verb, in distances from word to word: (14, 6, d)."""
-    from_verb_to_verb = torch.pdist(vectors[:, 3]).mean()
-    from_word_to_word = torch.stack([torch.pdist(sentence) for sentence in vectors]).mean()
-    return (from_verb_to_verb / from_word_to_word).item()
-
-
 torch.manual_seed(0)
 moves = {"key": [], "value": [], "random matrix": []}  # one number for each layer
 for layer in range(3):
     rows = torch.stack([mini.attention_input(sentence, layer) for sentence in sentences])  # (14, 6, 192)
     heads = [head_weights(mini.model, layer, head) for head in range(6)]  # W_Q, W_K, W_V of each
-    moves["key"].append(sum(moved(rows @ w_k) for _, w_k, _ in heads) / 6)
-    moves["value"].append(sum(moved(rows @ w_v) for _, _, w_v in heads) / 6)
-    moves["random matrix"].append(sum(moved(rows @ torch.randn(192, 32)) for _ in heads) / 6)
+    moves["key"].append(sum(moved(rows @ w_k, 3) for _, w_k, _ in heads) / 6)
+    moves["value"].append(sum(moved(rows @ w_v, 3) for _, _, w_v in heads) / 6)
+    moves["random matrix"].append(sum(moved(rows @ torch.randn(192, 32), 3) for _ in heads) / 6)
 
 # %%
 moves_less = "key" if sum(moves["key"]) < sum(moves["value"]) else "value"  # over all three layers

@@ -9,8 +9,8 @@
 # %% [markdown]
 # # 05 · Causal masking
 #
-# In this lesson you train a model that cheats, find out how it does it, and build the part that stops
-# it. At the end you can
+# In this lesson you train a model that cheats, find out how the model cheats, and build the part that prevents
+# cheating. At the end you can
 #
 # - build a causal mask and a padding mask, and say what each hides from whom;
 # - apply a mask to scores so that every row of weights still adds up to 1;
@@ -25,7 +25,6 @@ start("causal_masking")
 
 # %%
 import math
-import time
 from collections.abc import Callable
 
 import torch
@@ -38,7 +37,7 @@ from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, q
 from spotlight.model_utils.gpt import GPT
 from spotlight.model_utils.hooks import with_attention
 from spotlight.model_utils.mask_experiment import CONTEXT, continued, from_embeddings, loss_by_place
-from spotlight.model_utils.mask_experiment import open_weights, piecewise_logits, train_small_gpt, windows
+from spotlight.model_utils.mask_experiment import milliseconds, open_weights, piecewise_logits, train_small_gpt, windows
 from spotlight.visualizations import LiveCurves, show_attention_steps, show_bars, show_curves
 from spotlight.visualizations import show_heatmap, show_heatmaps, show_mask_painter
 
@@ -78,7 +77,7 @@ for end in range(1, 9):
 # How good is a prediction? Let $p$ be the probability that the model gave to the token that really
 # came. The **loss** is $-\ln p$: 0 for certainty, 0.69 for $p = 0.5$, and 6.0 for a blind guess among the
 # 402 tokens that the model knows. A model's loss is the average over all places, and training changes
-# its parameters so that it falls. Lessons 10 to 12 build that; here it is given.
+# the model's parameters so that the loss falls. Lessons 10 to 12 build the training; here it is given.
 
 # %%
 torch.set_num_threads(1)  # for a model this small, sharing the work out costs more than it saves
@@ -279,7 +278,7 @@ show_bars(
 )
 
 # %% [markdown]
-# Check it by hand: $e^{2.1} = 8.2$, $e^{3.5} = 33.1$ and $e^{1.8} = 6.0$ add up to 47.3, and $33.1 / 47.3$
+# Check the row by hand: $e^{2.1} = 8.2$, $e^{3.5} = 33.1$ and $e^{1.8} = 6.0$ add up to 47.3, and $33.1 / 47.3$
 # is 0.70. The other two choices: 0.07, 0.28, 0.05 are the weights as they were, which add up to 0.40
 # only, and 0.28, 0.47, 0.24 are shares of the scores without exponentials.
 #
@@ -309,7 +308,7 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# A masked score is not 0. It is a score that leaves a *weight* of 0.
+# A masked score is not 0. A masked score is −∞, which leaves a *weight* of 0.
 #
 # Now paint masks yourself, on the same four tokens. A click on a cell hides its score or shows it.
 #
@@ -381,8 +380,9 @@ show_heatmap(
 #
 # ## 4 · Causal attention
 #
-# Put the pieces together, for many heads of many sentences at once. Each has a matrix of scores of its own,
-# in the last two dimensions. `k.transpose(-2, -1)` swaps those two, whatever stands in front of them:
+# Put the pieces together, for many heads of many sentences at once. Each head of each sentence has a matrix of
+# scores of its own, in the last two dimensions. `k.transpose(-2, -1)` swaps the last two dimensions, whatever
+# stands in front of them:
 #
 # $$\text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}} + M\right) V$$
 
@@ -752,9 +752,9 @@ for n in (4, 6, 8):
     print(f"filled up to {n}: what 'here' gathers is", [round(number, 2) for number in here.tolist()])
 
 # %% [markdown]
-# The sentence has not changed, yet its result has. A padding mask prevents that. It has one row for each of
-# B sentences: True for its own tokens, False for the padding. Every query uses that same row, so the
-# dimension of queries has size 1 and is broadcast against scores (B, n, n).
+# The sentence has not changed, yet what *here* gathers has changed. A padding mask prevents this. The mask has one
+# row for each of B sentences: True for the tokens of the sentence, False for the padding. Every query of a sentence
+# uses the same row, so the dimension of queries has size 1 and is broadcast against scores (B, n, n).
 #
 # For sentences of 2 and 3 tokens, filled up to 4: [[T, T, F, F]] and [[T, T, T, F]], T for True, F for False.
 
@@ -799,9 +799,9 @@ for n in (4, 6, 8):
     print(f"filled up to {n}: what 'here' gathers is", [round(number, 2) for number in here.tolist()])
 
 # %% [markdown]
-# Now the amount of padding makes no difference. (The rows of padding are computed too, and not used.) Two
-# masks are combined by `&`: a token may be read if both say so. With padding *at the end*, though, the
-# causal mask alone already hides it from the real tokens:
+# Now the amount of padding makes no difference. (The rows of padding are computed too, and not used.) Two masks are
+# combined by `&`: a token may be read if both masks say so. With padding *at the end*, though, the causal mask alone
+# already hides the padding from the real tokens:
 
 # %%
 both = causal_mask(6) & padding_mask(torch.tensor([4]), 6)[0]  # (6, 6)
@@ -818,16 +818,6 @@ print("rows of the real tokens, causal and both, are alike:", torch.equal(both[:
 # in blocks, and can leave out blocks that lie wholly in the future. Measure the times here:
 
 # %%
-def milliseconds(function: Callable[[], Tensor], repeats: int = 5) -> float:
-    """The shortest of some runs."""
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        function()
-        times.append(1000 * (time.perf_counter() - begin))
-    return min(times)
-
-
 torch.manual_seed(0)
 q, k, v = torch.randn(3, 1, 1, 2048, 64)  # one sentence, one head, 2048 tokens each
 no_mask = milliseconds(lambda: scaled_dot_product_attention(q, k, v))

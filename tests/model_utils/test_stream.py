@@ -77,3 +77,11 @@ def test_hits_are_counted_over_all_tokens(mini):
     ]
     assert 0 < sum(hits) < len(hits)
     assert stream.hit_rate(mini, texts) == sum(hits) / len(hits)
+
+
+def test_a_vector_moves_by_its_distance_from_sentence_to_sentence_over_that_of_words():
+    first = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+    second = torch.tensor([[0.0, 0.0], [0.0, 5.0]])
+    apart = (first[1] - second[1]).norm().item()
+    assert stream.moved(torch.stack([first, second]), 1) == pytest.approx(apart / 5)
+    assert stream.moved(torch.stack([first, second]), 0) == 0

@@ -97,3 +97,14 @@ def hit_rate(mini: MiniModel, texts: Iterable[str]) -> float:
     for text in texts:
         hits += (mini.logits(text)[:-1].argmax(dim=-1) == mini.ids(text)[0, 1:]).tolist()
     return sum(hits) / len(hits)
+
+
+def moved(vectors: Tensor, place: int) -> float:
+    """How far the vector at one place differs between sentences, in distances between words.
+
+    vectors: (S, T, D) of S sentences that differ at `place` alone. The mean distance between two
+    sentences there, divided by the mean distance between two tokens of one sentence.
+    """
+    from_sentence_to_sentence = torch.pdist(vectors[:, place]).mean()
+    from_word_to_word = torch.stack([torch.pdist(sentence) for sentence in vectors]).mean()
+    return (from_sentence_to_sentence / from_word_to_word).item()
