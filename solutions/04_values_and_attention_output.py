@@ -569,7 +569,7 @@ for sentence in ("interest in the steep bank", "the tall bank", "interest in the
 # | *steep*, *big*, *tall* | 2 to 3 | −0.5 to 0.5 | as they were |
 # | *rich*, *old*, words without a size | as it was | as it was | as they were |
 #
-# *As it was* allows 0.05 more or less.
+# *As it was* allows 0.05 more or less. `size`, `place` and `money` hold the numbers of these features.
 
 # %% exercise="place_not_money" points=2 minutes=15 difficulty=3
 def place_not_money() -> Tensor:
@@ -889,6 +889,8 @@ def single_head_attention__entry(i, j, x, w_q, w_k, w_v):
 
 
 mistakes("""
+new-layers: project(x, w_q), project(x, w_k), project(x, w_v) → as_linear(w_q)(x), as_linear(w_k)(x), as_linear(w_v)(x)
+    The values are right, but each call makes new layers, whose parameters learn in the place of `w_q`, `w_k` and `w_v`: no gradient comes back to these three. Use `project`.
 keys-averaged: weights @ v → weights @ k
     You average the keys: they have done their work once the weights are there. What is handed over are the values.
 embeddings-averaged: weights @ v → weights @ x

@@ -667,8 +667,8 @@ def who_reads_whom(function: Callable, x: Tensor) -> Tensor:
     """Which outputs move when one token is changed.
 
     function takes a tensor like x and returns n rows, any number of columns. It may subtract the
-    mean of a token's numbers and divide by their spread first, or read one of the numbers alone;
-    either way it is to be found out. Moves of up to 1e-5 are rounding.
+    mean of a token's numbers and divide by their spread first, or read one of the numbers alone:
+    what it reads is to be found all the same. Moves of up to 1e-5 are rounding.
 
     x: (n, d), d at least 3, left as it is; a token may be all zeros
     → (n, n), dtype bool; True at (i, j) where output i moves when token j is changed
