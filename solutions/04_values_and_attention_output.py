@@ -9,14 +9,15 @@
 # %% [markdown]
 # # 04 · Values and the attention output
 #
-# In this lesson you finish a head of attention: what its weights average, and what becomes of a token's
-# own vector. At the end you can
+# In this lesson you finish what lesson 03 began: you decide what the weights average, and what becomes of a
+# token's own vector. At the end you can
 #
-# - project embeddings into values, and average them into one output for every token;
-# - say what a head loses when its values are the embeddings, and what when they are its keys;
-# - add the output to the embedding, and measure what breaks where it replaces it.
+# - project embeddings into values, and average the values into one output for every token;
+# - write the three matrices as PyTorch does, as layers of type `nn.Linear`;
+# - add the output to the embedding, and measure what breaks where the output replaces it;
+# - design a matrix of values by hand, so that a context changes what it should change and nothing else.
 #
-# **You need:** lesson 03 (queries, keys, attention weights). **Time:** 60 minutes.
+# **You need:** lesson 03 (queries, keys, attention weights). **Time:** 75 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
@@ -25,18 +26,18 @@ start("values_and_attention_output")
 
 # %%
 import math
-from contextlib import ExitStack
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spotlight.mine import mine
 from spotlight.model_utils import attention
 from spotlight.model_utils.corpus import paragraphs, words_of
 from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, query_weights, value_weights
-from spotlight.model_utils.gpt import Block, causal_attention
-from spotlight.model_utils.hooks import head_weights, with_attention, with_block
+from spotlight.model_utils.gpt import Block
+from spotlight.model_utils.hooks import head_weights
 from spotlight.model_utils.mini_model import load_mini_model
+from spotlight.model_utils.stream import exchanged_tokens, hit_rate, lead_direction, moved, stream_parts, with_blocks
 from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
 from spotlight.visualizations import show_attention_flow, show_bars, show_heatmaps, show_matrices, show_projection
 
@@ -53,18 +54,17 @@ attention_weights = mine("queries_and_keys", attention.attention_weights)
 # %% [markdown]
 # ## Where lesson 03 got stuck
 #
-# Lesson 03 ended with a row of weights for every token. Weights say *how much*; what should be averaged
-# with them? Two candidates lie on the table: the keys and the embeddings.
+# Lesson 03 ended with a row of weights for every token. The weights say *how much* each token counts. They do
+# not say what is averaged. Two candidates are at hand: the keys and the embeddings.
 #
-# Try both where lesson 03 left *bank*. In "interest in the steep bank", two matrices written by hand let
-# *bank* ask for a size, and *steep* answers. Beside it stands the same sentence with *big*, which has
-# the same size.
+# Try both on *bank*. In "interest in the steep bank", two matrices written by hand let *bank* ask for a size,
+# and *steep* answers. The second sentence has *big* in the place of *steep*; both words have the same size.
 
 # %%
 steep_words, big_words = split_words("interest in the steep bank"), split_words("interest in the big bank")
 steep, big = word_vectors(steep_words), word_vectors(big_words)  # (5, 12) each
 place, size, money = (feature_names().index(name) for name in ("place", "size", "money"))
-asks, answers = torch.zeros(12, 1), torch.zeros(12, 1)  # lesson 03's W_Q and W_K, with d_k = 1
+asks, answers = torch.zeros(12, 1), torch.zeros(12, 1)  # W_Q and W_K by hand, with d_k = 1
 asks[place], answers[size] = 2.0, 1.0
 steep_row = attention_weights(steep, asks, answers)[-1]  # (5,): the weights of *bank*
 big_row = attention_weights(big, asks, answers)[-1]
@@ -83,21 +83,20 @@ show_bars(
 )
 
 # %% [markdown]
-# **Keys.** *bank* is handed a size, 1.25 both times: what it had asked for. Which word it found, it cannot
-# tell.
+# **Keys.** *bank* is handed 1.25 both times, the size that it asked for. It cannot tell which word it found.
 #
-# **Embeddings.** *bank* is handed all that *steep* is. It needs "this is a place, and not money", and no
-# embedding holds that alone.
+# **Embeddings.** *bank* is handed the whole of *steep*. It needs "a place, and not money", and no embedding holds
+# that alone.
 #
-# One vector, two roles, once more: *being found* and *handing over*. You know the cure:
+# Again one vector has two roles, *being found* and *handing over*. The cure is a third matrix:
 #
 # $$V = XW_V$$
 #
-# A row of $V$ is a **value**, the third card at lesson 03's job fair: the key gets you noticed, the value is
-# what you hand over.
+# A row of $V$ is a **value**, the third card at the job fair: the key gets you noticed, the value is what you hand
+# over.
 #
-# In "the tired cat chased the doctor", a later query for what happened should match *chased* as well as
-# *saw*. What should the key of *chased* tell, and what its value?
+# In "the tired cat chased the doctor", a later query for what happened should match *chased* as well as *saw*.
+# What should the key of *chased* tell, and what its value?
 
 # %% prediction="key_of_chased"
 predict(
@@ -114,36 +113,16 @@ predict(
 )
 
 # %% [markdown]
-# ## 1 · Three lenses
+# ## Three lenses
 #
-# Three matrices, one embedding: as through three lenses, each shows another side of it. `project` from
-# lesson 03 does one lens. $W_V$ may have another width than the other two, $d_v$ instead of $d_k$:
-# values are averaged, never compared with a query.
-
-# %% exercise="three_lenses" points=1 minutes=4 difficulty=1
-def three_lenses(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The queries, the keys and the values of all tokens, in this order.
-
-    x: (n, d_model), w_q: (d_model, d_k), w_k: (d_model, d_k), w_v: (d_model, d_v)
-    → three tensors: (n, d_k), (n, d_k) and (n, d_v)
-    """
-    # TODO: project x with each of the three matrices, and return the three results.
-    ### BEGIN SOLUTION
-    return project(x, w_q), project(x, w_k), project(x, w_v)
-    ### END SOLUTION
-
-# %% [markdown]
-# <details><summary>Help, I'm getting <code>ValueError: too many values to unpack (expected 3)</code></summary>
-#
-# The cell below unpacks three results: `Q, K, V = three_lenses(...)`. Your function returns one matrix,
-# and Python tries to unpack its rows. Return all three, with commas between them.
-#
-# </details>
+# Three matrices, one embedding: as through three lenses, each shows another side of it. The three matrices, and the
+# attention computed with them, are called a **head**. Lesson 03's `project` serves for all three. $W_V$ may have
+# another width, $d_v$ instead of $d_k$, because a value is averaged and never compared with a query.
 
 # %%
 X = embeddings()  # (4, 3)
 W_Q, W_K, W_V = query_weights(), key_weights(), value_weights()  # (3, 3) each
-Q, K, V = three_lenses(X, W_Q, W_K, W_V)  # (4, 3) each
+Q, K, V = project(X, W_Q), project(X, W_K), project(X, W_V)  # (4, 3) each
 show_projection(
     X[2],
     {"query": W_Q, "key": W_K, "value": W_V},
@@ -170,53 +149,96 @@ show_heatmaps(
 # By hand: *sat* is (0, 3, 1). Its value is (3, −1, −1): the second number, the third with a minus sign,
 # and the first less the third. Its key is (3, 1, 1).
 #
-# These matrices are given. Do keys and values come apart in training, too? Ask the mini model, 1.4 million
-# parameters, trained on small English. Put fourteen verbs in *chased*'s place: how far do its key and its
-# value move, measured in distances between two words of the sentence?
+# Do keys and values come apart in training, too? Ask the mini model, 1.4 million parameters, trained on small
+# English. This model is a stack of three **layers**: each reads one vector per token and hands one per token to the
+# next. In each layer six heads work side by side (lesson 06).
+#
+# Put fourteen verbs in the place of *chased*. How far do key and value move, measured in distances between
+# words of the sentence? And how far would random matrices let them move?
 
 # %%
 mini = load_mini_model()
 PROMPT = "The cat sat on the mat because it was tired. The tired one is the"  # for later
-verbs = words_of("transitive")  # saw, found, liked, ..., chased, ...: fourteen
-
-
-def moved(vectors: Tensor) -> float:
-    """How far a vector moves from verb to verb, in distances from word to word: (14, 6, d)."""
-    from_verb_to_verb = torch.pdist(vectors[:, 3]).mean()
-    from_word_to_word = torch.stack([torch.pdist(sentence) for sentence in vectors]).mean()
-    return (from_verb_to_verb / from_word_to_word).item()
-
-
-key_moves, value_moves = [], []
+sentences = [f"the tired cat {verb} the doctor" for verb in words_of("transitive")]  # saw, found, ..., chased, ...
+torch.manual_seed(0)
+moves = {"key": [], "value": [], "random matrix": []}  # one number for each layer
 for layer in range(3):
-    sentences = [f"the tired cat {verb} the doctor" for verb in verbs]
     rows = torch.stack([mini.attention_input(sentence, layer) for sentence in sentences])  # (14, 6, 192)
     heads = [head_weights(mini.model, layer, head) for head in range(6)]  # W_Q, W_K, W_V of each
-    key_moves.append(sum(moved(rows @ w_k) for _, w_k, _ in heads) / 6)
-    value_moves.append(sum(moved(rows @ w_v) for _, _, w_v in heads) / 6)
+    moves["key"].append(sum(moved(rows @ w_k, 3) for _, w_k, _ in heads) / 6)
+    moves["value"].append(sum(moved(rows @ w_v, 3) for _, _, w_v in heads) / 6)
+    moves["random matrix"].append(sum(moved(rows @ torch.randn(192, 32), 3) for _ in heads) / 6)
 
 # %%
-key_tells = "which action it is" if key_moves[1] > value_moves[1] else "that an action stands here"
-value_tells = "which action it is" if value_moves[1] > key_moves[1] else "that an action stands here"
-reveal("key_of_chased", key_tells)
-reveal("value_of_chased", value_tells)
+moves_less = "key" if sum(moves["key"]) < sum(moves["value"]) else "value"  # over all three layers
+tells = {True: "that an action stands here", False: "which action it is"}
+reveal("key_of_chased", tells[moves_less == "key"])
+reveal("value_of_chased", tells[moves_less == "value"])
 show_bars(
-    {"key": key_moves, "value": value_moves},
+    moves,
     ["0", "1", "2"],
     xlabel="layer",
     ylabel="moved, in word distances",
     title="Fourteen verbs in the place of *chased*",
-    caption="Averages over six heads: in layer 1, keys move little from verb to verb, and values move far.",
+    caption="Averages over six heads: in layer 1 keys move far less than values; in layer 2 the two are alike.",
 )
 
 # %% [markdown]
-# In layer 1, a query that finds one of these verbs finds any of them, and what it is handed tells which. Nobody
-# ordered that; it lowered the loss. In the other layers the two are less far apart.
+# In layer 1 a key tells far less of which verb stands there than a random matrix would, and a value tells more. A
+# query that finds one of these verbs finds the others nearly as well, and the value says which verb it is. This was
+# not built in; training found it. In layer 0 the difference is small, and in layer 2 there is hardly any: keys and
+# values *may* come apart, and need not.
+
+# %% [markdown]
+# ## 1 · The same matrix in PyTorch
+#
+# PyTorch keeps such a matrix in an `nn.Linear(d_in, d_out, bias=False)`, a **linear layer**. Called with `x`, the
+# linear layer does what your `project` does. Its numbers stand in `.weight`. Look at the shape:
+
+# %%
+print("from 3 to 2 numbers:", tuple(nn.Linear(3, 2, bias=False).weight.shape))
+
+# %% [markdown]
+# **`.weight` has the shape (d_out, d_in)**, our matrix transposed, and the layer computes $xW^\top$ with it. Most
+# published models keep their matrices in this layout. (With a **bias**, the default, the layer also adds a vector
+# of d_out numbers.)
+#
+# A new linear layer starts with random numbers. A matrix that can be learned is an `nn.Parameter(matrix)`.
+
+# %% exercise="as_linear" points=1 minutes=6 difficulty=2
+def as_linear(weights: Tensor) -> nn.Linear:
+    """The layer of PyTorch that does what project(x, weights) does.
+
+    weights: (d_model, d_k), left as it is
+    → an nn.Linear from d_model to d_k numbers, without a bias, whose weight can still be learned
+    """
+    # TODO: make a layer of the right sizes, put the numbers of weights into it, and return it.
+    ### BEGIN SOLUTION
+    d_model, d_k = weights.shape
+    layer = nn.Linear(d_model, d_k, bias=False)
+    layer.weight = nn.Parameter(weights.T.clone())
+    return layer
+    ### END SOLUTION
+
+# %% [markdown]
+# <details><summary>Help, I'm getting <code>TypeError: cannot assign 'torch.FloatTensor' as parameter 'weight' …</code></summary>
+#
+# A layer's weight is a parameter. Wrap your matrix: `layer.weight = nn.Parameter(...)`.
+#
+# </details>
+
+# %%
+value = as_linear(W_V)
+print(value, "  weight:", tuple(value.weight.shape), "  value of sat:", value(X)[2].tolist())
+in_the_model = mini.model.blocks[0].attention.value
+print("the W_V of six heads in the mini model:", in_the_model, "  weight:", tuple(in_the_model.weight.shape))
+first = head_weights(mini.model, 0, 0)[2]  # (192, 32), ready for project
+print("head 0 has the first 32 rows:", torch.equal(first, in_the_model.weight[:32].T))
 
 # %% [markdown]
 # ## 2 · One head of attention
 #
-# Now the weights of lesson 03 get something to average. Token $i$ is handed all values, weighted by its row:
+# Now the weights of lesson 03 get something to average. Token $i$ is handed all values, weighted by row $i$:
 #
 # $$\text{output}_i = \sum_j \text{weight}_{ij}\, v_j \qquad
 # \text{all tokens at once:}\quad \text{output} = \text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right) V$$
@@ -232,7 +254,7 @@ def single_head_attention(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> T
     """
     # TODO: make queries, keys and values; turn scaled scores into weights; average values with them.
     ### BEGIN SOLUTION
-    q, k, v = three_lenses(x, w_q, w_k, w_v)
+    q, k, v = project(x, w_q), project(x, w_k), project(x, w_v)
     weights = torch.softmax(scaled_scores(q, k), dim=-1)  # (n, n)
     return weights @ v
     ### END SOLUTION
@@ -277,11 +299,12 @@ for n in (1, 4, 9):
     print(f"tokens in: {tuple(tokens.shape)}   outputs: {tuple(outputs.shape)}")
 
 # %% [markdown]
-# A summary would be the same for all. Here each token has a row of weights, hence a context, of its own.
+# A summary would be the same for all tokens. Here each token has a row of weights of its own, and so a context
+# of its own.
 #
-# Is your head the real thing? Give it the rows that arrive at a head of the mini model, and that head's
-# matrices. The model's own weights and values make the output to compare with. Look at the last token, which
-# the model uses for the next word.
+# Is your head the real thing? Give it the rows that arrive at a head of the mini model, and the matrices of that
+# head. The model's own weights and values make the output to compare with. Look at the last token: from its
+# vector the model predicts the next word.
 
 # %%
 role = mini.roles["referent"]  # the head that looks most at the noun to be named
@@ -293,8 +316,8 @@ gap = (yours - models).abs().amax(dim=-1)  # (16,): the largest difference, toke
 print(f"last token: largest number {models[-1].abs().max():.2f}, largest difference {gap[-1]:.5f}")
 
 # %% [markdown]
-# The trained head and your three lines agree. (For earlier tokens they do not yet; the end of this lesson
-# says why.) So the formula has grown, one thing at a time:
+# At the last token the trained head and your three lines agree. (At earlier tokens they do not yet; the end of
+# this lesson says why.) So the formula has grown step by step:
 #
 # | lesson | what is scored | what is averaged |
 # |---|---|---|
@@ -305,9 +328,8 @@ print(f"last token: largest number {models[-1].abs().max():.2f}, largest differe
 # %% [markdown]
 # ## 3 · Embeddings as values
 #
-# Both candidates from the start of this lesson are special cases of the last line. First the embeddings:
-# build the head that averages them, out of `single_head_attention` and one well-chosen $W_V$. `torch.eye(d)`
-# is the (d, d) matrix with 1 on the diagonal and 0 elsewhere.
+# Both candidates from the start of this lesson are special cases of the last line. First the embeddings: build
+# the head that averages the embeddings, out of `single_head_attention` and one well-chosen $W_V$.
 
 # %% exercise="embeddings_as_values" points=1 minutes=4 difficulty=1
 def embeddings_as_values(x: Tensor, w_q: Tensor, w_k: Tensor) -> Tensor:
@@ -336,38 +358,25 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# The middle panel is lesson 02's average with better weights. In lesson 02 *cat* moved most of the way to
-# *sat*, (0, 3, 1); now its query finds *here*, (0, 1, 2), and the average follows. So the value is not
-# something other than the embedding: it *may* be the embedding, if $W_V$ says so, or anything else that
-# a matrix can make of it.
+# The middle panel is lesson 02's average with better weights. In lesson 02 *cat* moved most of the way to *sat*,
+# (0, 3, 1). Now the query of *cat* finds *here*, (0, 1, 2), and the average moves towards *here*. With
+# $W_V$ = identity the value *is* the embedding. With another $W_V$ the value is whatever that matrix makes of
+# the embedding.
 
 # %% [markdown]
-# ## 4 · Keys as values
+# ## Keys as values
 #
-# Now the other candidate, $W_V = W_K$. Then $V = K$, and the embeddings are no longer needed once queries and
-# keys are there. Write the head as a function of those two alone. As in lesson 03, n queries may meet m keys.
-
-# %% exercise="locked_attention" points=1 minutes=4 difficulty=1
-def locked_attention(q: Tensor, k: Tensor) -> Tensor:
-    """A head with W_V = W_K: what makes a token be found is all that it hands over.
-
-    q: (n, d_k), k: (m, d_k) → (n, d_k)
-    """
-    # TODO: turn the scaled scores into weights, and average the keys with them.
-    ### BEGIN SOLUTION
-    return torch.softmax(scaled_scores(q, k), dim=-1) @ k
-    ### END SOLUTION
+# Now the other candidate, $W_V = W_K$. Your head does that, too: hand it $W_K$ twice. Compare what *bank* is
+# handed beside *steep* and beside *big*.
 
 # %%
-same = torch.allclose(locked_attention(Q, K), single_head_attention(X, W_Q, W_K, W_K))
-print("the same as a head with W_V = W_K:", same)
 for words, vectors in ((steep_words, steep), (big_words, big)):
-    locked = locked_attention(project(vectors, asks), project(vectors, answers))[-1]
-    embedded = embeddings_as_values(vectors, asks, answers)[-1]
+    locked = single_head_attention(vectors, asks, answers, answers)[-1]  # (1,)
+    embedded = embeddings_as_values(vectors, asks, answers)[-1]  # (12,)
     kept = f"size {embedded[size]:.2f}, place {embedded[place]:.2f}"
     print(f"bank beside {words[3]:6} W_V = W_K: {locked.item():.2f}   W_V = identity: {kept}")
 show_heatmaps(
-    {"W_V = W_K": locked_attention(Q, K), "with W_V": output},
+    {"W_V = W_K": single_head_attention(X, W_Q, W_K, W_K), "with W_V": output},
     TOKENS,
     ("0", "1", "2"),
     kind="scores",
@@ -379,61 +388,37 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# Locked, *bank* cannot tell *steep* from *big*, since their keys are equal. To hand over more, a key would
-# have to hold more, and all that a key holds takes part in the scores. Matching and contributing are locked.
+# With $W_V = W_K$, *bank* cannot tell *steep* from *big*, since their keys are equal. To hand over more, a key
+# would have to hold more, and every number of a key takes part in the scores. Matching and contributing are
+# locked together.
 #
-# The mini model has the two apart, so you can pull at either. In its sentence, exchange what *cat* and *mat*
-# show to later tokens, in all six heads of one layer: their keys, their values, or both. As trained, the
-# model goes on with *cat*. What does it say when **both** are exchanged?
+# In the mini model they are separate, and you can change either. In its sentence, exchange what *cat* and *mat*
+# show to later tokens, in all six heads of one layer: their keys, their values, or both. As trained, the model
+# goes on with *cat*. What does the model say when **both** are exchanged?
 
 # %% prediction="both_exchanged"
 predict("both_exchanged", "cat", choices=["cat", "mat"])  # keys and values of cat and mat exchanged
 
 # %%
 places = [mini.tokens(PROMPT).index(word) for word in ("cat", "mat")]
-
-
-def next_word(exchange_keys: bool, exchange_values: bool) -> tuple[str, float]:
-    """The mini model's next word, and its probability, with keys or values of the two exchanged."""
-
-    def exchanged(vectors: Tensor) -> Tensor:
-        vectors = vectors.clone()  # (B, H, T, D)
-        vectors[:, :, places] = vectors[:, :, places[::-1]]
-        return vectors
-
-    def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        # Your single-head attention for six heads at once, with the mask that lesson 05 builds.
-        k = exchanged(k) if exchange_keys else k
-        v = exchanged(v) if exchange_values else v
-        return causal_attention(q, k, v)
-
-    with with_attention(mini.model, attend, layers=[role.layer]):
-        return mini.next_words(PROMPT, 1)[0]
-
-
-# %%
-reveal("both_exchanged", next_word(True, True)[0])
-for what, choice in (
-    ("nothing", (False, False)),
-    ("keys", (True, False)),
-    ("values", (False, True)),
-    ("keys and values", (True, True)),
-):
-    word, share = next_word(*choice)
+said = {}
+for what in ("nothing", "keys", "values", "keys and values"):
+    with exchanged_tokens(mini.model, role.layer, places, keys="keys" in what, values="values" in what):
+        word, share = mini.next_words(PROMPT, 1)[0]
+    said[what] = word
     print(f"{what + ' exchanged:':26} {word}  {share:.2f}")
+reveal("both_exchanged", said["keys and values"])
 
 # %% [markdown]
-# Keys exchanged: the same question finds the other place. Values exchanged: it finds the right place and
-# is handed the wrong thing. Both exchanged: two terms of the sum $\sum_j w_{ij} v_j$ have changed places,
-# and the sum is the same.
-#
-# So far the output stands beside the embedding. What should become of it?
+# Keys exchanged: the same query finds the other token. Values exchanged: the query finds the right token and is
+# handed the wrong value. Both exchanged: two terms of the sum $\sum_j w_{ij} v_j$ have changed places, and the
+# sum is the same. So the keys settle *where* a head reads, and the values settle *what* is read there.
 
 # %% [markdown]
 # ## Does the output replace the embedding?
 #
-# The next layer needs one vector per token. Suppose the output simply takes the embedding's place. Look at
-# what the last two tokens would be:
+# Each token now has two vectors, its embedding and its output, and the next step of the model takes one. Suppose
+# the output takes the embedding's place. Look at what the last two tokens would be:
 
 # %%
 for i in (2, 3):
@@ -455,11 +440,11 @@ predict(
 )
 
 # %% [markdown]
-# ## 5 · How far apart are the closest two?
+# ## 4 · How far apart are the closest two?
 #
 # If two tokens come out as the same vector, no later layer can tell them apart. So measure the smallest
 # distance between two different tokens. `torch.cdist(a, b)` gives the distance of every row of `a` to every
-# row of `b`, and there is a trap in it: every token is at distance 0 from itself.
+# row of `b`. There is a trap: every token is at distance 0 from itself.
 
 # %% exercise="closest_pair" points=1 minutes=5 difficulty=2
 def closest_pair(vectors: Tensor) -> Tensor:
@@ -493,15 +478,16 @@ show_bars(
 )
 
 # %% [markdown]
-# Both tokens find *here* and are handed its value. That one of them was *sat* hardly shows in the output.
-# The cure is to keep what was there and **add** what was found:
+# Both tokens find *here* and are handed the value of *here*. The output of *sat* hardly shows that the token was
+# *sat*. The cure is to keep what was there and **add** what was found:
 #
 # $$x_i \;\leftarrow\; x_i + \text{output}_i$$
 #
-# This is called a **residual connection**. The output is an edit of the token's vector, not a new vector.
+# This is called a **residual connection**. The output edits the token's vector; it does not replace the vector.
+# How large the edit is, the formula leaves open.
 
 # %% [markdown]
-# ## 6 · Add, don't replace
+# ## 5 · Add, don't replace
 #
 # For the sum, values must be as wide as embeddings, so here $W_V$ has d_model columns. (Narrow heads get there
 # by one more matrix, in lesson 06.) By hand, for *cat*: (1, 2, 0) + (1.69, −1.43, −1.30) = (2.69, 0.57, −1.30).
@@ -542,9 +528,9 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# Two extreme cases show what is kept. In the first, a context that says nothing: queries of zero, so that all
-# scores are equal. In the second, a layer that has learned nothing yet: values of zero. And what flows back to
-# the embeddings when learning sends a gradient of random numbers through that second layer?
+# Two extreme cases show what is kept. In the first, queries of zero make all scores equal, and the context says
+# nothing. In the second, values of zero stand for attention that has learned nothing yet. What flows back to the
+# embeddings, in the second case, when a gradient of random numbers is sent through?
 
 # %%
 zeros = torch.zeros(3, 3)
@@ -558,21 +544,57 @@ for name, layer in (("replaced", single_head_attention), ("added", attention_lay
     print(f"          zero values, gradient that comes back: {tokens.grad.norm() / upstream.norm():.0%}")
 
 # %% [markdown]
-# Replaced, all tokens become one vector, and a layer that has learned nothing passes nothing, in either direction.
-# Added, tokens stay what they were, and the gradient arrives whole.
+# Where the output replaces the embedding, all tokens become one vector, and attention that has learned nothing passes
+# nothing on, in either direction. Where the output is added, tokens stay what they were, and the gradient arrives
+# whole.
+
+# %% [markdown]
+# ## 6 · A place, and not money
 #
-# Now *bank* gets what it was missing. One more matrix by hand: a size is handed over as "more place, less
-# money". No embedding says that; a $W_V$ can.
+# Now *bank* gets what it was missing. $W_Q$ and $W_K$ are those from the start: a place asks, a size answers. So
+# these are the weights of *bank*:
 
 # %%
-hands_over = torch.zeros(12, 12)  # W_V: (12, 12)
-hands_over[size, place], hands_over[size, money] = 1.0, -1.0
-rich_words = split_words("interest in the rich bank")
+for sentence in ("interest in the steep bank", "the tall bank", "interest in the rich bank"):
+    row = attention_weights(word_vectors(split_words(sentence)), asks, answers)[-1]
+    print("   ".join(f"{word} {weight:.2f}" for word, weight in zip(split_words(sentence), row)))
+
+# %% [markdown]
+# $W_V$ is yours to design. An entry (i, j) says: for each unit of its feature i, a token adds so much to feature j
+# of whoever reads it. After attention, with the embedding added, *bank* has to end like this:
+#
+# | beside | place | money | the other ten |
+# |---|---|---|---|
+# | (embedding) | 1 | 1.5 | |
+# | *steep*, *big*, *tall* | 2 to 3 | −0.5 to 0.5 | as they were |
+# | *rich*, *old*, words without a size | as it was | as it was | as they were |
+#
+# *As it was* allows 0.05 more or less. `size`, `place` and `money` hold the numbers of these features.
+
+# %% exercise="place_not_money" points=2 minutes=15 difficulty=3
+def place_not_money() -> Tensor:
+    """A W_V of 12 rows and 12 columns, float32, for the head with W_Q = asks and W_K = answers.
+
+    attention_layer with the three gives *bank* beside *steep*, *big* or *tall* a place of 2 to 3 and
+    a money of -0.5 to 0.5; its other ten features stay as they were, to within 0.05. Beside *rich*,
+    *old* or any words whose size is 0, all twelve stay as they were, to within 0.05.
+    """
+    # TODO: make a matrix of zeros, and set the entries that hand over what *bank* needs.
+    ### BEGIN SOLUTION
+    w_v = torch.zeros(12, 12)
+    w_v[size, place] = 1.0
+    w_v[size, money] = -1.0
+    return w_v
+    ### END SOLUTION
+
+# %%
+hands_over = place_not_money()  # (12, 12)
+rich = word_vectors(split_words("interest in the rich bank"))  # (5, 12)
 show_bars(
     {
         "embedding": steep[-1],
         "after “the steep bank”": attention_layer(steep, asks, answers, hands_over)[-1],
-        "after “the rich bank”": attention_layer(word_vectors(rich_words), asks, answers, hands_over)[-1],
+        "after “the rich bank”": attention_layer(rich, asks, answers, hands_over)[-1],
     },
     feature_names(),
     xlabel="feature",
@@ -584,11 +606,23 @@ show_bars(
 # %% [markdown]
 # That is what lesson 02 set out for: one *bank* in the table, two in two sentences. And it is still *bank*.
 #
+# *bank* is not the only word that was handed something. See what was added to the others:
+
+# %%
+handed = attention_layer(steep, asks, answers, hands_over) - steep  # (5, 12)
+for word, row, numbers in zip(steep_words, attention_weights(steep, asks, answers), handed):
+    print(f"{word:9} weight on steep {row[3]:.2f}   place {numbers[place]:+.2f}   money {numbers[money]:+.2f}")
+
+# %% [markdown]
+# *interest* and *the* ask for nothing: their queries are 0, and so are their scores. But the weights of a row add up
+# to 1, here a fifth for each word. A head cannot read nothing. (Lesson 06 shows where trained heads leave weight
+# that they have no use for.)
+#
 # ## Only a shortcut?
 #
-# "The residual is just a skip, which helps gradients past a layer." It does. But look at what it makes of a
-# whole model. The next cell runs the mini model's three layers by hand. Each has two parts, attention and a
-# feed-forward network (lesson 07); each reads the sum so far and adds to it.
+# "The residual is just a skip, which helps gradients past a layer." It does. But look at a whole model. The next
+# cell runs the mini model by hand. Each layer has two parts, attention and a feed-forward network (lesson 07), and
+# each part reads the sum so far and adds to it.
 
 # %%
 ids = mini.ids(PROMPT)  # (1, 16)
@@ -598,7 +632,7 @@ for i, block in enumerate(mini.model.blocks):
     parts[f"attn{i}"] = block.attention(block.attention_norm(stream))
     stream = sum(parts.values())
     parts[f"ffn{i}"] = block.ffn(block.ffn_norm(stream))
-logits = mini.model.lm_head(mini.model.final_norm(sum(parts.values())))[0]
+logits = mini.model.lm_head(mini.model.final_norm(sum(parts.values())))[0]  # (16, 402): a score for every word
 print(f"largest difference to the model's own scores: {(logits - mini.logits(PROMPT)).abs().max().item():.4f}")
 show_bars(
     {"last token": [part[0, -1].norm().item() for part in parts.values()]},
@@ -606,14 +640,57 @@ show_bars(
     xlabel="part",
     ylabel="length of what it adds",
     title="What the last token's final vector is made of",
-    caption="The embedding and six edits, by attention and feed-forward networks in turn. Their sum decides the next word.",
+    caption="The embedding, 2.3 long, and six edits, the longest 171. Their sum decides the next word.",
 )
 
 # %% [markdown]
-# So it is no detour around a layer. It is the **residual stream**: the one vector per token that every part
-# reads from and adds to. Attention edits, it does not write anew. Take the stream out of one layer at a
-# time, so that attention replaces what came before, and count how often the model's first guess of the next
-# word is right.
+# The sum is called the **residual stream**: one vector per token, which every part reads and to which every part
+# adds. An edit need not be small. At the end of this model the last token's vector consists almost wholly of edits.
+#
+# So is the embedding still needed there? Take the embedding out of the last sum, and only there. Does the model's
+# next word, *cat*, change?
+
+# %% prediction="embedding_taken_out"
+predict("embedding_taken_out", "it stays", choices=["it stays", "it changes"])
+
+# %%
+edits_alone = sum(part for name, part in parts.items() if name != "embed")  # (1, 16, 192)
+without_it = mini.model.lm_head(mini.model.final_norm(edits_alone))[0, -1]  # (402,)
+(next_word,) = mini.tokenizer.tokens([int(without_it.argmax())])
+reveal("embedding_taken_out", "it stays" if next_word == "cat" else "it changes")
+
+# %% [markdown]
+# The word stays. How much, then, does each part add to the lead of *cat* over *mat*, the difference of their scores? The
+# final norm divides the stream by its spread. With that divisor held fixed, the lead is a sum of one number for each
+# part, the part's dot product with one direction. Compare with the twin sentence, in which *mat* is right, and with
+# what a random direction of the same length would typically add.
+
+# %%
+cat, mat = mini.tokenizer.encode("cat mat")
+leads = {}
+for mood in ("soft", "tired"):
+    written = stream_parts(mini.model, mini.ids(PROMPT.replace("tired", mood)))  # the seven parts, as above
+    direction = lead_direction(mini.model, written, cat, mat)  # (192,)
+    leads[mood] = [(part[0, -1] @ direction).item() for part in written.values()]
+    print(f"{mood:5}  lead of cat over mat {sum(leads[mood]):6.1f}, of which", [round(share, 2) for share in leads[mood]])
+lengths = torch.stack([part[0, -1].norm() for part in parts.values()])  # (7,)
+leads["random direction"] = lengths * direction.norm() / math.sqrt(192)
+show_bars(
+    leads,
+    list(parts),
+    xlabel="part",
+    ylabel="share of the lead of cat over mat",
+    title="What counts for the next word",
+    caption="The embedding adds no more than a random vector would; the last feed-forward network adds most.",
+)
+
+# %% [markdown]
+# The embedding's share is 0.03 of 22.3: the last token is *the*, which tells little of what comes next. Attention in
+# layer 1 and the feed-forward network of layer 2 add more than a random direction would, and their sign follows the
+# sentence. (A bar shows what a part adds by itself, not what later parts make of it.)
+#
+# So an edit can outweigh all that was there. What the sum keeps is *everything* written earlier. Let attention
+# replace the stream, in one layer at a time, and count how often the model's first guess of the next word is right.
 
 # %%
 class Replacing(Block):
@@ -625,24 +702,13 @@ class Replacing(Block):
 
 
 texts = [text for text in paragraphs(0, 40, "held-out") if len(mini.tokens(text)) <= 64]
-
-
-def hit_rate(layers: tuple[int, ...]) -> float:
-    """How often the likeliest next word is the right one, with attention replacing in `layers`."""
-    hits: list[bool] = []
-    with ExitStack() as replaced:
-        for layer in layers:
-            replaced.enter_context(with_block(mini.model, layer, Replacing(192, 6)))
-        for text in texts:
-            hits += (mini.logits(text)[:-1].argmax(dim=-1) == mini.ids(text)[0, 1:]).tolist()
-    return sum(hits) / len(hits)
-
-
-# %%
-cases = {"nowhere": (), "0": (0,), "1": (1,), "2": (2,), "everywhere": (0, 1, 2)}
+right = {}
+for where, layers in {"nowhere": (), "0": (0,), "1": (1,), "2": (2,), "everywhere": (0, 1, 2)}.items():
+    with with_blocks(mini.model, layers, Replacing(192, 6)):
+        right[where] = hit_rate(mini, texts)
 show_bars(
-    {"right": [hit_rate(layers) for layers in cases.values()]},
-    list(cases),
+    {"right": list(right.values())},
+    list(right),
     xlabel="layers in which attention replaces the stream",
     ylabel="share of next words",
     title="The mini model without the residual around attention",
@@ -650,19 +716,20 @@ show_bars(
 )
 
 # %% [markdown]
-# The stream before layer 0 holds the embedding only, and one head of that layer looks at the token itself, so it
-# hands the embedding on (the next cell shows it). Before layers 1 and 2, the stream holds what earlier layers wrote,
-# and attention that replaces the stream deletes all of that. The model was trained with its stream; lesson 17 *trains* one without.
+# Before layer 0 the stream holds the embedding only, and one head of layer 0 looks at the token itself, so that this
+# head can hand the embedding on. Before layers 1 and 2 the stream holds what earlier layers wrote. No head there
+# looks at its own token like that, and attention that replaces the stream deletes what was written. (The model was
+# trained with its stream. A model that is trained without one may do better.)
 
 # %%
-on_itself = mini.attention(PROMPT)[0].diagonal(dim1=-2, dim2=-1).mean(dim=-1)  # (6,)
-print("layer 0, weight of a token on itself, by head:", [round(weight, 2) for weight in on_itself.tolist()])
+for layer, on_itself in enumerate(mini.attention(PROMPT).diagonal(dim1=-2, dim2=-1).mean(dim=-1)):  # (6,) each
+    print(f"layer {layer}, weight of a token on itself, by head:", [round(weight, 2) for weight in on_itself.tolist()])
 
 # %% [markdown]
 # ## Reading ahead
 #
-# The head is complete. One thing should make you uneasy: how much of its weight each token gives to tokens
-# that come *after* it. It is also why your head and the mini model's part ways before the last token.
+# The head is complete. One thing should make you uneasy: how much weight each token gives to tokens that come
+# *after* it. This weight is also the reason why your head and the mini model's differ before the last token.
 
 # %%
 for token, later in zip(TOKENS, weights.triu(diagonal=1).sum(dim=-1).tolist()):
@@ -674,6 +741,24 @@ show_attention_flow(
     title="Who reads whom",
     caption="Arcs below the words lead to later words: *The*, *cat* and *sat* are all informed by what follows.",
 )
+
+# %% [markdown]
+# ## What you have built
+#
+# Attention is **communication**: each token asks, and gathers what the others hand over.
+#
+# - It has **no notion of place**. Tokens in another order give the same outputs in that order (attention is
+#   permutation-**equivariant**). Order comes from the positions that lesson 01 added.
+# - Here queries, keys and values come from the same tokens: *self-attention*. In *cross-attention* the keys and values
+#   come from another sequence, such as a text to be translated.
+
+# %%
+order = torch.tensor([3, 1, 0, 2])
+reordered = single_head_attention(X[order], W_Q, W_K, W_V)  # (4, 3)
+print("same outputs, in the new order:", torch.allclose(reordered, output[order]))
+another = torch.randn(6, 3)  # six tokens of another sequence
+crossed = torch.softmax(scaled_scores(project(X, W_Q), project(another, W_K)), dim=-1) @ project(another, W_V)
+print("four tokens read six others:   ", tuple(crossed.shape))
 
 # %% [markdown]
 # Where we are, with the shapes of the four tokens:
@@ -688,74 +773,100 @@ print(f"   →  X plus output {tuple(edited.shape)}")
 #
 # - Keys get a token found; values, through a third matrix, are what it hands over.
 # - softmax(QKᵀ/√d_k)V gives every token an output of its own: n in, n out.
-# - W_V = identity averages embeddings; W_V = W_K locks matching to contributing.
+# - $W_V$ settles it: embeddings (identity), keys ($W_V = W_K$), or what you design.
 # - The output is added to the embedding. Where it replaces it, tokens become alike.
-# - The residual stream is the embedding plus every edit since.
+# - The residual stream is the embedding plus every edit; an edit may be the larger.
 #
-# Not covered: masks (05), several heads (06), norms and depth (07), learning the matrices (11, 12).
+# Not covered: masks (05), several heads (06), norms (07), learning (11, 12).
 #
-# *cat* gives more than half of its weight to *here*, two words later. A model that learns to predict the
-# next word could simply read it. What keeps it from cheating? Lesson 05 answers.
+# *cat* gives more than half of its weight to *here*, two words later. A model that learns to predict the next word
+# could simply read that word. What prevents this? Lesson 05 answers.
 
 # %% tags=["authoring"]
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid
-from spotlight.authoring import hint, mistakes, why, without_loops
+from spotlight.authoring import hint, mistakes, probe, why, without_loops
 from spotlight.sandbox.kit import formatted, gradients, randn, uniform, whole_numbers
 
 forbid("model_utils", "attention", because="the course keeps its own version there, and yours is asked for.")
 
-# %% judges="three_lenses"
-case("by_hand", "Two tokens of width 3 with d_k = 4 and d_v = 5; whole numbers.", whole_numbers, n=2, d_model=3, d_k=4, d_v=5)
-case("five_tokens", "Five tokens of width 6 with d_k = 4 and d_v = 3.", n=5, d_model=6, d_k=4, d_v=3)
-case("square", "Three tokens of width 3, every width 3.", n=3, d_model=3, d_k=3, d_v=3)
+# %% judges="as_linear"
+case("by_hand", "A matrix from 2 to 3 numbers, called with two tokens; whole numbers.", lambda as_linear: as_linear(whole_numbers(2, 3))(whole_numbers(2, 2)))
+case("five_tokens", "A matrix from 6 to 4 numbers, called with five tokens.", lambda as_linear: as_linear(randn(6, 4))(randn(5, 6)))
+case("square", "A matrix from 4 to 4 numbers, called with three tokens.", lambda as_linear: as_linear(randn(4, 4))(randn(3, 4)))
+
+
+@probe
+def what_it_is(as_linear):
+    "What the layer for a matrix from 5 to 2 numbers is, has and learns."
+    layer = as_linear(randn(5, 2))
+    return {
+        "type": type(layer).__name__,
+        "from": layer.in_features,
+        "to": layer.out_features,
+        "bias": "none" if layer.bias is None else "one",
+        "numbers that are learned": sum(part.numel() for part in layer.parameters() if part.requires_grad),
+    }
+
+
+@probe
+def two_layers(as_linear):
+    "Two layers made one after the other, from 3 to 2 numbers; both called with four tokens."
+    first, second = as_linear(randn(3, 2)), as_linear(randn(3, 2))
+    x = randn(4, 3)
+    return [first(x), second(x)]
+
+
 mistakes("""
-values-from-key-matrix: project(x, w_v) → project(x, w_k)
-    Your values are the keys once more: the third matrix, `w_v`, is not used.
-embeddings-as-values: project(x, w_v) → x
-    You return the embeddings in the values' place: project them with `w_v`.
-values-from-keys: project(x, w_v) → project(project(x, w_k), w_v)
-    You project the keys with `w_v`; all three lenses look at the embedding, `x`.
-value-matrix-transposed: project(x, w_v) → project(x, w_v.T)
-    You multiply by the transpose of `w_v`, which is (d_model, d_v) and stands on the right as it is.
-weights-transposed: project(x, w_q), project(x, w_k), project(x, w_v) → tuple(project(x, w.T) for w in (w_q, w_k, w_v))
-    You multiply by the transposes of the matrices; each has d_model rows and stands on the right as it is.
-keys-and-values-swapped: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_q), project(x, w_v), project(x, w_k)
-    All three are right, but the order is queries, keys, values.
-queries-and-keys-swapped: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_k), project(x, w_q), project(x, w_v)
-    All three are right, but the order is queries, keys, values.
-keys-from-query-matrix: project(x, w_k) → project(x, w_q)
-    Queries and keys both come from `w_q`; the keys have a matrix of their own, `w_k`.
-only-the-queries: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_q)
-    You return the queries alone: all three are asked for, with commas between them.
-stacked: project(x, w_q), project(x, w_k), project(x, w_v) → torch.stack([project(x, w_q), project(x, w_k), project(x, w_v)])
-    `torch.stack` wants matrices of one shape, and values may be wider or narrower: return the three with commas between them.
-one-lens-behind-the-other: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_q), project(project(x, w_q), w_k), project(project(x, w_q), w_v)
-    You look through one lens at what another made of `x`: each of the three looks at `x` itself.
-only-the-values: project(x, w_q), project(x, w_k), project(x, w_v) → project(x, w_v)
-    You return the values alone: all three are asked for, with commas between them.
-side-by-side: project(x, w_q), project(x, w_k), project(x, w_v) → torch.cat([project(x, w_q), project(x, w_k), project(x, w_v)], dim=-1)
-    The numbers are right, but they stand side by side in one matrix: return three.
+not-transposed: weights.T.clone() → weights.clone()
+    You put the matrix in as it is; `.weight` has the shape (d_out, d_in), the transpose.
+reshaped: weights.T.clone() → weights.reshape(d_k, d_model).clone()
+    `reshape` keeps the order of the numbers and so mixes rows with columns: the transpose, `weights.T`, is wanted.
+sizes-swapped: nn.Linear(d_model, d_k, bias=False) → nn.Linear(d_k, d_model, bias=False)
+    Your layer says that it goes from d_k to d_model numbers: d_in comes first, and d_in is d_model.
+with-a-bias: d_k, bias=False → d_k
+    Your layer has a bias, random numbers that it adds; `project` adds nothing: say `bias=False`.
+bias-of-zeros:
+    - layer = nn.Linear(d_model, d_k, bias=False)
+    + layer = nn.Linear(d_model, d_k)
+    + nn.init.zeros_(layer.bias)
+    Your layer has a bias; zeros add nothing yet, but they can be learned: say `bias=False`.
+function-returned: return layer → return lambda x: x @ weights
+    You return a function of your own; an `nn.Linear` is asked for, whose weight can be learned.
+numbers-left-out:
+    - layer.weight = nn.Parameter(weights.T.clone())
+    Your layer keeps the random numbers that it started with: put those of `weights` into `.weight`.
+not-learned: nn.Parameter(weights.T.clone()) → nn.Parameter(weights.T.clone(), requires_grad=False)
+    The numbers are right, but with requires_grad=False they can never be learned.
+matrix-returned: return layer → return layer.weight
+    You return the matrix of the layer; the layer itself is asked for.
+zeros: weights.T.clone() → torch.zeros(d_k, d_model)
+    Your layer is filled with zeros; its numbers should be those of `weights`.
 """)
 alternatives("""
-matrix-products: project(x, w_q), project(x, w_k), project(x, w_v) → x @ w_q, x @ w_k, x @ w_v
-comprehension: project(x, w_q), project(x, w_k), project(x, w_v) → tuple(project(x, w) for w in (w_q, w_k, w_v))
-a-list: project(x, w_q), project(x, w_k), project(x, w_v) → [project(x, w_q), project(x, w_k), project(x, w_v)]
+not-copied: weights.T.clone() → weights.T
+by-names: nn.Linear(d_model, d_k, bias=False) → nn.Linear(out_features=d_k, in_features=d_model, bias=False)
+data:
+    - layer.weight = nn.Parameter(weights.T.clone())
+    + layer.weight.data = weights.T.clone()
+loaded:
+    - layer.weight = nn.Parameter(weights.T.clone())
+    + layer.load_state_dict({"weight": weights.T})
 """)
 
 
 @alternative
-def three_lenses__one_product(x, w_q, w_k, w_v):
-    # One wide matrix, one product, cut into three: what large models do.
-    everything = x @ torch.cat([w_q, w_k, w_v], dim=1)
-    return everything.split([w_q.shape[1], w_k.shape[1], w_v.shape[1]], dim=1)
+def as_linear__copied_in(weights):
+    layer = nn.Linear(weights.shape[0], weights.shape[1], bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(weights.T)
+    return layer
 
 
-forbid("Linear", "linear", because="the three products are yours to write.")
-hint("How many matrices are there, and how often is `x` projected? Does one projection need the result of another?")
-hint("A function returns several things with commas between them. In which order does the docstring name them?")
-hint("```python\nreturn <queries>, <keys>, <values>\n```")
-why("Each lens looks at the embedding, not at what another lens made of it. So the three may be computed in any order, or in one product with the matrices side by side, as large models do.")
+hint("How many numbers go in for each token, and how many come out? Which entries of `weights.shape` are they?")
+hint("`.weight` of a layer from 2 to 3 numbers has 3 rows. How does a matrix of 2 rows and 3 columns get 3 rows, with no number taken to another product?")
+hint("```python\nlayer = nn.Linear(<in>, <out>, bias=False)\nlayer.weight = nn.Parameter(<weights, in the layout of the layer>)\nreturn layer\n```")
+why("The layer multiplies by the transpose of its weight, so the transpose of our matrix goes in. `nn.Parameter` tells PyTorch that these numbers are learned; `clone` gives the layer numbers of its own.")
 
 # %% judges="single_head_attention"
 case("by_hand", "Three tokens of width 2 with d_k = 4 and d_v = 5; whole numbers.", whole_numbers(low=-1, high=2), n=3, d_model=2, d_k=4, w_v=whole_numbers(2, 5))
@@ -778,6 +889,8 @@ def single_head_attention__entry(i, j, x, w_q, w_k, w_v):
 
 
 mistakes("""
+new-layers: project(x, w_q), project(x, w_k), project(x, w_v) → as_linear(w_q)(x), as_linear(w_k)(x), as_linear(w_v)(x)
+    The values are right, but each call makes new layers, whose parameters learn in the place of `w_q`, `w_k` and `w_v`: no gradient comes back to these three. Use `project`.
 keys-averaged: weights @ v → weights @ k
     You average the keys: they have done their work once the weights are there. What is handed over are the values.
 embeddings-averaged: weights @ v → weights @ x
@@ -848,9 +961,9 @@ def single_head_attention__in_two_lines(x, w_q, w_k, w_v):
 
 without_loops(because="one product averages for all tokens, and that is what makes attention fast.")
 forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building it.")
-hint("Which function gives you queries, keys and values, and which one makes scores of two of them?")
+hint("Three projections are needed. Which two of them meet in the scores, and which function makes scores of two?")
 hint("Row i of the weights belongs to token i, and j runs over the tokens whose values are averaged. Which matrix product sums over j?")
-hint("```python\nq, k, v = <three lenses>\nweights = <softmax of each row of the scaled scores>  # (n, n)\nreturn <weights> @ <what is handed over>\n```")
+hint("```python\nq, k, v = <x, projected three times>\nweights = <softmax of each row of the scaled scores>  # (n, n)\nreturn <what is handed over, averaged by the weights>\n```")
 why("The weights use queries and keys and are then done with them; the values come in only at the end. One matrix product makes all outputs: row i of the weights against every column of the values.")
 
 # %% judges="embeddings_as_values"
@@ -896,80 +1009,10 @@ diagonal: torch.eye(x.shape[-1], dtype=x.dtype) → torch.diag(torch.ones_like(x
 rows-of-the-matrix: x.shape[-1] → w_q.shape[0]
 """)
 forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you have built it.")
-hint("`project(x, w_v)` is x @ w_v. For which matrix is x @ w_v equal to x, whatever x is?")
+hint("`project(x, w_v)` is x @ w_v. For which matrix is x @ w_v equal to x, whatever x is? `torch.eye(d)` makes it.")
 hint("`w_v` has as many rows as an embedding has numbers. Which entry of `x.shape` is that?")
-hint("```python\nidentity = torch.eye(<d_model>)\nreturn single_head_attention(x, w_q, w_k, <W_V>)\n```")
+hint("```python\nidentity = torch.eye(<how large?>)\nreturn single_head_attention(<...>)\n```")
 why("Values in general include embeddings as a special case, so a model with W_V can do all that one without it can. `dtype=x.dtype` makes the matrix of the same kind of floats as the tokens.")
-
-# %% judges="locked_attention"
-case("by_hand", "Two queries against three keys of width 4; whole numbers.", whole_numbers(low=-2, high=3), n=2, d_k=4, m=3)
-case("three_against_five", "Three queries against five keys of width 4.", n=3, d_k=4, m=5)
-case("square", "Four queries against four keys of width 4.", n=4, d_k=4, m=4)
-
-
-@entry
-def locked_attention__entry(i, j, q, k):
-    shares = torch.softmax(q[i] @ k.T / k.shape[-1] ** 0.5, dim=-1)
-    return (
-        f"query {i} weighs the {len(k)} keys by {formatted(shares)}; number {j} of every key is {formatted(k[:, j])}, "
-        f"and the weighted sum is {formatted(shares @ k[:, j])}"
-    )
-
-
-mistakes("""
-queries-averaged: @ k → @ q
-    You average the queries; with W_V = W_K it is the keys that are handed over.
-weights-returned: @ k →
-    These are the weights; average the keys with them.
-not-scaled: scaled_scores(q, k) → q @ k.T
-    The scores go into softmax unscaled: use `scaled_scores`.
-scaled-by-d-k: scaled_scores(q, k) → q @ k.T / k.shape[-1]
-    The scores are divided by d_k in all; its square root, once, is right, and `scaled_scores` has divided by it already.
-softmax-forgotten: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k)
-    You average with the scores; softmax over each row turns them into weights that add up to 1.
-softmax-over-columns: dim=-1 → dim=0
-    The columns of your weights add up to 1; a row belongs to one query, so it is each row (dim=-1) that should.
-keys-against-keys: scaled_scores(q, k) → scaled_scores(k, k)
-    You score keys against keys; the queries ask.
-keys-against-queries: scaled_scores(q, k) → scaled_scores(k, q)
-    You score keys against queries: row i of the weights should belong to query i.
-one-summary: @ k → @ k.mean(dim=0)
-    You return one vector for all queries; every query has a row of weights, and so an output, of its own.
-uniform: scaled_scores(q, k) → 0 * scaled_scores(q, k)
-    Every key counts alike, whatever the scores: the weights must depend on the queries.
-head-of-heads: torch.softmax(scaled_scores(q, k), dim=-1) @ k → single_head_attention(q, k, k, k)
-    `single_head_attention` takes embeddings and matrices to project them with; here queries and keys are made already. Score them, and average the keys.
-""")
-alternatives("""
-method: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k).softmax(-1)
-einsum: torch.softmax(scaled_scores(q, k), dim=-1) @ k → torch.einsum("nm,md->nd", torch.softmax(scaled_scores(q, k), dim=1), k)
-""")
-
-
-@alternative
-def locked_attention__through_the_head(q, k):
-    # Queries and keys stacked as tokens; two matrices pick one or the other half.
-    width = q.shape[1]
-    tokens = torch.cat([torch.cat([q, 0 * q], dim=1), torch.cat([0 * k, k], dim=1)])
-    identity = torch.eye(width, dtype=q.dtype)
-    w_q, w_k = torch.cat([identity, 0 * identity]), torch.cat([0 * identity, identity])
-    scores = scaled_scores(tokens @ w_q, tokens @ w_k)[: len(q), len(q) :]
-    return torch.softmax(scores, dim=-1) @ k
-
-
-@alternative
-def locked_attention__query_by_query(q, k):
-    rows = []
-    for query in q:
-        rows.append(torch.softmax(k @ query / k.shape[1] ** 0.5, dim=0) @ k)
-    return torch.stack(rows)
-
-
-forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building a variant of it.")
-hint("Take your `single_head_attention`. Which of its lines still need `x`, if queries and keys are given?")
-hint("What stands in the values' place when W_V = W_K?")
-hint("```python\nreturn torch.softmax(<scaled scores>, dim=-1) @ <what is handed over>\n```")
-why("`x` does not appear any more, and that is the point: two tokens with the same key are the same to this head, however different they are.")
 
 # %% judges="closest_pair"
 case("by_hand", "Three tokens of width 2; whole numbers.", whole_numbers(low=-9, high=10), n=3, d=2)
@@ -1119,5 +1162,158 @@ def attention_layer__token_by_token(x, w_q, w_k, w_v):
 forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you have built it.")
 hint("Two matrices of the same shape meet here. Which two, and what is done with them?")
 hint("The embedding must stay each token's own. Is it added before the average, or after it?")
-hint("```python\nreturn <what was there> + <what was found>\n```")
+hint("```python\nfound = single_head_attention(x, w_q, w_k, w_v)  # (n, d_model)\nreturn <what was there, and what was found>\n```")
 why("`x` goes past attention untouched and the output is added to it, so a layer that has nothing to say says zero. `+` makes a new tensor, and the caller's embeddings stay as they were.")
+
+# %% judges="place_not_money"
+def _moved(before, after, wanted):
+    """In words, so that any design with the same effect gives the same."""
+    if abs(after - before) <= 0.05:
+        return "as it was"
+    low, high = wanted
+    if low <= after <= high:
+        return f"from {low:g} to {high:g}"
+    side = f"above {high:g}" if after > high else f"below {low:g}"
+    return f"{'raised' if after > before else 'lowered'}, {side}"
+
+
+def _bank_in(sentence, w_v):
+    return _what_becomes_of_the_last(word_vectors(split_words(sentence)), w_v)
+
+
+def _what_becomes_of_the_last(x, w_v):
+    if w_v.shape != (12, 12):
+        return "not 12 rows and 12 columns"
+    weights = torch.softmax((x @ asks) @ (x @ answers).T, dim=-1)  # d_k = 1, so that √d_k is 1
+    before, after = x[-1], (x + weights @ x @ w_v)[-1]
+    features = feature_names()
+    others = [i for i in range(len(features)) if features[i] not in ("place", "money")]
+    return {
+        "place": _moved(before[features.index("place")].item(), after[features.index("place")].item(), (2.0, 3.0)),
+        "money": _moved(before[features.index("money")].item(), after[features.index("money")].item(), (-0.5, 0.5)),
+        "others that moved": [features[i] for i in others if not abs(after[i] - before[i]) <= 0.05],
+    }
+
+
+case("shape", "How many rows and columns there are.", lambda place_not_money: list(place_not_money().shape))
+case("steep", "What becomes of *bank* in “interest in the steep bank”.", lambda place_not_money: _bank_in("interest in the steep bank", place_not_money()))
+case("big", "What becomes of *bank* in “interest in the big bank”.", lambda place_not_money: _bank_in("interest in the big bank", place_not_money()))
+case("tall", "What becomes of *bank* in “the tall bank”.", lambda place_not_money: _bank_in("the tall bank", place_not_money()))
+case("rich", "What becomes of *bank* in “interest in the rich bank”.", lambda place_not_money: _bank_in("interest in the rich bank", place_not_money()))
+case("old", "What becomes of *bank* in “the old bank”.", lambda place_not_money: _bank_in("the old bank", place_not_money()))
+
+
+@probe
+def words_without_a_size(place_not_money):
+    "What becomes of *bank* after five words whose features are drawn, all but their size, which is 0."
+    words = uniform(5, 12, low=0.5, high=1.5)
+    words[:, size] = 0.0
+    return _what_becomes_of_the_last(torch.cat([words, word_vectors(["bank"])]), place_not_money())
+
+
+mistakes("""
+rows-and-columns-swapped:
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v[place, size] = 1.0
+    + w_v[money, size] = -1.0
+    You read place and money and write into size: rows are the features that are read, columns those that are written.
+identity:
+    - w_v = torch.zeros(12, 12)
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v = torch.eye(12)
+    With the identity, all features of a neighbour are handed over: only size is to be read, and only place and money are to be written.
+nothing-handed-over:
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    Your matrix hands nothing over: *bank* stays as it was beside every word.
+money-stays:
+    - w_v[size, money] = -1.0
+    *bank* becomes a place, but its money stays as it was: a size has to take money away as well.
+place-stays:
+    - w_v[size, place] = 1.0
+    *bank* loses its money, but its place stays as it was: a size has to add to place as well.
+money-raised: -1.0 → 1.0
+    A size adds to the money of *bank*; to take money away, the entry has to be below 0.
+place-lowered: place] = 1.0 → place] = -1.0
+    A size takes from the place of *bank*; to add to place, the entry has to be above 0.
+signs-swapped:
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v[size, place] = -1.0
+    + w_v[size, money] = 1.0
+    Beside *steep* your *bank* has more money and less place: the two signs have to change.
+too-little:
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v[size, place] = 0.5
+    + w_v[size, money] = -0.5
+    The direction is right, but the edit is too small: work out what an entry of 1 adds to *bank* beside *steep*.
+too-much:
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v[size, place] = 5.0
+    + w_v[size, money] = -5.0
+    The direction is right, but the edit is too large: work out what an entry of 1 adds to *bank* beside *steep*.
+size-as-well: return w_v → return w_v + torch.diag(torch.eye(12)[size])
+    Place and money are right, but the size of the neighbour is handed over as well: *bank* should not become large.
+every-feature-read:
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v[:, place] = 1.0
+    + w_v[:, money] = -1.0
+    You fill whole columns, so that every feature of a neighbour counts, and *rich* or *old* change *bank* too: read size alone.
+every-feature-written:
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v[size] = 1.0
+    + w_v[size, money] = -1.0
+    You fill the whole row of size, so that a size is added to every feature of *bank*: write into place and money alone.
+one-column:
+    - w_v = torch.zeros(12, 12)
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v = torch.zeros(12, 1)
+    + w_v[size] = 1.0
+    Your matrix has one column; W_V needs twelve, one for each feature that can be written.
+place-read:
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v[place, place] = 1.0
+    + w_v[place, money] = -1.0
+    You read the place of the neighbours. What *steep*, *big* and *tall* share is a size; read that row.
+money-read:
+    - w_v[size, money] = -1.0
+    + w_v[money, money] = -1.0
+    You take money away by how much money the neighbours have, so that *rich* changes *bank*: size is what decides.
+""")
+alternatives("""
+stronger: -1.0 → -1.3
+uneven: place] = 1.0 → place] = 0.9
+whole-rows:
+    - w_v[size, place] = 1.0
+    - w_v[size, money] = -1.0
+    + w_v[size] = 1.2 * (torch.eye(12)[place] - torch.eye(12)[money])
+a-little-place-read: return w_v → return w_v + 0.02 * torch.outer(torch.eye(12)[place], torch.eye(12)[place])
+""")
+
+
+@alternative
+def place_not_money__key_times_direction():
+    direction = torch.zeros(1, 12)
+    direction[0, place], direction[0, money] = 1.1, -1.1
+    return answers @ direction
+
+
+@alternative
+def place_not_money__written_out():
+    edits = {("size", "place"): 0.85, ("size", "money"): -1.0}
+    names = feature_names()
+    return torch.tensor([[edits.get((read, written), 0.0) for written in names] for read in names])
+
+
+hint("Which feature have *steep*, *big* and *tall* in common that *rich* and *old* lack? Which row of W_V reads that feature?")
+hint("*bank* gives *steep* a weight of 0.83, and the size of *steep* is 1.5. What does an entry of 1 in that row add to *bank*? What does an entry of −1?")
+hint("```python\nw_v = torch.zeros(12, 12)\nw_v[<feature that is read>, <feature that is written>] = <how much, and with which sign>\n<one more such line>\nreturn w_v\n```")
+why("The row of size is read, since a size is what the three words share. Two of its entries write: more place, less money. All other entries are 0, and so nothing else is handed over.")

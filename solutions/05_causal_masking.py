@@ -9,14 +9,14 @@
 # %% [markdown]
 # # 05 · Causal masking
 #
-# In this lesson you train a model that cheats, find out how it does it, and build the part that stops
-# it. At the end you can
+# In this lesson you train a model that cheats, find out how the model cheats, and build the part that prevents
+# cheating. At the end you can
 #
 # - build a causal mask and a padding mask, and say what each hides from whom;
 # - apply a mask to scores so that every row of weights still adds up to 1;
-# - prove that a function reads nothing from the future, or show that it does.
+# - test whether a function reads the future, and find out which token reads which.
 #
-# **You need:** lessons 03 and 04 (scaled scores, attention weights, values). **Time:** 45 minutes.
+# **You need:** lessons 03 and 04 (scaled scores, attention weights, values). **Time:** 75 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
@@ -25,7 +25,6 @@ start("causal_masking")
 
 # %%
 import math
-import time
 from collections.abc import Callable
 
 import torch
@@ -35,8 +34,10 @@ from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 from spotlight.mine import mine
 from spotlight.model_utils import attention, corpus
 from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, query_weights, value_weights
-from spotlight.model_utils.gpt import GPT, GPTConfig
+from spotlight.model_utils.gpt import GPT
 from spotlight.model_utils.hooks import with_attention
+from spotlight.model_utils.mask_experiment import CONTEXT, continued, from_embeddings, loss_by_place
+from spotlight.model_utils.mask_experiment import milliseconds, open_weights, piecewise_logits, train_small_gpt, windows
 from spotlight.visualizations import LiveCurves, show_attention_steps, show_bars, show_curves
 from spotlight.visualizations import show_heatmap, show_heatmaps, show_mask_painter
 
@@ -53,10 +54,10 @@ single_head_attention = mine("values_and_attention_output", attention.single_hea
 # ## A task that can be copied
 #
 # Lesson 04 ended on an uneasy number: *cat* gives more than half of its weight to *here*, a word that
-# comes two places later. Whether that is harm depends on the task.
+# comes two places later. Whether that does harm depends on the task.
 #
-# A language model learns to predict the next token. The course ships a text for that, and one sentence
-# of it gives as many tasks as it has tokens:
+# A language model learns to predict the next token. The course ships a text for that. One sentence gives as
+# many tasks as it has tokens:
 
 # %%
 words = corpus.tokenizer()
@@ -76,53 +77,28 @@ for end in range(1, 9):
 # How good is a prediction? Let $p$ be the probability that the model gave to the token that really
 # came. The **loss** is $-\ln p$: 0 for certainty, 0.69 for $p = 0.5$, and 6.0 for a blind guess among the
 # 402 tokens that the model knows. A model's loss is the average over all places, and training changes
-# its parameters so that it falls. Lessons 10 to 12 build that; here it is given.
+# the model's parameters so that the loss falls. Lessons 10 to 12 build the training; here it is given.
 
 # %%
 torch.set_num_threads(1)  # for a model this small, sharing the work out costs more than it saves
-CONTEXT = 16  # tokens that the model reads at once
 
 
-def windows(tokens: Tensor, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Random pieces of a text: what is read, and at each place what comes next; (count, 16) each."""
-    generator = torch.Generator().manual_seed(seed)
-    starts = torch.randint(len(tokens) - CONTEXT, (count, 1), generator=generator)
-    pieces = tokens[starts + torch.arange(CONTEXT + 1)]
-    return pieces[:, :-1], pieces[:, 1:]
-
-
-def train(attend: Callable, name: str, steps: int = 600) -> tuple[GPT, list[float]]:
-    """A small GPT, two layers of four heads that all use `attend`, and its loss at every step."""
-    torch.manual_seed(0)
-    model = GPT(GPTConfig(vocab_size=len(words), context=CONTEXT, n_layers=2, n_heads=4, d_model=64, bias=False))
-    for table in (model.tok_emb, model.pos_emb):
-        torch.nn.init.normal_(table.weight, std=0.1)  # more than usual: a few seconds have to do
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.008, weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, steps)
+def train(attend: Callable, name: str) -> tuple[GPT, list[float]]:
+    """A small GPT, two layers of four heads that all use `attend`, and its loss at each of 600 steps."""
     live = LiveCurves(
         title=f"Training {name}",
         caption="The loss of each step; the dotted line is a blind guess.",
         references={"guess": math.log(len(words))},
     )
-    losses = []
-    with with_attention(model, attend):
-        for step in range(steps):
-            read, following = windows(text, 16, seed=step)
-            loss = cross_entropy(model(read).flatten(0, 1), following.flatten())
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.item())
-            live.add(step, **{name: losses[-1]})
+    model, losses = train_small_gpt(text, attend, len(words), 600, lambda step, loss: live.add(step, **{name: loss}))
     print(f"{name}: mean loss of the last 50 steps {sum(losses[-50:]) / 50:.2f}")
     return model, losses
 
 
 # %% [markdown]
-# The model is lesson 09's. The attention that you know, softmax(QKᵀ/√d_k)V, occurs in it eight times, each
-# time with matrices of its own: two layers of four heads. PyTorch's own function computes it. Train the
-# model; it takes a few seconds.
+# The model is lesson 09's. It reads 16 tokens at once, and holds the attention that you know,
+# softmax(QKᵀ/√d_k)V, eight times: two layers of four heads, each with matrices of its own. Here PyTorch's own
+# function computes the attention. Train the model; that takes a few seconds.
 
 # %%
 def open_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -133,9 +109,9 @@ def open_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 open_model, open_losses = train(open_attention, "without a mask")
 
 # %% [markdown]
-# A loss near 0: nearly every next token is predicted with certainty, though the text draws animals and
-# moods at random. Now let this model write. It gets "the cat sat on the", gives every token a
-# probability, one is drawn, appended, and so on.
+# A loss near 0: nearly every next token is predicted with certainty, though the animals and moods of the text
+# were drawn at random. Now let this model write. It reads "the cat sat on the" and gives every token a
+# probability. One token is drawn and appended, and the model reads again.
 
 # %% prediction="what_it_writes"
 predict(
@@ -149,21 +125,9 @@ PROMPT = "the cat sat on the"
 known_runs = {tuple(run) for run in text.unfold(0, 3, 1).tolist()}  # all three tokens in a row
 
 
-@torch.no_grad()
-def continued(model: GPT, attend: Callable, seed: int, count: int = 24) -> list[int]:
-    """The prompt and `count` more tokens, each drawn with the probability the model gives it."""
-    generator = torch.Generator().manual_seed(seed)
-    ids = words.encode(PROMPT)
-    with with_attention(model, attend):
-        for _ in range(count):
-            logits = model(torch.tensor([ids[-CONTEXT:]]))[0, -1]
-            ids.append(int(torch.multinomial(torch.softmax(logits, dim=-1), 1, generator=generator)))
-    return ids
-
-
 def samples(model: GPT, attend: Callable) -> float:
     """Print three texts; returns the share of their runs of three tokens that the text has, too."""
-    texts = [continued(model, attend, seed) for seed in range(5)]
+    texts = [continued(model, attend, words.encode(PROMPT), seed=seed) for seed in range(5)]
     for ids in texts[:3]:
         print("…", words.decode(ids).replace("\n", " / "))
     runs = [tuple(ids[i : i + 3]) for ids in texts for i in range(len(ids) - 2)]
@@ -176,24 +140,13 @@ reveal("what_it_writes", "a jumble of words" if share < 0.8 else "sentences like
 print(f"runs of three tokens that also occur in the text: {share:.0%}")
 
 # %% [markdown]
-# How can a nearly perfect model write nonsense? Look at the loss place by place, on text that it was not
-# trained on. First with the whole piece in sight, as in training. Then in use: the piece is cut after
-# the place, as when the model has to write what comes next.
+# How can a nearly perfect model write nonsense? Look at the loss at each of the 16 places, on text that the
+# model was not trained on. First with the whole piece in sight, as in training. Then as in use: the piece is cut
+# after the place, since a model that writes has nothing beyond it.
 
 # %%
-@torch.no_grad()
-def loss_by_place(model: GPT, attend: Callable, cut: bool) -> Tensor:
-    """The loss at each of the 16 places, with the piece cut after it or the whole in sight: (16,)."""
-    read, following = windows(held_out, 256, seed=0)
-    with with_attention(model, attend):
-        logits = model(read)
-        if cut:
-            logits = torch.stack([model(read[:, :end])[:, -1] for end in range(1, CONTEXT + 1)], dim=1)
-    return cross_entropy(logits.transpose(1, 2), following, reduction="none").mean(dim=0)
-
-
-open_whole = loss_by_place(open_model, open_attention, cut=False)
-open_cut = loss_by_place(open_model, open_attention, cut=True)
+open_whole = loss_by_place(open_model, open_attention, held_out, cut=False)  # (16,)
+open_cut = loss_by_place(open_model, open_attention, held_out, cut=True)  # (16,)
 show_curves(
     {"as in training": open_whole, "in use": open_cut},
     xlabel="place in the piece",
@@ -203,26 +156,13 @@ show_curves(
 )
 
 # %% [markdown]
-# The last place gives it away. It is the only one where the next token is not in the piece, and the only
-# one where something had to be learned. Everywhere else the answer stands one place to the right, among
-# the tokens that are read. Which weights fetch it?
+# The last place explains the rest. Only there the next token is not in the piece, and only there something had
+# to be learned. At every other place the answer stands one place to the right, among the tokens that are read.
+# Which weights fetch the answer?
 
 # %%
-def weights_in(model: GPT, line: str) -> Tensor:
-    """The attention weights of every head of a model without a mask: (8, n, n)."""
-    found: list[Tensor] = []
-
-    def watched(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        found.append(torch.softmax(attention.scaled_scores(q, k), dim=-1)[0])
-        return open_attention(q, k, v)
-
-    with torch.no_grad(), with_attention(model, watched):
-        model(torch.tensor([words.encode(line)]))
-    return torch.cat(found)
-
-
 LINE = "the cat sat on the mat because it was tired ."
-cheats = weights_in(open_model, LINE)
+cheats = open_weights(open_model, words.encode(LINE))  # (8, 11, 11): eight heads
 ahead = cheats.diagonal(1, dim1=1, dim2=2).mean(dim=1)  # each head's mean weight on the next token
 show_heatmap(
     cheats[ahead.argmax()],
@@ -232,13 +172,14 @@ show_heatmap(
 )
 
 # %% [markdown]
-# An exam with the answers printed beside the questions teaches copying. So the answers get a cardboard
-# sleeve: at each question you see that one and those before it, and nothing further down.
+# An exam with the answers printed under the questions teaches copying. So the exam gets a cardboard sleeve,
+# which is pulled down line by line: at line i you see the lines up to i, and the sleeve covers all later lines.
+# The answer to line i is line i + 1, and so the answer is covered.
 #
 # ## 1 · The mask
 #
-# The sleeve is a table of True and False: may the token of row i read the token of column j? It may read
-# itself and what came before, $j \le i$. For three tokens:
+# The sleeve is a table of True and False: may the token of row i read the token of column j? A token may read
+# itself and the tokens before it, $j \le i$. For three tokens:
 #
 # $$\begin{pmatrix} \text{True} & \text{False} & \text{False} \\ \text{True} & \text{True} & \text{False} \\ \text{True} & \text{True} & \text{True} \end{pmatrix}$$
 
@@ -273,13 +214,13 @@ show_heatmap(
 # %% [markdown]
 # ## What should a hidden score do?
 #
-# The mask has to leave weights that still add up to 1, with none on what is hidden. Take the row of *sat*
-# in "The cat sat on the mat". Its scores are
+# The mask has to leave weights that still add up to 1, with no weight on what is hidden. Take the row of *sat*
+# in "The cat sat on the mat". The scores are
 #
 # $$(2.1,\; 3.5,\; 1.8,\; 4.2,\; 0.9,\; 1.1)$$
 #
-# and without a mask the largest weight, 0.56, is on *on*, the very token to be predicted. With the mask
-# only *The*, *cat* and *sat* are left. What are their weights then?
+# and without a mask the largest weight, 0.56, is on *on*, the very token that is to be predicted. With the mask
+# only *The*, *cat* and *sat* are left. What are the weights of these three then?
 
 # %% prediction="row_of_sat"
 predict(
@@ -291,9 +232,9 @@ predict(
 # %% [markdown]
 # ## 2 · Mask the scores
 #
-# Softmax gives a score $s$ the weight $e^s / \sum e^s$. For a hidden token the numerator must be 0, and it
-# must be missing from the sum. Only one score does both: $-\infty$, since $e^{-\infty} = 0$. So the scores
-# are changed **before** softmax.
+# Softmax gives a score $s$ the weight $e^s / \sum e^s$. For a hidden token $e^s$ must be 0, above the line and in
+# the sum. Only one score does both: $-\infty$, since $e^{-\infty} = 0$. So the scores are changed **before**
+# softmax.
 #
 # `scores.masked_fill(where, value)` returns a copy with `value` wherever `where` is True. `~mask` turns
 # True into False and back.
@@ -337,7 +278,7 @@ show_bars(
 )
 
 # %% [markdown]
-# Check it by hand: $e^{2.1} = 8.2$, $e^{3.5} = 33.1$ and $e^{1.8} = 6.0$ add up to 47.3, and $33.1 / 47.3$
+# Check the row by hand: $e^{2.1} = 8.2$, $e^{3.5} = 33.1$ and $e^{1.8} = 6.0$ add up to 47.3, and $33.1 / 47.3$
 # is 0.70. The other two choices: 0.07, 0.28, 0.05 are the weights as they were, which add up to 0.40
 # only, and 0.28, 0.47, 0.24 are shares of the scores without exponentials.
 #
@@ -349,8 +290,8 @@ scores = scaled_scores(project(X, W_Q), project(X, W_K))  # (4, 4)
 print(scores)
 
 # %% [markdown]
-# A frequent slip: set hidden scores to 0, so that they "count nothing". In the first row only *The* may
-# be read, with a score that happens to be 0, too. How much of that row's weight goes to later tokens?
+# A frequent slip is to set hidden scores to 0, so that they "count nothing". In the first row only *The* may be
+# read, and the score of *The* happens to be 0, too. How much weight of the first row goes to later tokens?
 
 # %% prediction="zero_instead"
 predict("zero_instead", 0.75, between=(0.0, 1.0))
@@ -367,7 +308,7 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# A masked score is not 0. It is a score that leaves a *weight* of 0.
+# A masked score is not 0. A masked score is −∞, which leaves a *weight* of 0.
 #
 # Now paint masks yourself, on the same four tokens. A click on a cell hides its score or shows it.
 #
@@ -385,8 +326,8 @@ show_mask_painter()
 #
 # $$\text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}} + M\right)$$
 #
-# with $M$ of shape (n, n): 0 where a token may be read, and $-\infty$ where not. Both forms hide the same
-# tokens, but code that wants one of them goes wrong with the other. Turn yours into this one.
+# with $M$ of shape (n, n): 0 where a token may be read, and $-\infty$ where not. Both forms hide the same tokens,
+# but code that wants one form goes wrong with the other. Turn your mask of True and False into numbers.
 
 # %% exercise="additive_mask" points=1 minutes=4 difficulty=1
 def additive_mask(mask: Tensor) -> Tensor:
@@ -420,8 +361,8 @@ show_heatmap(
 )
 
 # %% [markdown]
-# Now take one form for the other. An additive mask handed to code that wants True and False is
-# converted without an error: 0 counts as False, and $-\infty$ as True.
+# Now hand over the wrong form. An additive mask given to code that wants True and False is converted without an
+# error: 0 counts as False, and $-\infty$ as True.
 
 # %%
 confused = masked_attention_weights(scores, additive_mask(causal_mask(4)).bool())
@@ -439,8 +380,9 @@ show_heatmap(
 #
 # ## 4 · Causal attention
 #
-# Put the pieces together, for many heads of many sentences at once. Each has a matrix of scores of its own,
-# in the last two dimensions. `k.transpose(-2, -1)` swaps those two, whatever stands in front of them:
+# Put the pieces together, for many heads of many sentences at once. Each head of each sentence has a matrix of
+# scores of its own, in the last two dimensions. `k.transpose(-2, -1)` swaps the last two dimensions, whatever
+# stands in front of them:
 #
 # $$\text{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}} + M\right) V$$
 
@@ -499,9 +441,9 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# *here* is the last token: it has no future, and so the mask took nothing from it.
+# *here* is the last token. It has no future, and so the mask took nothing from it.
 #
-# Now the model again: the same start, the same text, the same steps. Only the attention is yours.
+# Now train the model again: the same start, the same text, the same steps. Only the attention is yours.
 
 # %%
 causal_model, causal_losses = train(causal_attention, "with your mask")
@@ -520,8 +462,8 @@ causal_share = samples(causal_model, causal_attention)
 print(f"runs of three tokens also in the text: {causal_share:.0%}, without a mask {share:.0%}")
 
 # %%
-causal_whole = loss_by_place(causal_model, causal_attention, cut=False)
-causal_cut = loss_by_place(causal_model, causal_attention, cut=True)
+causal_whole = loss_by_place(causal_model, causal_attention, held_out, cut=False)
+causal_cut = loss_by_place(causal_model, causal_attention, held_out, cut=True)
 show_curves(
     {
         "no mask, as in training": open_whole,
@@ -542,8 +484,8 @@ show_curves(
 # ## One pass, sixteen tasks
 #
 # A model writes token by token: it reads, draws one token, and reads again. Such a model is called
-# **autoregressive**. Does it train like that, too?
-# One piece of 16 tokens holds 16 tasks. How often is the model called to learn from it?
+# **autoregressive**. Does the model train token by token, too? One piece of 16 tokens holds 16 tasks. How often is
+# the model called to learn from one piece?
 
 # %% prediction="passes"
 predict("passes", 1, choices=[1, 16])
@@ -567,8 +509,7 @@ reveal("passes", len(calls))
 def gap(model: GPT, attend: Callable) -> float:
     """The largest difference between the logits of one pass and those of 16 passes."""
     with with_attention(model, attend):
-        piecewise = torch.stack([model(read[:, :end])[:, -1] for end in range(1, CONTEXT + 1)], dim=1)
-        return (model(read) - piecewise).abs().max().item()
+        return (model(read) - piecewise_logits(model, read)).abs().max().item()
 
 
 print(f"tokens read in one pass: {CONTEXT}, in 16 passes: {sum(range(1, CONTEXT + 1))}")
@@ -581,8 +522,8 @@ print("and without it:                                        ", gap(open_model,
 #
 # ## Is the mask a trick for training only?
 #
-# **Dropout** is one. In training it sets some numbers, picked at random, to 0 and enlarges the others, so
-# that the model relies on none of them; in use it is switched off.
+# **Dropout** is such a trick. In training, dropout sets some numbers, picked at random, to 0 and enlarges the
+# others, so that the model relies on none of them. In use, dropout is switched off.
 
 # %%
 torch.manual_seed(0)
@@ -592,23 +533,23 @@ for mode in ("training", "training", "use", "use"):
     print(f"{mode:8}", [round(number, 2) for number in dropout(masked_row).tolist()])
 
 # %% [markdown]
-# Two calls in training differ; in use the weights of *sat* pass unchanged. Can the mask be switched off
-# like that? Take it from the causal model, on text not trained on: the future is now in sight.
+# Two calls in training differ; in use the weights of *sat* pass unchanged. Can the mask be switched off like
+# that? Take the mask from the causal model, on text that the model was not trained on. Now the future is in sight.
 # Does the loss fall, stay or rise?
 
 # %% prediction="mask_off"
 predict("mask_off", "rises", choices=["falls", "stays", "rises"])
 
 # %%
-mask_on, mask_off = causal_whole.mean().item(), loss_by_place(causal_model, open_attention, cut=False).mean().item()
+mask_on = causal_whole.mean().item()
+mask_off = loss_by_place(causal_model, open_attention, held_out, cut=False).mean().item()
 change = "stays" if abs(mask_off - mask_on) < 0.05 else "rises" if mask_off > mask_on else "falls"
 reveal("mask_off", change)
 print(f"loss with the mask {mask_on:.2f}, without it {mask_off:.2f}")
 
 # %% [markdown]
-# The answers are in sight, and the loss rises: in training, no token of this model ever gathered anything
-# from its future. The mask is part of the model. From the newest token it hides nothing, though, in training
-# as in use:
+# The answers are in sight, and the loss rises: in training, no token of this model ever gathered anything from its
+# future. The mask is part of the model. From the newest token the mask hides nothing, in training as in use:
 
 # %%
 print("last row of the mask:", causal_mask(6)[-1].tolist())
@@ -619,7 +560,7 @@ print("last row of the mask:", causal_mask(6)[-1].tolist())
 #
 # ## 5 · A leak detector
 #
-# A wrong mask raises no error, and the model that had none trained beautifully. So test yours. **Change the
+# A wrong mask raises no error, and the model without a mask had the lower loss. So test your mask. **Change the
 # future, watch the past**: change only tokens after t. If the outputs of tokens 0 to t move, something leaks.
 
 # %% exercise="future_leak" points=1 minutes=6 difficulty=2
@@ -680,8 +621,8 @@ show_heatmap(
 )
 
 # %% [markdown]
-# A detector sees what it looks for, and no more. Here is a head whose mask is perfect and which is
-# useless all the same:
+# That no leak was found does not make a head good. Here is a head whose mask is perfect, and which is useless
+# all the same:
 
 # %%
 def plain_average(x: Tensor) -> Tensor:
@@ -692,10 +633,106 @@ def plain_average(x: Tensor) -> Tensor:
 print("leak of the plain average:", future_leak(plain_average, X, 1).item())
 
 # %% [markdown]
-# No leak, and weights that do not depend on what the tokens are. A head needs both tests: the past must
-# not move with the future, and the values must be right.
+# No leak, and weights that do not depend on what the tokens are. A head needs two tests: the past must not move
+# with the future, and the outputs must be right.
 #
-# ## 6 · Padding
+# Now point the detector at the two trained models. `from_embeddings` makes a function of all their layers. One of
+# the two reads the future, as its loss and its heatmap have shown. What does the detector report for that one?
+
+# %% prediction="detector_on_the_cheat"
+predict("detector_on_the_cheat", "nothing moves", choices=["the past moves", "nothing moves"])
+
+# %%
+ids = torch.tensor(words.encode(LINE))  # (11,)
+found = {}
+for name, model, attend in (("no mask", open_model, open_attention), ("your mask", causal_model, causal_attention)):
+    embedded = (model.tok_emb(ids) + model.pos_emb(torch.arange(len(ids)))).detach()  # (11, 64)
+    found[name] = future_leak(from_embeddings(model, attend), embedded, 5).item()
+    print(f"{name + ':':10} the largest change up to token 5 is {found[name]:.6f}")
+reveal("detector_on_the_cheat", "nothing moves" if found["no mask"] < 1e-4 else "the past moves")
+
+# %% [markdown]
+# The model that cheats passes the test. The reason stands at the entrance of every layer: a **layer norm**
+# (lesson 07) subtracts from the numbers of each token their mean, and divides by their spread. Adding 1 to every
+# number of a token moves the mean by 1 too, and the heads read the same as before. **A test finds only what its
+# change can reach.**
+#
+# ## 6 · Who reads whom
+#
+# So design a change that gets through, and ask for more than a yes or no: change one token at a time, and note
+# which outputs move. The result is a table like the mask, measured from outside, with no look at the code.
+
+# %% exercise="who_reads_whom" points=2 minutes=15 difficulty=3
+def who_reads_whom(function: Callable, x: Tensor) -> Tensor:
+    """Which outputs move when one token is changed.
+
+    function takes a tensor like x and returns n rows, any number of columns. It may subtract the
+    mean of a token's numbers and divide by their spread first, or read one of the numbers alone:
+    what it reads is to be found all the same. Moves of up to 1e-5 are rounding.
+
+    x: (n, d), d at least 3, left as it is; a token may be all zeros
+    → (n, n), dtype bool; True at (i, j) where output i moves when token j is changed
+    """
+    # TODO: change each token in turn, in a way that no such function can miss, and note what moves.
+    ### BEGIN SOLUTION
+    before = function(x)
+    reads = torch.zeros(len(x), len(x), dtype=torch.bool)
+    for j in range(len(x)):
+        changed = x.clone()
+        changed[j] += torch.randn(x.shape[1])
+        moved = (function(changed) - before).abs()  # (n, d_out)
+        reads[:, j] = (moved > 1e-5).any(dim=-1)
+    return reads
+    ### END SOLUTION
+
+# %%
+show_heatmaps(
+    {name: who_reads_whom(head, X).float() for name, head in heads.items()},
+    TOKENS,
+    TOKENS,
+    row_label="output",
+    column_label="token changed",
+    title="Three masks, seen from outside",
+    caption="1 is True: the output of the row's token moves with the column's token.",
+    value_label="moves",
+)
+
+# %%
+show_heatmaps(
+    {
+        "no mask": who_reads_whom(from_embeddings(open_model, open_attention), embedded).float(),
+        "your mask": who_reads_whom(from_embeddings(causal_model, causal_attention), embedded).float(),
+    },
+    LINE.split(),
+    row_label="output",
+    column_label="token changed",
+    title="Two trained models, seen from outside",
+    caption="Without the mask every output moves with every token. With the mask, with itself and the past.",
+    value_label="moves",
+)
+
+# %% [markdown]
+# ## What you have built
+#
+# Attention is communication along a **directed graph**: tokens are its nodes, and an arrow runs to i from every
+# j that i may read. The mask draws the arrows.
+#
+# - All arrows, both ways: an **encoder**, which reads a finished text, as BERT does.
+# - Arrows from earlier to later tokens only: a **decoder**, which can write, as GPT does.
+# - Arrows from another sequence, as in lesson 04's cross-attention: how the first transformer's decoder read
+#   what its encoder had made of the sentence to be translated.
+#
+# Between the sentences of a batch no arrow runs, with a mask or without. Change one of two:
+
+# %%
+torch.manual_seed(0)
+q, k, v = torch.randn(3, 2, 5, 4)  # two sentences of five tokens, width 4
+other = torch.cat([torch.randn(1, 5, 4), torch.zeros(1, 5, 4)])  # changes the first sentence alone
+moved = (causal_attention(q + other, k + other, v + other) - causal_attention(q, k, v)).abs().amax(dim=(1, 2))
+print("largest change in the two sentences:", [round(change, 4) for change in moved.tolist()])
+
+# %% [markdown]
+# ## 7 · Padding
 #
 # Sentences of different lengths are filled up with **padding** to go through a model together. Padding is
 # no part of a sentence, so it must not be read, either. Here lesson 04's head reads the four tokens, and
@@ -715,9 +752,9 @@ for n in (4, 6, 8):
     print(f"filled up to {n}: what 'here' gathers is", [round(number, 2) for number in here.tolist()])
 
 # %% [markdown]
-# The sentence has not changed, yet its result has. A padding mask prevents that. It has one row for each of
-# B sentences: True for its own tokens, False for the padding. Every query uses that same row, so the
-# dimension of queries has size 1 and is broadcast against scores (B, n, n).
+# The sentence has not changed, yet what *here* gathers has changed. A padding mask prevents this. The mask has one
+# row for each of B sentences: True for the tokens of the sentence, False for the padding. Every query of a sentence
+# uses the same row, so the dimension of queries has size 1 and is broadcast against scores (B, n, n).
 #
 # For sentences of 2 and 3 tokens, filled up to 4: [[T, T, F, F]] and [[T, T, T, F]], T for True, F for False.
 
@@ -762,36 +799,25 @@ for n in (4, 6, 8):
     print(f"filled up to {n}: what 'here' gathers is", [round(number, 2) for number in here.tolist()])
 
 # %% [markdown]
-# Now the amount of padding makes no difference. (The rows of padding are computed too, and not used.) Two
-# masks are combined by `&`: a token may be read if both say so. With padding *at the end*, though, the
-# causal mask alone already hides it from the real tokens:
+# Now the amount of padding makes no difference. (The rows of padding are computed too, and not used.) Two masks are
+# combined by `&`: a token may be read if both masks say so. With padding *at the end*, though, the causal mask alone
+# already hides the padding from the real tokens:
 
 # %%
 both = causal_mask(6) & padding_mask(torch.tensor([4]), 6)[0]  # (6, 6)
 print("rows of the real tokens, causal and both, are alike:", torch.equal(both[:4], causal_mask(6)[:4]))
 
 # %% [markdown]
-# Padding in front is another matter, and lesson 14 needs it. And whatever the mask, padding must not count
-# in the loss.
+# With padding in front, the causal mask alone is not enough; lesson 14 meets that case. And whatever the mask,
+# padding must not count in the loss.
 #
 # ## Half the work, not done
 #
-# Your function computes all n² scores and throws nearly half of them away. That is the picture to think
-# in, not how it is run. A **fused kernel** does all the steps in one compiled function, as PyTorch's
-# `scaled_dot_product_attention` does. It goes through the matrix in blocks, and can leave out blocks that
-# lie wholly in the future. Measure it here:
+# Your function computes all n² scores and throws nearly half of them away. A **fused kernel**, such as PyTorch's
+# `scaled_dot_product_attention`, does all the steps in one compiled function. The kernel goes through the matrix
+# in blocks, and can leave out blocks that lie wholly in the future. Measure the times here:
 
 # %%
-def milliseconds(function: Callable[[], Tensor], repeats: int = 5) -> float:
-    """The shortest of some runs."""
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        function()
-        times.append(1000 * (time.perf_counter() - begin))
-    return min(times)
-
-
 torch.manual_seed(0)
 q, k, v = torch.randn(3, 1, 1, 2048, 64)  # one sentence, one head, 2048 tokens each
 no_mask = milliseconds(lambda: scaled_dot_product_attention(q, k, v))
@@ -810,8 +836,8 @@ show_bars(
 )
 
 # %% [markdown]
-# Where the kernel leaves blocks out, nearly half of them, its causal bar stands well below the unmasked one.
-# How the times compare depends on processor, length and version of PyTorch. The result is the same as
+# Where the kernel leaves blocks out, nearly half of them, the causal bar stands well below the unmasked bar. How
+# the times compare depends on the processor, the length and the version of PyTorch. The result is the same as
 # yours, up to rounding.
 #
 # Where we are, with the shapes of the four tokens:
@@ -828,7 +854,7 @@ print(f"   →  times V {tuple(project(X, W_V).shape)}: output {tuple(output.sha
 # - −∞ before softmax takes a token out; the rest of the row still adds up to 1.
 # - A mask is True and False, or 0 and −∞; its docstring says dtype, polarity and shape.
 # - The mask lets one pass train all places at once, and it stays on in use.
-# - Change the future and watch the past: a leak shows.
+# - Change the future and watch the past: a leak shows, if the change gets through.
 #
 # Not covered: the model around it (09), how the loss is lowered (10 to 12), padding in front (14).
 #
@@ -891,8 +917,8 @@ def causal_mask__loop(n):
 
 forbid("model_utils", "attention", "Transformer", "generate_square_subsequent_mask", because="the triangle is what you are building.")
 hint("Which entries of row 0 are True? Which of row 1? What shape do the True entries make?")
-hint("`torch.tril(matrix)` keeps the diagonal and what is below, and sets the rest to 0. Of which matrix should it keep that part?")
-hint("```python\nreturn <n by n matrix of True>.tril()\n```")
+hint("`tril` of a matrix keeps the diagonal and what is below, and sets the rest to 0 or False; `triu` keeps the diagonal and what is above. Which part, and of which matrix?")
+hint("```python\nreturn <n by n matrix of True>.<what keeps the diagonal and below>\n```")
 why("`tril` keeps the lower triangle, diagonal included, so the rule j ≤ i needs no loop and no comparison. Starting from True instead of 1 gives the mask the kind that the next step needs.")
 
 # %% judges="masked_attention_weights"
@@ -1331,6 +1357,166 @@ hint("Which rows of `x` are the future of token t? What must you do before you c
 hint("The function is called twice, on what? And which rows of the two results are compared?")
 hint("```python\nchanged = <copy of x>\nchanged[<after t>] += 1\nmoved = function(<...>) - function(<...>)\nreturn <largest absolute change in rows 0 to t>\n```")
 why("Python's slices leave their end out, so `: t + 1` are the tokens up to and with t, and `t + 1 :` all later ones. The largest absolute change is 0 only if no entry of the past moved at all.")
+
+# %% judges="who_reads_whom"
+def _normed(x):
+    centred = x.double() - x.double().mean(dim=-1, keepdim=True)
+    normed = centred / (centred.square().mean(dim=-1, keepdim=True) + 1e-12).sqrt()
+    return normed.float() * torch.arange(1.0, x.shape[1] + 1)  # so that a row does not add up to 0
+
+
+def _pattern(n):
+    """Which token reads which: no triangle, and no two rows or columns alike."""
+    table = torch.zeros(n, n)
+    for i in range(n):
+        table[i, [(2 * i + 1) % n, (i * i) % n]] = 1.0
+    table[0, n - 1] = 1.0
+    return table
+
+
+def _mixed(x):
+    return _pattern(len(x)) @ torch.cat([x, x[:, :1]], dim=1)
+
+
+def _rows_that_add_up_to_0(x):
+    return _pattern(len(x)) @ (_normed(x) / torch.arange(1.0, x.shape[1] + 1))
+
+
+def _mixed_and_normed(x):
+    return _pattern(len(x)) @ _normed(x)
+
+
+def _past_and_normed(x):
+    return torch.ones(len(x), len(x)).tril() @ _normed(x) - 2 * _normed(x)
+
+
+def _one_number_of_each(x):
+    return _pattern(len(x)) @ x[:, 1:2]
+
+
+def _another_number_of_each(x):
+    return _pattern(len(x)) @ x[:, -1:]
+
+
+def _first_number_of_each(x):
+    return _pattern(len(x)) @ x[:, :1]
+
+
+def _one_entry_moves(x):
+    moving = x @ torch.arange(1.0, x.shape[1] + 1).square()
+    return torch.cat([_pattern(len(x)) @ moving[:, None], torch.ones(len(x), 3)], dim=1)
+
+
+def _last_entry_moves(x):
+    return _one_entry_moves(x).flip(1)
+
+
+def _no_mask(x):
+    return torch.softmax(_normed(x) @ _normed(x).T / 99, dim=-1) @ x
+
+
+def _with_rounding(x):
+    total = x.sum(dim=0)
+    return (torch.eye(len(x)) @ x + total / 3) - total / 3
+
+
+case("a_pattern", "Five tokens of width 4, mixed by a table of 0 and 1.", lambda who_reads_whom: who_reads_whom(_mixed, randn(5, 4)))
+case("no_mask", "Attention without a mask on four tokens of width 6.", lambda who_reads_whom: who_reads_whom(_no_mask, randn(4, 6)))
+case("mean_and_spread_removed", "Six tokens of width 8, their mean and spread taken out before they are mixed by a table.", lambda who_reads_whom: who_reads_whom(_mixed_and_normed, randn(6, 8)))
+case("the_past_alone", "Seven tokens of width 5, mean and spread taken out; each output is made of itself and the past.", lambda who_reads_whom: who_reads_whom(_past_and_normed, randn(7, 5)))
+case("second_number", "Five tokens of width 3, of which the second number alone is read.", lambda who_reads_whom: who_reads_whom(_one_number_of_each, randn(5, 3)))
+case("last_number", "Five tokens of width 4, of which the last number alone is read.", lambda who_reads_whom: who_reads_whom(_another_number_of_each, randn(5, 4)))
+case("first_number", "Four tokens of width 5, of which the first number alone is read.", lambda who_reads_whom: who_reads_whom(_first_number_of_each, randn(4, 5)))
+case("one_entry_moves", "Five tokens of width 3; of the four numbers of an output, one can move.", lambda who_reads_whom: who_reads_whom(_one_entry_moves, randn(5, 3)))
+case("another_entry_moves", "Five tokens of width 3; of the four numbers of an output, only the last can move.", lambda who_reads_whom: who_reads_whom(_last_entry_moves, randn(5, 3)))
+case("a_token_of_zeros", "Five tokens of width 4, two of which are all zeros.", lambda who_reads_whom: who_reads_whom(_mixed, randn(5, 4) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])[:, None]))
+case("outputs_that_add_up_to_0", "Five tokens of width 7, mean and spread taken out and mixed by a table, so that the numbers of each output add up to 0.", lambda who_reads_whom: who_reads_whom(_rows_that_add_up_to_0, randn(5, 7)))
+case("zeros_without_mean_and_spread", "Five tokens of width 6, two of which are all zeros; mean and spread are taken out before a table mixes them.", lambda who_reads_whom: who_reads_whom(_mixed_and_normed, randn(5, 6) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])[:, None]))
+case("rounding", "Six tokens of width 3, each read by itself; the rest of the sum cancels, up to rounding.", lambda who_reads_whom: who_reads_whom(_with_rounding, randn(6, 3)))
+case("one_token", "A single token of width 3.", lambda who_reads_whom: who_reads_whom(_no_mask, randn(1, 3)))
+
+
+@entry
+def who_reads_whom__entry(i, j, function, x):
+    changed = x.clone()
+    changed[j] += torch.arange(1.0, x.shape[1] + 1)
+    move = (function(changed) - function(x))[i].abs().max()
+    return f"with 1, 2, 3 and so on added to the numbers of token {j}, output {i} moves by at most {formatted(move)}"
+
+
+mistakes("""
+one-added: torch.randn(x.shape[1]) → 1.0
+    You add one number to all numbers of a token. A function that subtracts their mean reads the same as before: change the numbers by different amounts.
+multiplied: changed[j] += torch.randn(x.shape[1]) → changed[j] *= 2.0
+    You multiply all numbers of a token by one number. A function that takes out their mean and spread reads the same as before, and a token of zeros stays zeros: change the numbers by different amounts.
+set-to-zero: += torch.randn(x.shape[1]) → = 0.0
+    A token that is all zeros is not changed by what you do: add different numbers to what stands there.
+one-number-changed: changed[j] += torch.randn(x.shape[1]) → changed[j, 0] += 1.0
+    You change the first number of a token alone; a function that reads another number does not see the change: change all numbers.
+last-number-changed: changed[j] += torch.randn(x.shape[1]) → changed[j, -1] += 1.0
+    You change the last number of a token alone; a function that reads another number does not see the change: change all numbers.
+set-to-one-number: += torch.randn(x.shape[1]) → = 1.0
+    One number for all numbers of a token is not enough. To a function that takes out mean and spread, a token of zeros then stays as it was: change the numbers by different amounts.
+rows-and-columns-swapped: reads[:, j] → reads[j]
+    Row i says whom output i reads; you write what token j moves into row j. It belongs into column j.
+one-change-upon-another:
+    - for j in range(len(x)):
+    -     changed = x.clone()
+    + changed = x.clone()
+    + for j in range(len(x)):
+    You copy x once, so that the tokens changed before are still changed: copy x for every token.
+all-later-changed: changed[j] += torch.randn(x.shape[1]) → changed[j:] += torch.randn(x.shape[1])
+    You change token j and all tokens after it; then nobody knows which of them moved an output. Change token j alone.
+no-copy: x.clone() → x
+    You change x itself, so that the changes pile up and the caller's tokens are lost: work on a copy, x.clone().
+any-move-counts: > 1e-5 → > 0
+    Rounding counts as a move: ask for more than 1e-5.
+sign-kept: .abs() →
+    Outputs can move down as well as up: take absolute values before you compare.
+all-must-move: .any(dim=-1) → .all(dim=-1)
+    You ask that every number of an output moves; one is enough.
+last-number-watched: (moved > 1e-5).any(dim=-1) → moved[:, -1] > 1e-5
+    You watch the last number of each output alone; a move of any number counts.
+moves-added-up:
+    - moved = (function(changed) - before).abs()  # (n, d_out)
+    - reads[:, j] = (moved > 1e-5).any(dim=-1)
+    + moved = (function(changed) - before).sum(dim=-1)
+    + reads[:, j] = moved.abs() > 1e-5
+    You add up the numbers of an output before you look whether they move; what rises and what falls can cancel. Look at each number.
+not-itself: return reads → return reads & ~torch.eye(len(x), dtype=torch.bool)
+    You leave the diagonal out; an output that moves with its own token reads that token.
+triangle-assumed: return reads → return reads.tril()
+    You keep the lower triangle alone, as if the function had a causal mask. Whether it has is what is measured.
+numbers-returned: torch.zeros(len(x), len(x), dtype=torch.bool) → torch.zeros(len(x), len(x))
+    The entries are right, but they are 1 and 0; the docstring asks for True and False.
+""")
+alternatives("""
+replaced: += torch.randn → = torch.randn
+ramp: torch.randn(x.shape[1]) → torch.arange(1.0, x.shape[1] + 1) ** 2
+largest: (moved > 1e-5).any(dim=-1) → moved.amax(dim=-1) > 1e-5
+""")
+
+
+@alternative
+def who_reads_whom__jacobian(function, x):
+    jacobian = torch.autograd.functional.jacobian(function, x)  # (n, d_out, n, d)
+    return jacobian.abs().amax(dim=(1, 3)) > 1e-5
+
+
+@alternative
+def who_reads_whom__columns(function, x):
+    columns = []
+    for j in range(x.size(0)):
+        noise = torch.zeros_like(x)
+        noise[j] = torch.rand(x.size(1)) * 4 - 2
+        columns.append(((function(x + noise) - function(x)).abs() > 1e-5).any(1))
+    return torch.stack(columns, dim=1)
+
+
+hint("Layer norm takes two things out of a token's numbers: their mean and their spread. Which changes of a token touch nothing but these two?")
+hint("A change by amounts that differ from number to number gets through. Where do random numbers come from? And why must every token start from an unchanged x?")
+hint("```python\nbefore = function(x)\nreads = <n by n of False>\nfor j in range(len(x)):\n    changed = <copy>\n    <change token j>\n    moved = (function(<...>) - before).abs()\n    reads[<...>] = <whether any number of each output moved>\nreturn reads\n```")
+why("Random amounts change the mean, the spread and every single number at once, so that no function of these kinds can miss them. Column j collects what token j moves, and each token starts from a fresh copy.")
 
 # %% judges="padding_mask"
 case("by_hand", "Three sentences of 1 to 4 tokens, filled up to 4.", lambda padding_mask: padding_mask(randint(1, 5, (3,)), 4))
