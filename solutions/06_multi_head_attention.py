@@ -105,9 +105,11 @@ def scene(animal: str, thing: str) -> Tensor:
 
 def column(**numbers: float) -> Tensor:
     """A matrix that reads the named features, each times its number, and no other: (12, 1)."""
-    matrix = torch.zeros(12, 1)
+    names, matrix = feature_names(), torch.zeros(12, 1)
     for name, number in numbers.items():
-        matrix[feature_names().index(name)] = number
+        if name not in names:
+            raise ValueError(f"No feature is called {name!r}; there are {', '.join(names)}.")
+        matrix[names.index(name)] = number
     return matrix
 
 
@@ -1110,6 +1112,9 @@ def _looks(w_q, w_k, wanted):
         return "the same weight for every word"
     if rows[:, wanted].min() >= 0.8:
         return f"0.8 or more on {ROLES[wanted]}"
+    always = (rows.amin(dim=0) >= 0.8).nonzero().flatten().tolist()
+    if always:
+        return f"0.8 or more on {ROLES[always[0]]}"
     others = rows.clone()
     others[:, wanted] = -1.0
     worst = int((rows[:, wanted] - others.amax(dim=-1)).argmin())  # the sentence with the strongest rival
@@ -1156,6 +1161,13 @@ query-is-zero: column(thing=3) → column(person=3)
     In both heads all words get the same weight, since all scores are alike. If *it* has no feature that W_Q reads, its query is 0.
 finds-the-animal: column(thing=1, grammar=-3) → column(animal=1)
     Your head for the thing finds the animal. Both nouns can be meant by *it*, but here the thing is asked for.
+finds-the-animal-as-well: column(thing=1, grammar=-3) → column(thing=1, animal=1, grammar=-3)
+    In your head for the thing the animal gets as much as the thing in some sentence, or more. An animal has no *thing*: which number in W_K raises its key?
+one-head-twice:
+    - return (asks, finds_thing), (asks, finds_softness)
+    + both = column(thing=1, grammar=-3, soft=1)
+    + return (asks, both), (asks, both)
+    In some sentence your head for the thing gives *soft* as much as the thing, or more, and your head for the property gives the thing as much as *soft*. Each head needs a W_K of its own.
 negative-query: column(thing=3) → column(thing=-3)
     Your scores have the wrong sign: in the first head words like *the* get the most, in the second *it* itself. Is the query of *it* positive?
 queries-and-keys-swapped: return (asks, finds_thing), (asks, finds_softness) → return (finds_thing, asks), (finds_softness, asks)
