@@ -12,12 +12,13 @@
 # One head gives each token one row of weights. In this lesson you let several heads read the same tokens
 # side by side. At the end you can
 #
+# - design two heads by hand, and say what one head alone cannot do;
 # - split a layer's width into heads and merge them again, without mixing up tokens;
 # - write multi-head attention as a module that agrees with PyTorch's and runs in a trained model;
 # - say what the output projection adds, and what a layer gains and loses with more heads;
 # - switch heads of a trained model off, and measure which of them it needs.
 #
-# **You need:** lessons 04 (one head) and 05 (the mask). **Time:** 75 minutes.
+# **You need:** lessons 04 (one head) and 05 (the mask). **Time:** 90 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
@@ -86,7 +87,7 @@ show_heatmap(
 # ## 1 · Two heads for *it*
 #
 # Design both heads. With $d_k = 1$, $W_Q$ and $W_K$ are columns of twelve numbers, one for each feature. A score
-# is one product: the query of *it*, times the key of the other word.
+# is one product: the query of *it*, times the key of the other word (√d_k is 1).
 #
 # By hand: $W_Q$ reads *thing* twice, so the query of *it* is 2 · 1.5 = 3. $W_K$ reads *soft* once, so the key of
 # *mat* is 1. The score is 3.
@@ -144,8 +145,8 @@ show_bars(
 )
 
 # %% [markdown]
-# Can a single head ask both questions? Put your matrices side by side: with $d_k = 2$ its score is the sum of
-# both scores. Let the second question count for a part of the sum, from 0 to 1.
+# Can a single head ask both questions? Put your matrices side by side: with $d_k = 2$ a score is the sum of both
+# scores, divided by √2. Let the second question count for a part of the sum, from 0 to 1.
 
 # %%
 parts = torch.linspace(0, 1, 41)
@@ -203,7 +204,7 @@ show_matrices(
 
 # %% [markdown]
 # Each head is lesson 04's head. Check one score by hand: in head 0 the query of *here* is (2, 2, 0) and the key
-# of *cat* is (1, 3, 0), so the score is 2 + 6 + 0 = 8, the largest of its row. How is it in head 1?
+# of *cat* is (1, 3, 0), so the score is 2 + 6 + 0 = 8, the largest of its row. How large is this score in head 1?
 
 # %%
 for name, (w_q, w_k, _) in (("head 0", head_0), ("head 1", head_1)):
@@ -243,7 +244,8 @@ print("columns that change without head 0:", changed.nonzero().flatten().tolist(
 # What head 0 found stays in the first three columns, what head 1 found in the last three. No column depends
 # on both. The reports are filed, but the team has not met.
 #
-# The meeting is one more matrix, $W_O$ of shape (h · d_v, d_model):
+# The meeting is one more matrix, the **output projection** $W_O$ of shape (h · d_v, d_model). Heads side by side,
+# mixed by $W_O$, are **multi-head attention** (Vaswani et al. 2017):
 #
 # $$\text{output} = \text{concat}(\text{head}_0, …, \text{head}_{h-1})\, W_O$$
 
@@ -628,8 +630,8 @@ for mode in ("training", "evaluation"):
     print(f"in {mode:10} two equal calls differ by up to {(once - again).abs().max().item():.2f}")
 
 # %% [markdown]
-# If they differed in evaluation, dropout would still be on, and no measurement of the model could be repeated.
-# The function `nn.functional.dropout` does that unless it is told otherwise.
+# If two equal calls differed in evaluation, dropout would still be on, and no measurement of the model could be
+# repeated. The function `nn.functional.dropout` stays on in evaluation unless it is told otherwise.
 #
 # ## What do heads cost?
 #
@@ -779,8 +781,8 @@ same = torch.equal(mini.attention(TIRED)[:, :, where], mini.attention(SOFT)[:, :
 print("the rows of 'it', all heads, equal in both sentences:", same)
 
 # %% [markdown]
-# They must be: the model is causal, and *tired* or *soft* comes after *it*. What *it* meant is settled where the
-# noun has to be named, after the last *the*: look at that row.
+# The rows must be equal: the model is causal, and *tired* or *soft* comes after *it*. What *it* meant is settled
+# where the noun has to be named, after the last *the*: look at the last row.
 #
 # Three heads are framed, the best at one thing each, measured over many texts. *previous token*: weight on the
 # token before. *induction*: weight on what followed the same token last time. *referent*: weight, in the last
@@ -845,7 +847,7 @@ show_bars(
 )
 
 # %% [markdown]
-# So the place counts, and hardly the word. What does the weight bring? Let one token hand over nothing in layer 1:
+# So the place counts, and hardly the word. Does this weight matter? Let one token hand over nothing in layer 1:
 # its value is 0 there, and all weights stay. The **loss** says how surprised the model is by each next token
 # (lesson 09); lower is better.
 
@@ -923,8 +925,8 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# A head whose weights are all about the same is called **near-uniform**. Random weights make every head so;
-# training has left only one head near that state.
+# A head whose weights are all about the same is called **near-uniform**. With random weights every head is. Of the
+# trained heads, only head 3 of layer 0 comes near.
 #
 # Multi-head attention gives a model room for different patterns, and training decides which patterns these are.
 #
@@ -982,7 +984,7 @@ off_by_weight = {}
 for name, (text, noun) in cases.items():
     on_noun = mini.attention(text)[:, :, -1, mini.tokens(text).index(noun)]  # (3, 6)
     order = [divmod(place, 6) for place in on_noun.flatten().argsort(descending=True).tolist()]
-    print(f"{name}, layer.head and weight:", " ".join(f"{l}.{h} {on_noun[l, h]:.2f}" for l, h in order[:7]))
+    print(f"{name}, layer.head and weight:", " ".join(f"{at[0]}.{at[1]} {on_noun[at]:.2f}" for at in order[:7]))
     off_by_weight[name] = [noun_without(order[:count], text, noun) for count in range(8)]
 
 # %%
@@ -1000,7 +1002,7 @@ show_curves(
 )
 
 # %% [markdown]
-# Several heads of layer 1 do the same work, so each of them can go. Heads 0 and 2 of layer 0 are the opposite: they
+# Several heads of layer 1 look at the same noun, so each of them can go. Heads 0 and 2 of layer 0 are the opposite: they
 # have no weight on the noun in the last row, and without either of them the noun is lost. Head 0 looks at the token
 # before, head 2 at the token itself. Look at what becomes of layer 1 without them. Control: head 3 of layer 0.
 
@@ -1077,9 +1079,9 @@ print(f"   →  times W_O: output {tuple(output.shape)}  →  X plus output {tup
 #
 # - One head gives a token one row of weights and one blend; several give it several.
 # - Heads share the width, so any number of them costs the same; no two share a matrix.
-# - W_O is learned, and mixes what the heads found; without it they never meet.
+# - W_O is learned, and mixes what the heads found. The output is a sum, with one term for each head.
 # - Splitting is `view`, then `transpose`; merging is the way back. A right shape proves nothing.
-# - Few trained heads have one tidy job. Switching one off measures what it is worth.
+# - A heatmap shows where a head looks; switching the head off shows whether it is needed.
 #
 # Not covered: norms (07), how heads come to be in training (13).
 #
@@ -1319,7 +1321,7 @@ without_loops(because="splitting moves no number: it only says how the same numb
 forbid("MultiheadAttention", "multi_head_attention_forward", "rearrange", because="the two steps are the point.")
 hint("A token has C numbers in a row. Cut that row into H pieces: which four sizes has the tensor then, in which order?")
 hint("`x.view(B, T, ..., ...)` gives (B, T, H, D). Which two dimensions must change places for (B, H, T, D)?")
-hint("```python\nreturn x.view(B, T, <how many heads>, <how wide>).transpose(<tokens>, <heads>)\n```")
+hint("```python\nreturn x.view(B, T, <two sizes: in which order?>).transpose(<which two dimensions?>)\n```")
 why("`view` may only cut a dimension where its pieces lie next to each other, and the columns of one token do. The transpose moves no number either; it changes the order in which dimensions are named.")
 
 # %% judges="weights_per_head"
@@ -1488,7 +1490,7 @@ without_loops(because="merging only puts the same numbers in another order.")
 forbid("MultiheadAttention", "multi_head_attention_forward", "rearrange", because="the two steps are the point.")
 hint("For `view` or `reshape` to join two dimensions, they must be neighbours. Are H and D neighbours in (B, H, T, D)?")
 hint("First swap so that you have (B, T, H, D). Which two of these become C?")
-hint("```python\nreturn heads.transpose(<heads>, <tokens>).reshape(B, T, <H times D>)\n```")
+hint("```python\nreturn heads.transpose(<which two dimensions?>).reshape(<three sizes>)\n```")
 why("After the transpose, H and D are neighbours and can be joined. `reshape` copies where it must, and here it must: the numbers of one token do not lie next to each other in memory, so `view` would refuse.")
 
 # %% judges="multi_head_attention"
@@ -1627,7 +1629,7 @@ without_loops(because="all heads are computed by the same few products, however 
 forbid("scaled_dot_product_attention", "MultiheadAttention", "multi_head_attention_forward", because="it is the very thing you are building.")
 hint("Write down the shape after every step, from (B, T, C) to (B, T, C). Which of your functions leads from one to the next?")
 hint("`weights_per_head` wants a mask for each sequence. `causal_mask(T)` is (T, T): what does `.expand(B, -1, -1)` make of it?")
-hint("```python\nq, k, v = <split_heads of each projection>\nmask = causal_mask(<T>).expand(<B>, -1, -1)\nweights = self.dropout(<weights of every head>)\nreturn self.output(<merged: weights times values>)\n```")
+hint("```python\nq, k, v = <split_heads of each projection>\nmask = causal_mask(<T>).expand(<B>, -1, -1)\nweights = <weights of every head>\nreturn self.output(<merged: weights times values>)\n```\nOne line lacks the dropout. What does dropout act on?")
 why("Each line has one shape and one job, and none knows how many heads there are. Dropout acts on the weights, so whole connections between tokens are left out at random while the model is trained.")
 
 # %% judges="attention_flops"

@@ -26,7 +26,6 @@ start("express_attention_head")
 
 # %%
 import math
-import time
 from collections.abc import Callable
 
 import torch
@@ -35,6 +34,7 @@ from torch import Tensor
 from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, query_weights, value_weights
 from spotlight.model_utils.hooks import head_weights, with_head, without_heads, without_value
 from spotlight.model_utils.mini_model import load_mini_model
+from spotlight.model_utils.one_head import fused_head, head_in_a_loop, milliseconds
 from spotlight.visualizations import show_attention_flow, show_attention_steps, show_bars, show_heatmap
 from spotlight.visualizations import heads_of, show_head_browser, show_heatmaps, show_layers
 
@@ -497,34 +497,9 @@ for count in range(len(order) + 1):
 # a loop, on the same numbers:
 
 # %%
-def head_in_a_loop(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> Tensor:
-    """The same head, one token after the other."""
-    gathered = []
-    for end in range(1, len(x) + 1):
-        query, keys, values = x[end - 1] @ w_q, x[:end] @ w_k, x[:end] @ w_v
-        gathered.append(torch.softmax(keys @ query / math.sqrt(len(query)), dim=0) @ values)
-    return torch.stack(gathered)
-
-
-def reference_head(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> Tensor:
-    """The framework's own fused attention."""
-    q, k, v = ((x @ weights)[None] for weights in (w_q, w_k, w_v))
-    return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)[0]
-
-
-def milliseconds(head: Callable, repeats: int = 50) -> float:
-    """The shortest of many runs."""
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        head(x, w_q, w_k, w_v)
-        times.append(1000 * (time.perf_counter() - begin))
-    return min(times)
-
-
-# %%
-taken = {"yours": milliseconds(my_head), "framework": milliseconds(reference_head), "loop": milliseconds(head_in_a_loop)}
-gap = (my_head(x, w_q, w_k, w_v) - reference_head(x, w_q, w_k, w_v)).abs().max().item()
+heads = {"yours": my_head, "framework": fused_head, "loop": head_in_a_loop}
+taken = {name: milliseconds(lambda head=head: head(x, w_q, w_k, w_v)) for name, head in heads.items()}
+gap = (my_head(x, w_q, w_k, w_v) - fused_head(x, w_q, w_k, w_v)).abs().max().item()
 print(f"largest difference between your output and the framework's: {gap:.1e}")
 show_bars(
     {"milliseconds": list(taken.values())},
@@ -826,7 +801,7 @@ def attention_head__token_by_token(x, w_q, w_k, w_v, causal=False):
     return torch.stack(rows)
 
 
-forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building it.")
+forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", "fused_head", "head_in_a_loop", because="you are building it.")
 hint("Which of your four functions do you need, and in which order? Which one is called three times?")
 hint("The mask changes scores, not weights. Between which two of your functions does it belong?")
 hint("```python\nq, k, v = ...\nscores = <scaled scores>\nif causal:\n    future = <True above the diagonal>\n    scores = <scores, minus infinity where future is True>\nreturn aggregate(<weights>, <values>)\n```")
