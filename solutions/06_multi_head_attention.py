@@ -1157,6 +1157,15 @@ both-too-broad:
     Both heads find too much: the first finds *it* itself, which is a thing, too, and the second finds things that are soft. In each, subtract a feature that the wrong word has and the right one lacks.
 too-weak: column(thing=3) → column(thing=1)
     Both heads find the right word in every sentence, but leave too much to the others: make the scores larger.
+weak-for-the-thing: return (asks, finds_thing), → return (asks / 4, finds_thing),
+    Your head for the thing finds the thing in every sentence, but leaves too much to the others: make its scores larger.
+weak-for-the-property: (asks, finds_softness) → (asks / 4, finds_softness)
+    Your head for the property finds *soft* in every sentence, but leaves too much to the others: make its scores larger.
+queries-for-keys:
+    - return (asks, finds_thing), (asks, finds_softness)
+    + asks = column(thing=1, animal=1, grammar=1)
+    + return (asks, asks), (asks, asks)
+    Both heads find *it* itself. W_Q says what *it* asks with; W_K is to be high for the word that is looked for, and low for *it*.
 heads-swapped: return (asks, finds_thing), (asks, finds_softness) → return (asks, finds_softness), (asks, finds_thing)
     Your first head finds a soft word, and your second one things: the head for the thing comes first.
 query-is-zero: column(thing=3) → column(person=3)
