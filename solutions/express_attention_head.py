@@ -26,15 +26,15 @@ start("express_attention_head")
 
 # %%
 import math
-import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, query_weights, value_weights
-from spotlight.model_utils.hooks import head_weights, with_head, without_heads
+from spotlight.model_utils.hooks import head_weights, with_head, without_heads, without_value
 from spotlight.model_utils.mini_model import load_mini_model
+from spotlight.model_utils.one_head import fused_head, head_in_a_loop, milliseconds
 from spotlight.visualizations import show_attention_flow, show_attention_steps, show_bars, show_heatmap
 from spotlight.visualizations import heads_of, show_head_browser, show_heatmaps, show_layers
 
@@ -63,19 +63,38 @@ with without_heads(mini.model, every_head):
 
 # %% [markdown]
 # Now both sentences get the same guess: each token sees only itself. You are going to build what was
-# switched off.
+# switched off. It is called **self-attention**: the tokens of one text look at each other.
 #
-# **Tokens** are the pieces that a model reads, here words and marks. Each is looked up in a table: one
-# row of 192 numbers per token, its **embedding**, to which a row for its position is added. Earlier
-# layers add what they found. What arrives at a head is a matrix $x$ with one row per token. Here is the
-# one that arrives at the head we will replace:
+# **Tokens** are the pieces that a model reads, here words and marks. Each token has a number, and with this
+# number the model looks up a row of a table: 192 numbers, the token's **embedding**. A second table has a row
+# for each position, and this row is added.
 
 # %%
-role = mini.roles["referent"]  # the head that was measured to find the noun
 words = mini.tokens(PROMPT_EXAMPLE)
+ids = mini.ids(PROMPT_EXAMPLE)[0]  # (16,)
+table, positions = mini.model.tok_emb.weight, mini.model.pos_emb.weight  # one row per word, one per position
+embedded = table[ids] + positions[: len(ids)]  # (16, 192)
+print("table of embeddings", tuple(table.shape), "  numbers of the tokens", ids.tolist())
+show_heatmaps(
+    {"looked up": table[ids][:, :16], "position added": embedded[:, :16]},
+    words,
+    [str(number) for number in range(16)],
+    kind="scores",
+    row_label="token",
+    column_label="number in the vector",
+    value_label="value",
+    title="Each token looked up",
+    caption="The first 16 of 192 numbers. Four times *the*, one row of the table; positions make them differ.",
+)
+
+# %% [markdown]
+# Earlier layers add what they found. A head reads a matrix $x$ with one row per token. Here is the matrix that
+# arrives at the head that you will replace:
+
+# %%
+role = mini.roles["referent"]  # of all heads, this one has most weight on the noun
 x = mini.attention_input(PROMPT_EXAMPLE, role.layer)  # (16, 192)
-print(f"{len(words)} tokens:", words)
-print("x:", tuple(x.shape))
+print(f"layer {role.layer}, head {role.head} reads x:", tuple(x.shape))
 
 # %% [markdown]
 # ## 1 · Project
@@ -150,16 +169,21 @@ def scaled_scores(q: Tensor, k: Tensor) -> Tensor:
 
 # %%
 raw = scaled_scores(q, k)  # (16, 16)
-print("the last token's query against every key:")
-print({f"{place} {word}": round(raw[-1, place].item(), 1) for place, word in enumerate(words)})
+show_heatmap(
+    raw,
+    words,
+    kind="scores",
+    title="Every query against every key",
+    caption="Look along the last row: which key fits the last query best?",
+)
 
 # %% [markdown]
-# Scores cannot be shared out: they may be negative, and their sum means nothing. What we want is a row of
-# **weights** that are positive and add up to 1. Softmax makes them:
+# Scores are no shares: they may be negative, and their sum means nothing. Softmax turns each row of scores into a
+# row of **weights**, which are positive and add up to 1:
 #
 # $$\text{weight}_j = \frac{e^{s_j}}{\sum_m e^{s_m}}$$
 #
-# Written just so, it fails on large scores:
+# Computed as it stands, this formula fails on large scores:
 
 # %%
 large = torch.tensor([1000.0, 999.0])
@@ -228,7 +252,17 @@ def aggregate(weights: Tensor, values: Tensor) -> Tensor:
 
 # %%
 output = aggregate(open_weights, v)  # (16, 32)
-print("output", tuple(output.shape), "- as many rows as tokens, as wide as a value")
+show_heatmaps(
+    {"values": v, "output": output},
+    words,
+    [str(number) for number in range(32)],
+    kind="scores",
+    row_label="token",
+    column_label="number in the vector",
+    value_label="value",
+    title="What is handed over, and what arrives",
+    caption="As many rows as tokens, as wide as a value: each output row is an average of value rows.",
+)
 
 # %% [markdown]
 # One thing is wrong with these weights. Count how much of each row lies to the right of the diagonal, on
@@ -254,7 +288,8 @@ predict("first_row", 1.0, between=(0.0, 1.0))  # causal: the first token's weigh
 # %% [markdown]
 # ## 5 · The whole head
 #
-# Everything is there. Put it together, with the mask as a choice.
+# All parts are there. Put them together, with the mask as a choice. What the head computes is called **scaled
+# dot-product attention** (Vaswani et al. 2017).
 
 # %% exercise="attention_head" points=2 minutes=6 difficulty=2
 def attention_head(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, causal: bool = False) -> Tensor:
@@ -310,6 +345,31 @@ def my_weights(x: Tensor = x, factor: float = 1.0) -> Tensor:
     return attention_head(x, factor * w_q, w_k, torch.linalg.pinv(x), causal=True)
 
 
+show_heatmaps(
+    {"your head": my_weights(), "the head of the model": mini.attention(PROMPT_EXAMPLE)[role.layer, role.head]},
+    words,
+    title="Your head beside the head of the model",
+    caption="The same pattern twice. Look at the last row, which names the noun, and at the first column.",
+)
+
+# %% [markdown]
+# The first column is dark: many rows give most of their weight to the first *the*. A row has to add up to 1, also
+# where a head finds nothing, and every token may look at the first one. So weight can rest there. Such a place is
+# called an **attention sink** (Xiao et al. 2023). Does the answer need what is handed over there? Let the first token
+# hand over nothing in this layer, and then the second:
+
+# %%
+for place in (0, 1):
+    with without_value(mini.model, role.layer, place):
+        ((word, share),) = mini.next_words(PROMPT_EXAMPLE, 1)
+    weight = mini.attention(PROMPT_EXAMPLE)[role.layer, :, 2:, place].mean()
+    print(f"token {place} ({words[place]}) gets {weight:.2f} of the weight; without its value: {word} {share:.2f}")
+
+# %% [markdown]
+# Most of the weight rests on a token whose value this answer does not need. *cat* gets little, and the answer needs
+# it. Now the last row alone:
+
+# %%
 show_attention_flow(
     my_weights(),
     words,
@@ -329,7 +389,7 @@ print(f"in the twin, with *soft* for *tired*: {twin_words[place]} gets {twin_wei
 #
 # Is your head the real thing? `with_head(model, layer, head, function)` lets `function` do the work of
 # one head of the model while the `with` block lasts. `mini.logits(prompt)` scores each of the model's
-# words at every position of the prompt; the last position speaks of the next word.
+# words at every position of the prompt; the scores at the last position are for the next word.
 
 # %% exercise="logits_with_head" points=1 minutes=3 difficulty=2
 def logits_with_head(function: Callable, layer: int, head: int, prompt: str) -> Tensor:
@@ -346,49 +406,65 @@ def logits_with_head(function: Callable, layer: int, head: int, prompt: str) -> 
 # %%
 own = mini.logits(PROMPT_EXAMPLE)[-1]  # the model as it was trained
 mine = logits_with_head(my_head, role.layer, role.head, PROMPT_EXAMPLE)
-print("next word with your head:", mini.tokenizer.tokens([int(mine.argmax())])[0])
-print("largest difference to the model's own logits:", (mine - own).abs().max().item())
+with without_heads(mini.model, [(role.layer, role.head)]):
+    switched_off = mini.logits(PROMPT_EXAMPLE)[-1]
+likeliest = own.topk(6).indices
+show_bars(
+    {"the model's own head": own[likeliest], "your head": mine[likeliest], "head switched off": switched_off[likeliest]},
+    mini.tokenizer.tokens(likeliest.tolist()),
+    xlabel="next word",
+    ylabel="logit",
+    title="Scores of the likeliest next words",
+    caption=f"Of all words, your head changes no score by more than {(mine - own).abs().max():.0e}; "
+    f"without the head, one moves by {(switched_off - own).abs().max():.1f}.",
+)
 
 # %% [markdown]
-# Your ten lines did what a trained model does, to the last digits that floats can hold.
+# Your ten lines did what a trained model does, to the last digits that floats can hold. With the head switched off
+# the scores move, but *cat* stays ahead. The last part of this lesson finds out why.
 #
 # ## What each piece was for
 #
-# **Scaling.** Leave √d_k out and the scores of this head are 5.7 times as large.
+# **Scaling.** Before training, queries and keys are random numbers. Draw 16 of each, as wide as in this head, 32.
+# Leave √d_k out and their scores are 5.7 times as large.
 
 # %% prediction="without_scaling"
 predict("without_scaling", "sharper", choices=["sharper", "flatter", "unchanged"])  # the weights, unscaled?
 
 # %%
-unscaled = my_weights(factor=math.sqrt(w_k.shape[-1]))
-largest = {name: each.max(dim=-1).values.mean().item() for name, each in (("with", my_weights()), ("without", unscaled))}
+torch.manual_seed(0)
+random_scores = scaled_scores(torch.randn(16, 32), torch.randn(16, 32))  # (16, 16)
+with_scaling, without_scaling = softmax_rows(random_scores), softmax_rows(math.sqrt(32) * random_scores)
+largest = {name: each.max(dim=-1).values.mean().item() for name, each in (("with", with_scaling), ("without", without_scaling))}
 reveal("without_scaling", "sharper" if largest["without"] > largest["with"] else "flatter")
 show_heatmaps(
-    {"divided by √d_k": my_weights(), "not divided": unscaled},
-    words,
-    words,
-    title="The same head with and without scaling",
+    {"divided by √d_k": with_scaling, "not divided": without_scaling},
+    row_label="query",
+    column_label="key",
+    title="Random queries and keys, with and without scaling",
     caption=f"The largest weight of a row is {largest['with']:.2f} on average with scaling, {largest['without']:.2f} without.",
 )
 
 # %% [markdown]
-# All or nothing: a weight near 0 or 1 hardly moves when a score moves a little, so a head that starts
-# out like this hardly learns. Dividing scores by a number before softmax is called **temperature**.
-# Turn it:
+# Without scaling most of a row's weight falls on one key before anything has been learned. A weight near 0 or 1
+# hardly moves when a score moves a little, so a head that starts out like this hardly learns (lesson 03).
+#
+# The number by which scores are divided before softmax is called the **temperature**: attention has the temperature
+# √d_k. Multiply it by 0.25 and by 4:
 
 # %%
-warm = mini.tokens("the cat sat on the mat because it was").index("it")  # the row of *it*
+place = 12  # the second *tired*
 show_bars(
-    {f"temperature {t:g}": my_weights(factor=1 / t)[warm, : warm + 1] for t in (0.25, 1, 4)},
-    words[: warm + 1],
+    {f"{times:g} · √d_k": my_weights(factor=1 / times)[place, : place + 1] for times in (0.25, 1, 4)},
+    words[: place + 1],
     title="One row at three temperatures",
-    caption="Where *it* looks: cold gives all to the best match, warm spreads the weight out.",
+    caption="Where the second *tired* looks: cold gives all to the best match, warm spreads the weight out.",
 )
 
 # %% [markdown]
-# **More heads.** One head looks for one thing. The mini model has 18, and what some of them look for was
-# measured: one looks at the token before, one finds what came after this word the last time, and one is
-# yours.
+# **More heads.** The mini model has 18 heads. Three are framed, each the best in one measurement: weight on the
+# token before, weight on what came after this word the last time, weight on the noun. The last of the three is the
+# head that you replaced.
 
 # %%
 show_layers(
@@ -403,38 +479,27 @@ show_layers(
 show_head_browser(heads_of(mini, [PROMPT_EXAMPLE, TWIN]), mini.roles)
 
 # %% [markdown]
+# Why did *cat* stay ahead without your head? Four other heads of layer 1 look at *cat* in their last row. Switch
+# them off as well, one after the other:
+
+# %%
+order = [role.head, 0, 2, 3, 5]  # your head first, then those that look at *cat* in the last row
+for count in range(len(order) + 1):
+    with without_heads(mini.model, [(role.layer, head) for head in order[:count]]):
+        print(f"{count} off: cat {mini.probability(PROMPT_EXAMPLE, 'cat'):.2f}")
+
+# %% [markdown]
+# Five heads look at *cat*, and four of them can go before *cat* is lost. So a heatmap shows where a head looks, and
+# not whether the head is needed. Lesson 06 measures that for every head.
+
+# %% [markdown]
 # **Speed.** A Python loop over tokens would be right, and slow. Yours, the framework's own attention, and
 # a loop, on the same numbers:
 
 # %%
-def head_in_a_loop(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> Tensor:
-    """The same head, one token after the other."""
-    gathered = []
-    for end in range(1, len(x) + 1):
-        query, keys, values = x[end - 1] @ w_q, x[:end] @ w_k, x[:end] @ w_v
-        gathered.append(torch.softmax(keys @ query / math.sqrt(len(query)), dim=0) @ values)
-    return torch.stack(gathered)
-
-
-def reference_head(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> Tensor:
-    """The framework's own fused attention."""
-    q, k, v = ((x @ weights)[None] for weights in (w_q, w_k, w_v))
-    return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)[0]
-
-
-def milliseconds(head: Callable, repeats: int = 50) -> float:
-    """The shortest of many runs."""
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        head(x, w_q, w_k, w_v)
-        times.append(1000 * (time.perf_counter() - begin))
-    return min(times)
-
-
-# %%
-taken = {"yours": milliseconds(my_head), "framework": milliseconds(reference_head), "loop": milliseconds(head_in_a_loop)}
-gap = (my_head(x, w_q, w_k, w_v) - reference_head(x, w_q, w_k, w_v)).abs().max().item()
+heads = {"yours": my_head, "framework": fused_head, "loop": head_in_a_loop}
+taken = {name: milliseconds(lambda head=head: head(x, w_q, w_k, w_v)) for name, head in heads.items()}
+gap = (my_head(x, w_q, w_k, w_v) - fused_head(x, w_q, w_k, w_v)).abs().max().item()
 print(f"largest difference between your output and the framework's: {gap:.1e}")
 show_bars(
     {"milliseconds": list(taken.values())},
@@ -451,11 +516,14 @@ show_bars(
 # - Queries, keys and values are three projections of the same rows.
 # - softmax(QKᵀ/√d_k) gives each token a row of weights; the output is the weighted average of values.
 # - A mask of −∞ before softmax keeps the future out, and rows still add up to 1.
-# - Without √d_k, or at a low temperature, nearly all weight falls on one token.
+# - Without √d_k, weights are sharp before training begins.
 # - Your head runs in a trained model and changes none of its answers.
 #
-# Around it stand more heads, the residual stream and the feed-forward network. And who found these three
-# matrices? Lessons 02 to 06 take the same road slowly.
+# Around it stand more heads, the residual stream and the feed-forward network. And who found these three matrices?
+# Lessons 02 to 06 take the same road slowly.
+#
+# For a second opinion, import `review` from `spotlight.notebook` and call `review()`: a local model (Ollama)
+# comments on your code, without changing a point.
 
 # %% tags=["authoring"]
 # From here on: how each exercise is judged. Of this, students see the hints alone.
@@ -733,7 +801,7 @@ def attention_head__token_by_token(x, w_q, w_k, w_v, causal=False):
     return torch.stack(rows)
 
 
-forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", because="you are building it.")
+forbid("scaled_dot_product_attention", "MultiheadAttention", "causal_attention", "fused_head", "head_in_a_loop", because="you are building it.")
 hint("Which of your four functions do you need, and in which order? Which one is called three times?")
 hint("The mask changes scores, not weights. Between which two of your functions does it belong?")
 hint("```python\nq, k, v = ...\nscores = <scaled scores>\nif causal:\n    future = <True above the diagonal>\n    scores = <scores, minus infinity where future is True>\nreturn aggregate(<weights>, <values>)\n```")

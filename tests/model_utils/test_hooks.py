@@ -87,6 +87,28 @@ def test_a_head_of_zeros_is_a_head_switched_off(model):
         torch.testing.assert_close(replaced, model(ids))
 
 
+def test_a_token_without_its_value_is_read_as_before_and_hands_over_nothing(model):
+    ids, taken = tokens(6), []
+
+    def watched(q, k, v):
+        taken.append(v)
+        return causal_attention(q, k, v)
+
+    own = model(ids)
+    with hooks.recorded_attention(model) as before:
+        model(ids)
+    with hooks.with_attention(model, watched, layers=[1]), hooks.without_value(model, 1, 2):
+        changed = model(ids)
+    with hooks.without_value(model, 1, 2), hooks.recorded_attention(model) as after:
+        model(ids)
+    assert torch.equal(after[1], before[1])
+    assert not taken[0][:, :, 2].any()
+    assert taken[0][:, :, [0, 1, 3, 4, 5]].any()
+    assert torch.equal(changed[:, :2], own[:, :2])
+    assert not torch.allclose(changed[:, 2:], own[:, 2:])
+    assert torch.equal(model(ids), own)
+
+
 def test_a_head_is_given_the_stream_and_its_own_three_matrices(model):
     given = []
 

@@ -85,6 +85,13 @@ def test_its_next_words_are_probabilities_in_order(mini):
     assert sum(shares) == pytest.approx(1, abs=1e-5)
 
 
+def test_the_probability_of_a_word_is_that_of_the_next_token(mini):
+    word, share = mini.next_words(TIRED, 1)[0]
+    assert mini.probability(TIRED, word) == share
+    with pytest.raises(ValueError, match="should be one token, but it is 2"):
+        mini.probability(TIRED, "the cat")
+
+
 def test_its_continuations_depend_on_the_seed_alone(mini):
     once = mini.continued(TIRED, 5, seed=1)
     assert once == mini.continued(TIRED, 5, seed=1)

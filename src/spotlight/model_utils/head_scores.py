@@ -5,7 +5,7 @@ L layers of H heads; every score is a mean weight, so it lies between 0 and 1.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,21 @@ def induction_scores(model: GPT, repeated: Tensor) -> Tensor:
     """
     period = repeated.shape[1] // 2
     return _mean_weights(model, repeated, first=period, back=period - 1)
+
+
+@torch.no_grad()
+def place_scores(model: GPT, ids: Tensor, place: int, first: int = 8) -> Tensor:
+    """Mean weight of each head on the token at `place`, from row `first` on: (B, T) → (L, H)."""
+    return _mean_of_rows(model, ids, lambda weights: weights[..., first:, place])
+
+
+@torch.no_grad()
+def largest_weights(model: GPT, ids: Tensor, first: int = 8) -> Tensor:
+    """The largest weight of a row, in the mean, from row `first` on: (B, T) → (L, H).
+
+    Near 1, a head looks at one token; near 1 / T, at all alike.
+    """
+    return _mean_of_rows(model, ids, lambda weights: weights[..., first:, :].amax(dim=-1))
 
 
 @torch.no_grad()
@@ -150,6 +165,16 @@ def _mean_weights(model: GPT, ids: Tensor, first: int, back: int) -> Tensor:
             model(rows)
         looked_at = torch.stack(weights)[..., here, here - back]  # (L, B, H, positions)
         totals.append(looked_at.mean(dim=-1))
+    return torch.cat(totals, dim=1).mean(dim=1)
+
+
+def _mean_of_rows(model: GPT, ids: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:
+    """The mean over texts and rows of what `of` makes of (L, B, H, T, T): (L, H)."""
+    totals = []
+    for rows in ids.split(_ROWS_AT_A_TIME):
+        with recorded_attention(model) as weights:
+            model(rows)
+        totals.append(of(torch.stack(weights)).mean(dim=-1))  # (L, B, H)
     return torch.cat(totals, dim=1).mean(dim=1)
 
 

@@ -137,6 +137,24 @@ def without_heads(model: GPT, heads: Collection[tuple[int, int]]) -> Iterator[No
 
 
 @contextmanager
+def without_value(model: GPT, layer: int, place: int) -> Iterator[None]:
+    """Let the token at `place` hand over nothing in one layer: its value is zero in every head.
+
+    Its key stays, and so do all attention weights of this layer.
+    """
+    attention = _attention(model, layer)
+    before = attention.attend
+
+    def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        v = v.clone()  # (B, H, T, D)
+        v[:, :, place] = 0
+        return before(q, k, v)
+
+    with _swapped(attention, "attend", attend):
+        yield
+
+
+@contextmanager
 def recorded_attention(model: GPT) -> Iterator[list[Tensor]]:
     """Collect the attention weights, one (B, H, T, T) per layer of every pass in the block.
 

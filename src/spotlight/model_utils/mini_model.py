@@ -91,6 +91,17 @@ class MiniModel:
         words = self.tokenizer.tokens(best.indices.tolist())
         return list(zip(words, best.values.tolist(), strict=True))
 
+    def probability(self, text: str, word: str) -> float:
+        """How likely `word` is as the next token of the text.
+
+        Raises:
+            ValueError: the model does not know a word, or `word` is more or less than one token.
+        """
+        ids = self.tokenizer.encode(word)
+        if len(ids) != 1:
+            raise ValueError(f"{word!r} should be one token, but it is {len(ids)}.")
+        return self.logits(text)[-1].softmax(dim=-1)[ids[0]].item()
+
     @torch.no_grad()
     def continued(self, text: str, tokens: int, *, temperature: float = 1.0, seed: int = 0) -> str:
         """The text with `tokens` more, each drawn from the model's distribution for the next.
