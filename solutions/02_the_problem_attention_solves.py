@@ -686,6 +686,10 @@ divided-by-width: x.mean(dim=0) → x.sum(dim=0) / x.shape[1]
     You divide by d, the number of features; the sum runs over n tokens, so divide by n.
 largest-of-each-feature: x.mean(dim=0) → x.amax(dim=0)
     You keep the largest value of every feature; the average is asked for.
+running-average: return x.mean(dim=0) → return sum(row / 2 ** (len(x) - max(t, 1)) if t else row / 2 ** (len(x) - 1) for t, row in enumerate(x))
+    You average what you have with the next token, again and again, so that later tokens count more: add all up, and divide once, by n.
+first-and-last: x.mean(dim=0) → (x[0] + x[-1]) / 2
+    You average the first and the last token alone; all n tokens count alike.
 kept-as-a-row: dim=0 → dim=0, keepdim=True
     The numbers are right but you keep the token dimension: the result should be (d,), not (1, d).
 """)
@@ -809,6 +813,12 @@ sign-dropped: (a * b).sum() → (a * b).sum().abs()
     You drop the sign; opposite vectors should get a negative dot product.
 distance: (a * b).sum() → (a - b).norm()
     That is the distance between the two, small when they match; the dot product is large when they match.
+squared-distance: (a * b).sum() → ((a - b) ** 2).sum()
+    That is the squared distance between the two, small when they match; the dot product multiplies entry by entry and adds up.
+product-of-lengths: (a * b).sum() → a.norm() * b.norm()
+    That is the product of the two lengths, whatever the angle between the vectors: multiply entry by entry, then add up.
+cut-to-whole-numbers: (a * b).sum() → (a.trunc() * b.trunc()).sum()
+    You cut the entries to whole numbers before you multiply; use them as they are.
 every-pair-of-entries: (a * b).sum() → torch.outer(a, b)
     You multiply every entry with every entry; only entries at the same place meet.
 """)
@@ -854,6 +864,14 @@ one-length-only: (a.norm() * b.norm()) → a.norm()
     You divide by the length of the first vector only; divide by both.
 lengths-added: a.norm() * b.norm() → a.norm() + b.norm()
     You add the two lengths; the formula multiplies them.
+numbers-of-entries: (a.norm() * b.norm()) → (len(a) * len(b))
+    `len(a)` is the number of entries; the length of a vector is √(a · a), its `norm`.
+sums-for-lengths: (a.norm() * b.norm()) → (a.abs().sum() * b.abs().sum())
+    You add up absolute values; the length of a vector is the root of its summed squares, √(a · a).
+cosine-of-the-dot-product: dot_product(a, b) / (a.norm() * b.norm()) → torch.cos(dot_product(a, b))
+    You take the cosine of the dot product, as if that were an angle: the dot product divided by both lengths is the cosine already.
+short-lengths-left-out: (a.norm() * b.norm()) → (a.norm().clamp(min=1) * b.norm().clamp(min=1))
+    You do not divide by lengths below 1; the formula divides by every length.
 lengths-squared: (a.norm() * b.norm()) → (dot_product(a, a) * dot_product(b, b))
     `dot_product(a, a)` is the square of the length: take its root, or use `norm`.
 second-length-multiplied: (a.norm() * b.norm()) → a.norm() * b.norm()
@@ -926,6 +944,8 @@ largest-of-the-matrix: scores.max(dim=-1, keepdim=True).values → scores.max()
     What you subtract is not the largest of the row itself: a row far below it underflows to 0/0. Subtract each row's own.
 mean-subtracted: scores.max(dim=-1, keepdim=True).values → scores.mean(dim=-1, keepdim=True)
     You subtract each row's mean: a score far above it still overflows. Subtract each row's largest.
+one-number-subtracted: scores.max(dim=-1, keepdim=True).values → 1000.0
+    You subtract the same number from every row: a row far below it underflows to 0/0. Subtract each row's own largest.
 sign-turned: scores - largest → largest - scores
     You subtract the scores from the largest one, so that the best match gets the least weight: turn the subtraction round.
 not-divided: / exponentials.sum(dim=-1, keepdim=True) →
@@ -1034,6 +1054,8 @@ def raw_attention_weights__entry(i, j, x):
 mistakes("""
 dimensions-compared: x @ x.T → x.T @ x
     XᵀX compares the d features with each other; you want tokens compared with tokens, XXᵀ.
+softmax-of-the-vectors: softmax_rows(scores) → softmax_rows(x)
+    You apply softmax to the vectors themselves; first every token is scored against every token, then softmax runs over the scores.
 not-transposed: x @ x.T → x @ x
     `x @ x` does not pair tokens with tokens: the second factor has to be transposed.
 element-by-element: x @ x.T → x * x

@@ -543,6 +543,8 @@ element-by-element: x @ weights → x * weights
     `*` multiplies entry by entry; a projection is a matrix product, `@`.
 weights-from-the-left: x @ weights → weights @ x
     You put the matrix on the left, which mixes tokens; rows of `x` are tokens, so the matrix stands on the right.
+as-wide-as-the-example: return x @ weights → return x @ weights[:, :3]
+    Your result is 3 wide, as in this lesson's example: the width d_k is that of `weights`.
 """)
 alternatives("""
 matmul: x @ weights → torch.matmul(x, weights)
@@ -576,6 +578,10 @@ key-not-transposed: q @ k.T → q @ k
     Without the transpose the product does not pair queries with keys: the d_k columns of `q` must meet the d_k columns of `k`.
 queries-against-queries: q @ k.T → q @ q.T
     You compare queries with queries; the right-hand side should be the keys.
+pairs-only: q @ k.T → (q * k[: len(q)]).sum(dim=-1)
+    You score query i against key i alone; every query meets every key, (n, m).
+products-of-sums: q @ k.T → torch.outer(q.sum(dim=-1), k.sum(dim=-1))
+    You add up each query and each key first and multiply the sums; multiply entry by entry first, then add up.
 """)
 alternatives("""
 einsum: q @ k.T → torch.einsum("nd,md->nm", q, k)
@@ -862,6 +868,12 @@ summed-over-pairs: dim=-1 → dim=0
     You add up over the pairs (dim 0); a dot product adds up over d_k, the last dimension.
 averaged-over-width: .sum(dim=-1) → .mean(dim=-1)
     You average over d_k instead of adding up, which hides just the growth that is to be measured.
+mean-left-in: return scores.var() → return (scores**2).sum() / (len(scores) - 1)
+    You average the squared scores themselves; the variance averages the squares of what is left once the mean is subtracted.
+mean-of-the-products: return scores.var() → return ((scores - (q * k).mean()) ** 2).sum() / (len(scores) - 1)
+    You subtract the mean of the single products; subtract the mean of the scores.
+variances-added-up: return scores.var() → return (q * k).var(dim=0).sum()
+    You add up the variances of the single products; add up the products first, and take the variance of the scores.
 every-pair: (q * k).sum(dim=-1) → (q @ k.T)
     You score every query against every key; only query i with key i is asked for.
 """)
@@ -906,6 +918,12 @@ gradient-of-the-sum: torch.softmax(s, dim=-1) → torch.softmax(s, dim=-1).sum()
     The weights always add up to 1, so the gradient of their sum is 0 whatever the scores: take the Jacobian of the weights themselves.
 average-entry: .abs().max() → .abs().mean()
     You average the entries; return the largest absolute one.
+squared-weights: jacobian.abs().max() → torch.softmax(scores, dim=-1).max() ** 2
+    That is the largest weight, squared; the Jacobian holds pᵢ(1 − pᵢ) on its diagonal and −pᵢpⱼ elsewhere.
+steps-too-large: return jacobian.abs().max() → return torch.stack([(torch.softmax(scores + 0.1 * e, dim=-1) - torch.softmax(scores, dim=-1)) / 0.1 for e in torch.eye(len(scores), dtype=scores.dtype)]).abs().max()
+    You take a difference over a step of 0.1, which only comes near the derivative: `jacobian` computes it exactly.
+largest-singular-value: jacobian.abs().max() → torch.linalg.matrix_norm(jacobian, 2)
+    That is the largest singular value of the Jacobian; return its largest entry.
 softmax-left-out: torch.softmax(s, dim=-1) → 1 * s
     That is the Jacobian of the scores themselves, which is 1 on the diagonal: softmax belongs inside.
 log-softmax: torch.softmax → torch.log_softmax
@@ -963,6 +981,10 @@ scaled-by-sequence-length: k.shape[-1] → k.shape[0]
     You divide by the square root of the number of tokens; the scores grow with d_k, the width of each vector.
 multiplied: / math → * math
     You multiply by √d_k, which makes large scores larger; divide.
+divided-by-the-largest: math.sqrt(k.shape[-1]) → query_key_scores(q, k).max()
+    You divide by the largest score; it is √d_k, the same for all scores, that keeps their spread at 1.
+root-of-the-scores: query_key_scores(q, k) / math.sqrt(k.shape[-1]) → query_key_scores(q, k).sqrt() / k.shape[-1]
+    You take the root of the scores, which is nan below 0; the root belongs to d_k alone.
 keys-against-queries: query_key_scores(q, k) → query_key_scores(k, q)
     Row i should belong to query i: you scored keys against queries.
 summed-over-tokens: query_key_scores(q, k) → q.T @ k
@@ -1029,6 +1051,10 @@ one-matrix-for-both: project(x, w_k) → project(x, w_q)
     Queries and keys both come from w_q; the keys have a matrix of their own, w_k.
 nothing-projected: scaled_scores(q, k) → scaled_scores(x, x)
     You score the raw embeddings as in lesson 02; use the queries and the keys.
+divided-by-their-sum: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k) / scaled_scores(q, k).sum(dim=-1, keepdim=True)
+    You divide the scores by their sum, which can be 0 or negative; softmax divides their exponentials.
+matrices-added: q, k = project(x, w_q), project(x, w_k) → q = k = project(x, w_q + w_k)
+    You add the two matrices and project once; queries come from w_q, keys from w_k.
 """)
 alternatives("""
 method: torch.softmax(scaled_scores(q, k), dim=-1) → scaled_scores(q, k).softmax(-1)

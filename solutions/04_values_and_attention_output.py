@@ -986,6 +986,8 @@ as-large-as-the-sentence: x.shape[-1] → x.shape[0]
     Your identity is as large as the number of tokens; `w_v` multiplies embeddings, so it needs d_model rows.
 as-large-as-a-key: x.shape[-1] → w_k.shape[-1]
     Your identity is d_k wide; `w_v` multiplies embeddings, so it needs d_model rows.
+as-wide-as-a-key: torch.eye(x.shape[-1], dtype=x.dtype) → torch.eye(*w_k.shape, dtype=x.dtype)
+    Your matrix has the shape of w_k, so that it cuts every embedding to d_k numbers, or fills up with zeros: it should leave all d_model as they are.
 as-large-as-the-example: x.shape[-1] → 3
     You write down a size, 3, that only the four tokens of this lesson have: take it from `x.shape`.
 ones: torch.eye(x.shape[-1], dtype=x.dtype) → torch.ones(x.shape[-1], x.shape[-1], dtype=x.dtype)
@@ -1071,6 +1073,8 @@ one-for-each-token: distances.min() → distances.min(dim=-1).values
     You return a number for each token; one is asked for, the smallest of all.
 hundred-for-infinity: torch.inf → 100
     You put a number on the diagonal that distances may well exceed, and then it is the smallest: `torch.inf` is larger than all of them.
+one-for-infinity: torch.inf → 1.0
+    You put 1 on the diagonal, and where all tokens are farther apart than that, it is the smallest: `torch.inf` is larger than all distances.
 infinity-times-zero: distances.fill_diagonal_(torch.inf) → distances += torch.eye(len(vectors)) * torch.inf
     0 times infinity is nan, and that stands off the diagonal of `torch.eye(n) * inf`: write infinity to the diagonal alone, as `fill_diagonal_` does.
 """)

@@ -965,6 +965,8 @@ plus-infinity: -torch.inf → torch.inf
     The sign is wrong: +∞ puts all weight on what should be hidden, and ∞ divided by ∞ is NaN.
 finite-score: -torch.inf → -100.0
     −100 is far below most scores but not below all: when the visible ones are lower still, the hidden ones win. Take −∞.
+just-below-the-lowest: scores.masked_fill(~mask, -torch.inf) → torch.where(mask, scores, scores.min() - 1)
+    A hidden score just below the lowest still gets weight: softmax leaves nothing only at −∞.
 renormalised-after: torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1) → (weights := torch.softmax(scores, dim=-1) * mask) / weights.sum(dim=-1, keepdim=True)
     Right for gentle scores. Where the visible ones are far below the hidden ones, or far below 0, what you divide rounds to 0, and 0 / 0 is NaN: mask the scores, then take torch.softmax.
 minus-infinity-after-softmax: torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1) → torch.softmax(scores, dim=-1).masked_fill(~mask, -torch.inf)
@@ -1082,6 +1084,10 @@ finite-number: -torch.inf → -100.0
     −100 sinks most hidden scores, but not one that is 900 above the others: add −∞.
 very-low: -torch.inf → -1e9
     −10⁹ hides what most scores hold, but it is a number: the docstring asks for −∞, which no score outweighs.
+lowest-float: -torch.inf → torch.finfo(torch.float32).min
+    The lowest float is a number still: the docstring asks for −∞, which no score outweighs.
+mask-not-read: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → torch.full(mask.shape, -torch.inf).triu(diagonal=1)
+    You make a causal mask of the right shape, whichever mask you are given: −∞ belongs where `mask` is False.
 zero-times-infinity: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) → (1.0 - mask.float()) * -torch.inf
     0 · ∞ is NaN, so multiplying by −∞ spoils the entries that should be 0: fill them in instead.
 nothing-hidden: .masked_fill(~mask, -torch.inf) →
@@ -1282,6 +1288,8 @@ all-changed: changed[t + 1 :] += 1 → changed += 1
     You change all tokens, and the past may of course move with itself: change only those after t.
 only-the-next-token: changed[t + 1 :] → changed[t + 1]
     You change the next token alone; a leak from further ahead goes unseen. Change all of them.
+the-past-alone-instead: return moved[: t + 1].abs().max() → return (function(changed)[: t + 1] - function(x[: t + 1])).abs().max()
+    You compare with what the function gives for the first tokens alone, which changes the number of tokens as well: compare with the same rows of function(x).
 future-watched: moved[: t + 1] → moved
     You also watch the outputs of the changed tokens, and those may move: watch tokens 0 to t.
 only-the-future-watched: moved[: t + 1] → moved[t + 1 :]

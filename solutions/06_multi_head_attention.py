@@ -1092,7 +1092,7 @@ print(f"   →  times W_O: output {tuple(output.shape)}  →  X plus output {tup
 # From here on: how each exercise is judged. Of this, students see the hints alone.
 from spotlight.authoring import alternative, alternatives, case, entry, forbid
 from spotlight.authoring import hint, mistakes, probe, why, without_loops
-from spotlight.sandbox.kit import formatted, gradients, randint, randn, uniform, whole_numbers
+from spotlight.sandbox.kit import formatted, gradients, inside, randint, randn, uniform, whole_numbers
 
 forbid("model_utils", because="the course keeps its own version there, and yours is asked for.")
 
@@ -1306,6 +1306,8 @@ columns-dealt-out: x.view(B, T, n_heads, C // n_heads).transpose(1, 2) → x.vie
     You deal the columns out in turn, every H-th to the same head; a head gets D neighbouring columns.
 width-for-count: n_heads, C // n_heads → C // n_heads, n_heads
     You make D heads of width H; the number of heads comes first, then the width of each.
+whole-tokens: x.view(B, T, n_heads, C // n_heads).transpose(1, 2) → x[:, None].expand(-1, n_heads, -1, -1)
+    Every head gets all C columns; the heads share them, D = C / H columns each.
 tokens-cut-up: x.view(B, T, n_heads, C // n_heads).transpose(1, 2) → x.view(B, n_heads, C // n_heads, T).transpose(2, 3)
     You cut across the tokens: only the last dimension is cut, into H pieces of width D.
 width-before-tokens: .transpose(1, 2) → .permute(0, 2, 3, 1)
@@ -1396,6 +1398,8 @@ mask-meets-heads: mask[:, None] → mask
     The mask is broadcast over the wrong dimension: (B, T, T) lines up with the last three of (B, H, T, T), so sequence b's mask lands on head b. Make it (B, 1, T, T).
 one-mask-for-all: mask[:, None] → mask[0]
     You use the first sequence's mask for the whole batch; each sequence has its own.
+masks-joined: mask[:, None] → mask.any(dim=0)
+    You join the masks of all sequences to one; each sequence has its own.
 mask-transposed: mask[:, None] → mask[:, None].transpose(-2, -1)
     The mask is turned: mask[b, i, j] says whether token i may read token j, and rows belong to the reading token.
 mask-inverted: ~mask[:, None] → mask[:, None]
@@ -1475,6 +1479,10 @@ heads-added-up: heads.transpose(1, 2).reshape(B, T, H * D) → heads.sum(dim=1)
     You add the heads up, and their findings can no longer be told apart: put them side by side.
 heads-averaged: heads.transpose(1, 2).reshape(B, T, H * D) → heads.mean(dim=1)
     You average over the heads, and their findings can no longer be told apart: put them side by side.
+average-repeated: heads.transpose(1, 2).reshape(B, T, H * D) → heads.mean(dim=1).repeat(1, 1, H)
+    You average the heads and repeat the average H times; each head's own numbers stand side by side.
+heads-below-each-other: heads.transpose(1, 2).reshape(B, T, H * D) → heads.reshape(B, H * T, D)
+    You put the heads below each other, as more tokens, (B, H · T, D): for each token they stand side by side, (B, T, H · D).
 not-joined: .reshape(B, T, H * D) →
     Tokens and heads are in order, (B, T, H, D); join the last two dimensions to one of width C.
 heads-kept-apart: heads.transpose(1, 2).reshape(B, T, H * D) → heads.reshape(B, H, T * D)
@@ -1554,6 +1562,7 @@ def what_dropout_leaves(MultiHeadAttention):
 
 
 case("what_flows_back", "The gradient that flows back to two sequences of three tokens of width 4, two heads.", lambda MultiHeadAttention: gradients(_ready(MultiHeadAttention(4, 2)), x=randn(2, 3, 4)))
+case("its_parts", "Two sequences of five tokens of width 6, and what the parts are given and give.", lambda MultiHeadAttention: inside(_ready(MultiHeadAttention(6, 2), 0.7).eval(), randn(2, 5, 6)), naming_only=True)
 mistakes("""
 no-output-projection: self.output(merge_heads(weights @ v)) → merge_heads(weights @ v)
     You return the merged heads: `self.output` must mix them, or what one head found never meets what the others found.
@@ -1607,6 +1616,26 @@ queries-for-keys: self.key(x) → self.query(x)
     Queries and keys come from the same part; the keys have a matrix of their own, `self.key`.
 input-for-values: self.value(x) → x
     You gather pieces of the input itself: project it with `self.value` first.
+first-sequence-only: self.output(merge_heads(weights @ v)) → self.output(merge_heads(weights @ v))[:1]
+    Only the first sequence comes back; the module returns all B of them.
+dropout-on-the-values:
+    - weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
+    - return self.output(merge_heads(weights @ v))
+    + weights = weights_per_head(q, k, mask)
+    + return self.output(merge_heads(weights @ self.dropout(v)))
+    Dropout is applied to the values; it belongs on the attention weights, before they meet the values.
+dropout-on-the-merged-heads:
+    - weights = self.dropout(weights_per_head(q, k, mask))  # (B, H, T, T)
+    - return self.output(merge_heads(weights @ v))
+    + weights = weights_per_head(q, k, mask)
+    + return self.output(self.dropout(merge_heads(weights @ v)))
+    Dropout is applied to the merged heads; it belongs on the attention weights, before they meet the values.
+chained-projections:
+    - k = split_heads(self.key(x), self.n_heads)  # (B, H, T, D)
+    - v = split_heads(self.value(x), self.n_heads)  # (B, H, T, D)
+    + k = split_heads(self.key(self.query(x)), self.n_heads)
+    + v = split_heads(self.value(self.key(self.query(x))), self.n_heads)
+    You project one after the other, the keys out of the queries: all three are projections of `x` itself.
 keys-gathered: weights @ v → weights @ k
     You gather the keys; it is the values that a token hands over.
 residual-added: return self.output(merge_heads(weights @ v)) → return x + self.output(merge_heads(weights @ v))

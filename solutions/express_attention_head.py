@@ -637,6 +637,8 @@ whole-matrix: exponentials.sum(dim=-1, keepdim=True) → exponentials.sum()
     You share out one unit of weight over the whole matrix; each row has one of its own.
 without-exponentials: torch.exp(scores - scores.max(dim=-1, keepdim=True).values) → scores
     You divide the scores themselves by their sum, which can be negative or zero: take exponentials first.
+powers-of-two: torch.exp(scores → torch.exp2(scores
+    You take powers of 2; softmax takes powers of e, `torch.exp`.
 one-maximum-for-all: scores.max(dim=-1, keepdim=True).values → scores.max()
     What you subtract is not the largest of the row itself: a row far below it underflows to 0 / 0. Take each row's own.
 not-normalised: / exponentials.sum(dim=-1, keepdim=True) →
