@@ -40,6 +40,10 @@ from spotlight.model_utils.mini_model import load_mini_model
 from spotlight.model_utils.stream import exchanged_tokens, hit_rate, lead_direction, moved, stream_parts, with_blocks
 from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
 from spotlight.visualizations import show_attention_flow, show_bars, show_heatmaps, show_matrices, show_projection
+from spotlight.visualizations import show_map
+
+# %%
+show_map("blocks.0.attention.value", "blocks.0.attention.softmax")
 
 # %% [markdown]
 # This lesson builds on functions of lessons 02 and 03: on yours, where they have passed, else on the
@@ -116,13 +120,18 @@ predict(
 # ## Three lenses
 #
 # Three matrices, one embedding: as through three lenses, each shows another side of it. The three matrices, and the
-# attention computed with them, are called a **head**. Lesson 03's `project` serves for all three. $W_V$ may have
+# attention computed with them, are called a **head**. Lesson 03's `project` serves for all three lenses. $W_V$ may have
 # another width, $d_v$ instead of $d_k$, because a value is averaged and never compared with a query.
 
 # %%
+def three_lenses(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries (n, d_k), keys (n, d_k) and values (n, d_v) of all tokens."""
+    return project(x, w_q), project(x, w_k), project(x, w_v)
+
+
 X = embeddings()  # (4, 3)
 W_Q, W_K, W_V = query_weights(), key_weights(), value_weights()  # (3, 3) each
-Q, K, V = project(X, W_Q), project(X, W_K), project(X, W_V)  # (4, 3) each
+Q, K, V = three_lenses(X, W_Q, W_K, W_V)  # (4, 3) each
 show_projection(
     X[2],
     {"query": W_Q, "key": W_K, "value": W_V},

@@ -38,8 +38,11 @@ from spotlight.model_utils.gpt import GPT
 from spotlight.model_utils.hooks import with_attention
 from spotlight.model_utils.mask_experiment import CONTEXT, continued, from_embeddings, loss_by_place
 from spotlight.model_utils.mask_experiment import milliseconds, open_weights, piecewise_logits, train_small_gpt, windows
-from spotlight.visualizations import LiveCurves, show_attention_steps, show_bars, show_curves
+from spotlight.visualizations import LiveCurves, show_attention_steps, show_bars, show_curves, show_map
 from spotlight.visualizations import show_heatmap, show_heatmaps, show_mask_painter
+
+# %%
+show_map("blocks.0.attention.masked fill")
 
 # %% [markdown]
 # This lesson builds on functions of lessons 03 and 04: on yours, where they have passed, else on the

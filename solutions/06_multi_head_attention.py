@@ -44,9 +44,12 @@ from spotlight.model_utils.head_scores import repeated_random_tokens, text_loss
 from spotlight.model_utils.hooks import with_multi_head, without_heads, without_value
 from spotlight.model_utils.mini_model import load_mini_model
 from spotlight.model_utils.word_features import feature_names, split_words, word_vectors
-from spotlight.visualizations import heads_of, show_bars, show_curves, show_head_browser
+from spotlight.visualizations import heads_of, show_bars, show_curves, show_head_browser, show_map
 from spotlight.visualizations import show_head_strips, show_heatmap, show_heatmaps, show_layers
 from spotlight.visualizations import show_matrices, show_module
+
+# %%
+show_map("blocks.0.attention", "blocks.0.attention.output")
 
 # %% [markdown]
 # This lesson builds on functions of lessons 03 to 05: on yours, where they have passed, else on the course's

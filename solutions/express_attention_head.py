@@ -35,8 +35,16 @@ from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, q
 from spotlight.model_utils.hooks import head_weights, with_head, without_heads, without_value
 from spotlight.model_utils.mini_model import load_mini_model
 from spotlight.model_utils.one_head import fused_head, head_in_a_loop, milliseconds
-from spotlight.visualizations import show_attention_flow, show_attention_steps, show_bars, show_heatmap
+from spotlight.visualizations import show_attention_flow, show_attention_steps, show_bars, show_heatmap, show_map
 from spotlight.visualizations import heads_of, show_head_browser, show_heatmaps, show_layers
+
+# %%
+show_map(
+    "blocks.0.attention.query",
+    "blocks.0.attention.key",
+    "blocks.0.attention.value",
+    "blocks.0.attention.softmax",
+)
 
 # %% [markdown]
 # ## A question that needs looking back

@@ -165,6 +165,6 @@ def _overflowing(node: ast.Call) -> Iterator[Edit]:
         yield Edit(
             "overflow",
             ast.Call(function, [shifted], []),
-            f"{said(node)} takes the numbers as they are; subtract from each row its own largest "
-            "first, and no size of number can do harm.",
+            f"{said(node)} overflows where numbers are large; subtract from each row its own "
+            "largest number first.",
         )

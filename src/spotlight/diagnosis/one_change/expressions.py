@@ -28,7 +28,11 @@ def expression_edits(place: Place) -> Iterator[Edit]:
         case ast.Compare(ops=[_]):
             yield from comparison_edits(node)
         case ast.UnaryOp():
-            yield Edit("sign", node.operand, f"{said(node)} is turned round.")
+            yield Edit(
+                "sign",
+                node.operand,
+                f"{said(node)} has the opposite sign or sense of what is wanted.",
+            )
         case ast.BoolOp():
             yield from condition_edits(node)
         case ast.Call():
@@ -158,11 +162,13 @@ def _parities(place: Place) -> Iterator[Edit]:
         yield Edit(
             "condition",
             ast.UnaryOp(ast.Not(), node),
-            f"the condition {said(node)} is turned round.",
+            f"the condition {said(node)} is the opposite of what is wanted.",
         )
     if isinstance(parent, ast.Call | ast.keyword | ast.Return) and isinstance(
         node, ast.Name | ast.Compare | ast.Call
     ):
         yield Edit(
-            "sign", ast.UnaryOp(ast.Invert(), node), f"the mask {said(node)} is turned round."
+            "sign",
+            ast.UnaryOp(ast.Invert(), node),
+            f"the mask {said(node)} is the opposite of what is wanted.",
         )
