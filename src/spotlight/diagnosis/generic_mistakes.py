@@ -67,8 +67,8 @@ def _detached(failing: Sequence[Failing]) -> Finding | None:
     return Finding(
         "detached-gradient",
         f"The values are right, but no gradient comes back to `{name}`: `.item()`, `.tolist()`, "
-        "`.detach()`, `torch.tensor(...)`, `nn.Parameter(...)`, NumPy and `torch.no_grad()` each cut "
-        "the graph.",
+        "`.detach()`, `torch.tensor(...)`, `nn.Parameter(...)`, NumPy and `torch.no_grad()` each "
+        "cut the graph.",
     )
 
 
