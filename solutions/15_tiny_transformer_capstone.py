@@ -53,7 +53,7 @@ show_map(
 # The course ships a generator of small English: cats, mats, names, sums. Each paragraph holds something
 # that can be worked out. A model reads **tokens**, here words and marks, each as a number, its **id**. Part
 # of the text is **held out**: no model learns from it, so it shows what a model can do on text that is new.
-# It has facts that the training text never shows.
+# The held-out text has facts that the training text never shows.
 
 # %%
 tokenizer = corpus.tokenizer()  # words and marks as tokens
@@ -115,7 +115,7 @@ show_bars(
 # %% [markdown]
 # In this corpus the text goes on with *tired*: “the tired one is the cat”. The word *tired* is the third
 # token from the end, and the trigram model sees two. So it spreads its guess over all words that describe
-# somebody.
+# somebody or something.
 #
 # Why not count longer contexts? For *tired*, three tokens are enough: 169 of the 188 times that “tired . the”
 # stands in the training text, *tired* follows. But a list that is read again reaches back fifteen tokens, and
@@ -992,8 +992,8 @@ for name, loss in losses.items():
 print(f"your model has {sum(p.numel() for p in model.parameters()):,} parameters")
 
 # %% [markdown]
-# The perplexity says among how many equally likely words the model hesitates. Each 0.1 nats less divide it
-# by $e^{0.1} = 1.105$. Both numbers compare models only on the same text, cut into the same tokens.
+# Every 0.1 nats less divide the perplexity by $e^{0.1} = 1.105$. Loss and perplexity compare models only on the
+# same text, cut into the same tokens.
 #
 # Your model has read the same text as the trigram model, and none of the held-out facts. Ask it what the
 # trigram model had to guess:
@@ -1057,8 +1057,8 @@ for name, score in (("trigram", by_trigram), ("your model", by_model)):
 # %% [markdown]
 # The trigram model sees “is the” either way, so it is right every second time. Yours has read *tired* or
 # *soft*, and ranks the kind of thing that is meant first. Finding the very noun is harder. The course's mini
-# model is 192 wide and learned it in six times as many steps. Of the rows that it read, 12 in 32 were random
-# tokens, repeated until the row was full.
+# model, which finds it, is 192 wide and took six times as many steps. Of the rows that it read, 12 in 32 were
+# random tokens, repeated until the row was full.
 #
 # ## Three start prompts
 #
@@ -1207,7 +1207,7 @@ show_curves(
 # A branch without a norm reads the small numbers of the stream, so it adds little, and little gradient comes
 # back. As the weights grow, the stream grows, so the branches add more, and the stream grows faster: a hundredfold
 # in fifteen steps. The logits grow with the stream, and the model is sure of wrong words: its loss is higher
-# than a guess. Later gradients make the stream smaller again. The model learns, but late. A norm prevents
+# than that of a uniform guess. Later gradients make the stream smaller again. The model learns, but late. A norm prevents
 # all of that, since what a branch and the head read has the size 1.
 #
 # One of the four has a wonderful loss, on held-out text too. Let each write:
@@ -1303,9 +1303,9 @@ print("small, two other seeds:", [round(loss, 3) for loss in again])
 
 # %% [markdown]
 # In the course's own run the one wide block reached 1.262, the small model 1.304, and four narrow blocks 1.334.
-# From two other seeds the small model reached 1.293 and 1.299, so the seed alone makes less of a difference. A run of
-# 800 steps does not show what the three would reach in the end, and the heads changed too: they are 22, 16
-# and 12 columns wide.
+# From two other seeds the small model reached 1.293 and 1.299, so the seed alone makes less of a difference. The
+# probability of *tired* has the same order. This is no verdict on depth: 800 steps are few, and the heads
+# changed too, to 22 and 12 columns from 16.
 #
 # ## More extensions, charted
 #
@@ -1367,14 +1367,14 @@ show_curves(
 )
 
 # %% [markdown]
-# In the course's own run the width made the largest difference: 1.56 at 32, 1.30 at 64, 1.26 at 96. Other
-# heads and an untied table change the loss as little as another seed. Sinusoidal positions reach 1.37; they need
-# no parameters and never end, as a table does.
+# In the course's own run the width made the largest difference: 1.56 at 32, 1.30 at 64, 1.26 at 96. Another
+# number of heads or an untied table changes the loss as little as another seed. Sinusoidal positions reach 1.37. They
+# need no parameters and exist for every position; a table ends at its last row.
 #
 # **Dropout** sets some numbers to zero at random while training, so that a model relies on none of them. It is
-# applied to the attention weights and to what the feed-forward network adds. It is for texts that are read
-# many times. So train on a fiftieth of the text, read forty times: once without dropout, and once with a
-# fifth dropped in both places.
+# applied to the attention weights and to what the feed-forward network adds. Dropout is for texts read many
+# times. So train on a fiftieth of the text, read forty times: without dropout, and with a fifth dropped in both
+# places.
 
 # %%
 def dropout(model: nn.Module) -> None:
@@ -1441,7 +1441,7 @@ show_curves(
 #
 # What would a context of twice the length be worth? Take the last token of many held-out windows, and let
 # your model read only the 4, 8, 16, 32 or 64 tokens before it. The score matrix of T tokens has T² numbers,
-# so each doubling makes four times as many. All other tensors double.
+# so each doubling makes four times as many. All other tensors in the forward pass double.
 
 # %%
 @torch.no_grad()
@@ -2789,7 +2789,7 @@ def _amount(config):
 def _keeps(config, fewest, most):
     "What of the four demands a config keeps."
     if not hasattr(config, "d_model"):
-        return "no Config"
+        return dict.fromkeys(("blocks", "parameters", "width", "the rest"), "no Config")
     blocks, share = config.n_layers, _amount(config) / _amount(SMALL)
     return {
         "blocks": "too few" if blocks < fewest else "too many" if blocks > most else "as asked for",
@@ -2846,6 +2846,12 @@ other-heads-in-deep: n_layers=4, d_model=48 → n_layers=4, n_heads=8, d_model=4
     `deep` changes more than blocks and width: keep the vocabulary, the context and the 4 heads of SMALL, or nobody can tell what made the difference.
 a-model-for-a-config: shallow = replace(SMALL, n_layers=1, d_model=88) → shallow = TinyGPT(replace(SMALL, n_layers=1, d_model=88))
     `shallow` is no Config; the next cells make the model of it.
+widths-alone:
+    - shallow = replace(SMALL, n_layers=1, d_model=88)
+    - deep = replace(SMALL, n_layers=4, d_model=48)
+    + shallow = 88
+    + deep = 48
+    `shallow` and `deep` are no Configs: replace(SMALL, n_layers=…, d_model=…) makes one.
 """)
 alternatives("""
 narrower: d_model=88 → d_model=84
