@@ -1368,8 +1368,8 @@ show_curves(
 
 # %% [markdown]
 # In the course's own run the width made the largest difference: 1.56 at 32, 1.30 at 64, 1.26 at 96. Another
-# number of heads or an untied table changes the loss as little as another seed. Sinusoidal positions reach 1.37. They
-# need no parameters and exist for every position; a table ends at its last row.
+# number of heads or an untied table changes the loss as little as another seed. Sinusoidal positions reach 1.37, and
+# need no parameters.
 #
 # **Dropout** sets some numbers to zero at random while training, so that a model relies on none of them. It is
 # applied to the attention weights and to what the feed-forward network adds. Dropout is for texts read many
