@@ -674,6 +674,7 @@ forbid("model_utils", because="the course keeps its own version there, and yours
 case("by_hand", "Four tokens of width 2; whole numbers.", whole_numbers, n=4, d=2)
 case("five_tokens", "Five tokens of width 3.", n=5, d=3)
 case("square", "Four tokens of width 4.", n=4, d=4)
+case("zeros", "Four tokens of width 3, some of whose numbers are 0.", lambda average_context: average_context(randn(4, 3) * torch.tensor([[1.0, 0.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 1.0], [1.0, 1.0, 1.0]])))
 entry(lambda j, x: f"column {j} of `x` is {formatted(x[:, j])}; its sum divided by {len(x)} is {formatted(x[:, j].mean())}")
 mistakes("""
 average-over-features: dim=0 → dim=1
@@ -684,6 +685,8 @@ average-of-everything: dim=0 →
     You average tokens and features together into one number; every feature should keep an average of its own.
 divided-by-width: x.mean(dim=0) → x.sum(dim=0) / x.shape[1]
     You divide by d, the number of features; the sum runs over n tokens, so divide by n.
+zeros-not-counted: x.mean(dim=0) → x.sum(dim=0) / (x != 0).sum(dim=0)
+    You divide by how many numbers of a feature are not 0; a token with a 0 counts, too, so divide by n.
 largest-of-each-feature: x.mean(dim=0) → x.amax(dim=0)
     You keep the largest value of every feature; the average is asked for.
 running-average: return x.mean(dim=0) → return sum(row / 2 ** (len(x) - max(t, 1)) if t else row / 2 ** (len(x) - 1) for t, row in enumerate(x))
@@ -1198,6 +1201,9 @@ case("row_of_a", "The row of A.", lambda chain: _row(_weights(chain()), 0))
 case("row_of_b", "The row of B.", lambda chain: _row(_weights(chain()), 1))
 
 
+case("dtype", "The kind of numbers.", lambda chain: str(chain().dtype))
+
+
 @probe
 def in_another_order(chain):
     "The same vectors in another order of rows: the weights go along."
@@ -1260,6 +1266,8 @@ a-too-weak: a = [2.0, 0.0] → a = [0.7, 0.0]
     The row of B is right, and A gives B most, but less than 0.8: the gap between A · B and the other two scores of its row is too small.
 b-too-weak: c = [0.0, 8.0] → c = [0.0, 7.0]
     The row of A is right, and B gives C most, but less than 0.8: the gap between B · C and the other two scores of its row is too small.
+whole-numbers-kept: return torch.tensor([a, b, c]) → return torch.tensor([a, b, c]).long()
+    The design is right, but these are whole numbers, and the next cells compute with float32: write the numbers with a point, as in 2.0.
 both-too-weak:
     - a = [2.0, 0.0]
     - b = [3.0, 2.0]  # longer than a, and b·a = 6 is above a·a = 4
