@@ -1035,7 +1035,7 @@ def softmax_rows__by_differences(scores):
 forbid("softmax", "Softmax", "log_softmax", "softmin", because="build it from exponentials, so that you know what it does to a row.")
 hint("Each row gets one largest score and one sum. What shape do n of them need, so that they broadcast against (n, m)?")
 hint("`max(dim=-1, keepdim=True)` returns values and indices; you want `.values`. Which other method needs `keepdim=True`?")
-hint("```python\nlargest = <one number for each row>  # (n, 1)\nexponentials = torch.exp(scores - largest)  # (n, m)\nreturn <each row of exponentials, divided by what makes it add up to 1>\n```")
+hint("```python\nlargest = <one number for each row>  # (n, 1)\nexponentials = <e to the power of what is left without largest>  # (n, m)\nreturn <each row of exponentials, divided by what makes it add up to 1>\n```")
 why("Subtracting the largest score changes nothing in the result, since every exponential of the row is divided by the same factor, and no exponential can exceed 1. `keepdim=True` keeps (n, 1), which lines up with the rows again.")
 
 # %% judges="raw_attention_weights"

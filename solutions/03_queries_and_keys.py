@@ -771,7 +771,8 @@ def two_questions__keys_as_they_are():
 
 @alternative
 def two_questions__rotated():
-    w_q, w_k = torch.zeros(12, 2), torch.zeros(12, 2)
+    w_q = torch.zeros(12, 2)
+    w_k = torch.zeros_like(w_q)
     w_q[feature_names().index("place"), 0], w_k[feature_names().index("size"), 0] = 3.0, 1.0
     w_q[feature_names().index("animal"), 1], w_k[feature_names().index("feeling"), 1] = 3.0, 1.0
     turn = torch.tensor([[0.6, 0.8], [-0.8, 0.6]])

@@ -1047,7 +1047,7 @@ def closest_pair__entry(vectors):
 mistakes("""
 itself-counted:
     - distances.fill_diagonal_(torch.inf)
-    You count every token's distance to itself, so the answer is always 0: leave the diagonal out.
+    Your answer is always 0: a token's distance to itself counts, or a 0 that you filled in. Leave out the diagonal, and put nothing in its place that could be the smallest.
 zeros-left-out:
     - distances.fill_diagonal_(torch.inf)
     - return distances.min()
@@ -1328,5 +1328,5 @@ def place_not_money__written_out():
 
 hint("Which feature have *steep*, *big* and *tall* in common that *rich* and *old* lack? Which row of W_V reads that feature?")
 hint("*bank* gives *steep* a weight of 0.83, and the size of *steep* is 1.5. What does an entry of 1 in that row add to *bank*? What does an entry of −1?")
-hint("```python\nw_v = torch.zeros(12, 12)\nw_v[<feature that is read>, <feature that is written>] = <how much, and with which sign>\n<one more such line>\nreturn w_v\n```")
+hint("```python\nw_v = <twelve rows of twelve zeros>\nw_v[<feature that is read>, <feature that is written>] = <how much, and with which sign>\n<one more such line>\nreturn w_v\n```")
 why("The row of size is read, since a size is what the three words share. Two of its entries write: more place, less money. All other entries are 0, and so nothing else is handed over.")

@@ -971,7 +971,7 @@ finite-score: -torch.inf → -100.0
 just-below-the-lowest: scores.masked_fill(~mask, -torch.inf) → torch.where(mask, scores, scores.min() - 1)
     A hidden score just below the lowest still gets weight: softmax leaves nothing only at −∞.
 renormalised-after: torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1) → (weights := torch.softmax(scores, dim=-1) * mask) / weights.sum(dim=-1, keepdim=True)
-    Right for gentle scores. Where the visible ones are far below the hidden ones, or far below 0, what you divide rounds to 0, and 0 / 0 is NaN: mask the scores, then take torch.softmax.
+    Right for gentle scores. Where the visible ones are far below the hidden ones, what you divide rounds to 0, and 0 / 0 is NaN: mask the scores, then take torch.softmax.
 minus-infinity-after-softmax: torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1) → torch.softmax(scores, dim=-1).masked_fill(~mask, -torch.inf)
     −∞ stands among the weights: it belongs among the scores, so that softmax can turn it into a weight of 0.
 added-as-ones: scores.masked_fill(~mask, -torch.inf) → scores + mask
@@ -1526,7 +1526,7 @@ def who_reads_whom__columns(function, x):
 
 hint("Layer norm takes two things out of a token's numbers: their mean and their spread. Which changes of a token touch nothing but these two?")
 hint("A change by amounts that differ from number to number gets through. Where do random numbers come from? And why must every token start from an unchanged x?")
-hint("```python\nbefore = function(x)\nreads = <n by n of False>\nfor j in range(len(x)):\n    changed = <copy>\n    <change token j>\n    moved = (function(<...>) - before).abs()\n    reads[<...>] = <whether any number of each output moved>\nreturn reads\n```")
+hint("```python\nbefore = <what the function gives for x>\nreads = <n by n of False>\nfor j in range(len(x)):\n    changed = <copy>\n    <change token j>\n    moved = (function(<...>) - before).abs()\n    reads[<...>] = <whether any number of each output moved>\nreturn reads\n```")
 why("Random amounts change the mean, the spread and every single number at once, so that no function of these kinds can miss them. Column j collects what token j moves, and each token starts from a fresh copy.")
 
 # %% judges="padding_mask"

@@ -1221,7 +1221,7 @@ def heads_for_it__written_out():
 
 hint("Begin with W_Q: read off the picture which features *it* has. Then which words have the feature *thing*, and which have *soft*?")
 hint("A key may be lowered: a negative number in W_K takes from the score of every word with that feature. What has *it* that things lack? What have things that the word *soft* lacks?")
-hint("```python\nasks = column(<a feature of *it*>=3)\nfinds_thing = column(thing=1, <what *it* has and things lack>=<below 0>)\nfinds_softness = column(soft=1, <what things have and *soft* lacks>=<below 0>)\nreturn (asks, finds_thing), (asks, finds_softness)\n```\nIf the right word leads with less than 0.8, which numbers have to grow?")
+hint("```python\nasks = column(<a feature of *it*>=3)\nfinds_thing = column(thing=1, <what *it* has and things lack>=<below 0>)\nfinds_softness = column(soft=1, <what things have and *soft* lacks>=<below 0>)\nreturn (asks, finds_thing), <the other head>\n```\nIf the right word leads with less than 0.8, which numbers have to grow?")
 why("One query serves both heads: that *it* asks says little, the keys say for what. Each key adds a feature that is looked for and subtracts one that tells the wrong words apart. A larger query makes every score larger, and softmax sharper.")
 
 # %% judges="mix_heads"

@@ -2052,7 +2052,7 @@ case("one_layer", "One layer, one sentence of three tokens; seven words, width 4
 case("two_layers", "Two layers, two sentences of five tokens; eleven words, width 6, three heads.", lambda TinyGPT: _filled(TinyGPT(Config(11, 8, 2, 3, 6)))(randint(0, 11, (2, 5))))
 case("a_full_context", "Three layers, four sentences that fill the context of six tokens; nine words, width 4.", lambda TinyGPT: _filled(TinyGPT(Config(9, 6, 3, 2, 4)))(randint(0, 9, (4, 6))))
 case("its_parts", "Two layers, two sentences of four tokens, and what its parts are given and give.", lambda TinyGPT: inside(_filled(TinyGPT(Config(9, 6, 2, 2, 4))), randint(0, 9, (2, 4))), naming_only=True)
-case("parameters", "How many parameters training will find in a model of two layers.", lambda TinyGPT: sum(part.numel() for part in TinyGPT(Config(7, 5, 2, 2, 4)).parameters()))
+case("number_of_parameters", "How many parameters training will find in a model of two layers.", lambda TinyGPT: sum(part.numel() for part in TinyGPT(Config(7, 5, 2, 2, 4)).parameters()))
 mistakes("""
 one-shared-block:
     - self.blocks = nn.ModuleList(

@@ -31,8 +31,8 @@ SWITCHES = (
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores: half of the time, a test waits for another process."""
-    return (os.cpu_count() or 1) + 2
+    """One more than there are cores: a third of the time, a test waits for another process."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

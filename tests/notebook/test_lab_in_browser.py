@@ -163,7 +163,7 @@ def test_a_mistake_is_named_corrected_and_counted_without_saving(browser, lab, c
 
     index = browser.new_page()
     index.goto((course_copy / "index.html").as_uri())
-    assert "1 of 11 points" in index.locator("body").inner_text()
+    assert "1 of 14 points" in index.locator("body").inner_text()
     index.close()
     page.close()
 
