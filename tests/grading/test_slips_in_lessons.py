@@ -101,3 +101,32 @@ def test_where_two_changes_would_do_neither_is_called_the_only_one(report) -> No
     )
     message = report("tiny_transformer_capstone", "multi_head", code).message
     assert "such as this" in message or "`self.attend(k, q, v)`" in message
+
+
+def test_where_a_module_goes_wrong_inside_is_told(report, no_changes_tried: None) -> None:
+    asked = solution_of(COURSE, "tiny_transformer_capstone").exercise("feed_forward")
+    assert asked is not None
+    right, wrong = "self.contract(self.gelu(", "self.contract(0.5 + self.gelu("
+    assert right in asked.solution
+    said = report("tiny_transformer_capstone", asked.id, asked.solution.replace(right, wrong))
+    where = "Inside it, the first that is not as it should be is what `contract` is given: "
+    assert where in said.message
+
+
+def test_what_is_left_as_dots_beside_right_answers_is_told(report) -> None:
+    asked = solution_of(COURSE, "tiny_transformer_capstone").exercise("shapes")
+    assert asked is not None
+    code = asked.solution.replace("hidden_shape = (B, T, 4 * C)", "hidden_shape = ...")
+    said = report("tiny_transformer_capstone", "shapes", code)
+    assert said.diagnosis == "left-open"
+    assert "Inside the feed-forward network" in said.message
+
+
+def test_an_answer_that_is_slow_is_not_changed_hundreds_of_times(
+    report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each change would take as long again, and a class has hundreds of answers."""
+    monkeypatch.setattr("spotlight.grading.grader._SLOW_SECONDS", -1000.0)
+    monkeypatch.setattr("spotlight.grading.grader.one_slip", None)
+    code = f"{ASYMMETRY}return (scores - scores.T).abs().max() * 2"
+    assert "too much" not in report("queries_and_keys", "score_asymmetry", code).message
