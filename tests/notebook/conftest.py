@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,16 @@ class Kernel:
             self._client = BlockingKernelClient(connection_file=file)
             self._client.load_connection_file()
             self._client.start_channels()
+            self._wait_until_ready(time.monotonic() + 120)
+
+    def _wait_until_ready(self, deadline: float) -> None:
+        """A client calls a kernel dead whose heart does not beat within its first second."""
+        try:
             self._client.wait_for_ready(timeout=120)
+        except RuntimeError:
+            if time.monotonic() > deadline:
+                raise
+            self._wait_until_ready(deadline)
 
     def run(self, source: str, cell_id: str | None = None) -> Reply:
         """Run a cell, with the id that the front end would send."""
