@@ -37,7 +37,8 @@ from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, q
 from spotlight.model_utils.gpt import GPT
 from spotlight.model_utils.hooks import with_attention
 from spotlight.model_utils.mask_experiment import CONTEXT, continued, from_embeddings, loss_by_place
-from spotlight.model_utils.mask_experiment import milliseconds, open_weights, piecewise_logits, train_small_gpt, windows
+from spotlight.model_utils.mask_experiment import open_weights, piecewise_logits, train_small_gpt, windows
+from spotlight.model_utils.timing import milliseconds
 from spotlight.visualizations import LiveCurves, show_attention_steps, show_bars, show_curves, show_map
 from spotlight.visualizations import show_heatmap, show_heatmaps, show_mask_painter
 

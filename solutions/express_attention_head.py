@@ -34,7 +34,8 @@ from torch import Tensor
 from spotlight.model_utils.four_tokens import TOKENS, embeddings, key_weights, query_weights, value_weights
 from spotlight.model_utils.hooks import head_weights, with_head, without_heads, without_value
 from spotlight.model_utils.mini_model import load_mini_model
-from spotlight.model_utils.one_head import fused_head, head_in_a_loop, milliseconds
+from spotlight.model_utils.one_head import fused_head, head_in_a_loop
+from spotlight.model_utils.timing import milliseconds
 from spotlight.visualizations import show_attention_flow, show_attention_steps, show_bars, show_heatmap, show_map
 from spotlight.visualizations import heads_of, show_head_browser, show_heatmaps, show_layers
 
@@ -506,7 +507,7 @@ for count in range(len(order) + 1):
 
 # %%
 heads = {"yours": my_head, "framework": fused_head, "loop": head_in_a_loop}
-taken = {name: milliseconds(lambda head=head: head(x, w_q, w_k, w_v)) for name, head in heads.items()}
+taken = {name: milliseconds(lambda head=head: head(x, w_q, w_k, w_v), repeats=50) for name, head in heads.items()}
 gap = (my_head(x, w_q, w_k, w_v) - fused_head(x, w_q, w_k, w_v)).abs().max().item()
 print(f"largest difference between your output and the framework's: {gap:.1e}")
 show_bars(

@@ -70,9 +70,3 @@ def test_from_the_embeddings_on_the_model_is_the_same(trained):
     through = mask_experiment.from_embeddings(model, causal_attention)
     x = (model.tok_emb(ids) + model.pos_emb(torch.arange(4))).detach()
     torch.testing.assert_close(model.lm_head(through(x)), model(ids[None])[0])
-
-
-def test_the_shortest_of_some_runs_is_told():
-    calls: list[int] = []
-    assert 0 <= mask_experiment.milliseconds(lambda: calls.append(1), repeats=3) < 1000
-    assert len(calls) == 3

@@ -159,13 +159,7 @@ def best_head(scores: Tensor) -> Head:
 def _mean_weights(model: GPT, ids: Tensor, first: int, back: int) -> Tensor:
     """Mean weight on the token `back` positions ago, over positions from `first` on: (L, H)."""
     here = torch.arange(first, ids.shape[1])
-    totals = []
-    for rows in ids.split(_ROWS_AT_A_TIME):
-        with recorded_attention(model) as weights:
-            model(rows)
-        looked_at = torch.stack(weights)[..., here, here - back]  # (L, B, H, positions)
-        totals.append(looked_at.mean(dim=-1))
-    return torch.cat(totals, dim=1).mean(dim=1)
+    return _mean_of_rows(model, ids, lambda weights: weights[..., here, here - back])
 
 
 def _mean_of_rows(model: GPT, ids: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:

@@ -8,7 +8,6 @@ Shapes: B pieces of T = `CONTEXT` tokens, C = d_model, H heads, V words.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -133,13 +132,3 @@ def from_embeddings(model: GPT, attend: Attend) -> Callable[[Tensor], Tensor]:
         return normalised[0]
 
     return through_the_layers
-
-
-def milliseconds(function: Callable[[], object], repeats: int = 5) -> float:
-    """How long a call takes: the shortest of some runs."""
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        function()
-        times.append(1000 * (time.perf_counter() - begin))
-    return min(times)

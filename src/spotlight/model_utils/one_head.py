@@ -1,4 +1,4 @@
-"""One causal head, computed in other ways than the lessons do, and how long each takes.
+"""One causal head, computed in other ways than the lessons do.
 
 Shapes: T tokens, C = d_model, D the width of the head.
 """
@@ -6,8 +6,6 @@ Shapes: T tokens, C = d_model, D the width of the head.
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -28,13 +26,3 @@ def fused_head(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor) -> Tensor:
     """The framework's own fused attention: x (T, C), the matrices (C, D) each → (T, D)."""
     q, k, v = ((x @ weights)[None] for weights in (w_q, w_k, w_v))
     return scaled_dot_product_attention(q, k, v, is_causal=True)[0]
-
-
-def milliseconds(call: Callable[[], object], repeats: int = 50) -> float:
-    """How long a call takes: the shortest of `repeats`, which other work shifts least."""
-    taken = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        call()
-        taken.append(1000 * (time.perf_counter() - begin))
-    return min(taken)
