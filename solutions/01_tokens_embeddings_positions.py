@@ -1136,6 +1136,8 @@ last-of-several: max(pairs, key=lambda pair: pairs[pair]) → max(reversed(list(
     Where several pairs are equally frequent, you return the last of them; the first to appear is asked for.
 later-of-equal-pairs: max(pairs, key=lambda pair: pairs[pair]) → max((count, pair) for pair, count in pairs.items())[1]
     Where several pairs are equally frequent, you take the one that is last in the alphabet: `max` over (count, pair) compares the pairs as well.
+first-of-the-alphabet: max(pairs, key=lambda pair: pairs[pair]) → min(pair for pair in pairs if pairs[pair] == max(pairs.values()))
+    Where several pairs are equally frequent, you take the one that is first in the alphabet; the one that appears first in the text is asked for.
 rarest: max( → min(
     That is the rarest pair; the most frequent one is asked for.
 every-second-pair: pairwise(tokens) → zip(tokens[::2], tokens[1::2])

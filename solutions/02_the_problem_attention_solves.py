@@ -822,6 +822,10 @@ product-of-lengths: (a * b).sum() → a.norm() * b.norm()
     That is the product of the two lengths, whatever the angle between the vectors: multiply entry by entry, then add up.
 cut-to-whole-numbers: (a * b).sum() → (a.trunc() * b.trunc()).sum()
     You cut the entries to whole numbers before you multiply; use them as they are.
+only-where-both-are-positive: (a * b).sum() → (a * b)[(a > 0) & (b > 0)].sum()
+    You count only the entries that are positive in both vectors; every product counts, the negative ones and those of two negative entries too.
+negative-products-left-out: (a * b).sum() → (a * b).clamp(min=0).sum()
+    You leave out the negative products; they count too, and make the dot product of opposite vectors negative.
 every-pair-of-entries: (a * b).sum() → torch.outer(a, b)
     You multiply every entry with every entry; only entries at the same place meet.
 """)
@@ -875,6 +879,8 @@ cosine-of-the-dot-product: dot_product(a, b) / (a.norm() * b.norm()) → torch.c
     You take the cosine of the dot product, as if that were an angle: the dot product divided by both lengths is the cosine already.
 short-lengths-left-out: (a.norm() * b.norm()) → (a.norm().clamp(min=1) * b.norm().clamp(min=1))
     You do not divide by lengths below 1; the formula divides by every length.
+centred: dot_product(a, b) / (a.norm() * b.norm()) → dot_product(a - a.mean(), b - b.mean()) / ((a - a.mean()).norm() * (b - b.mean()).norm())
+    You subtract each vector's mean first, which makes it the correlation; the cosine takes the vectors as they are.
 lengths-squared: (a.norm() * b.norm()) → (dot_product(a, a) * dot_product(b, b))
     `dot_product(a, a)` is the square of the length: take its root, or use `norm`.
 second-length-multiplied: (a.norm() * b.norm()) → a.norm() * b.norm()
@@ -905,7 +911,7 @@ why("The dot product grows with both lengths, so dividing by both leaves what th
 case("by_hand", "Two rows of three scores; whole numbers.", whole_numbers, n=2, m=3)
 case("three_rows", "Three rows of five scores.", n=3, m=5)
 case("square", "Four rows of four scores.", lambda softmax_rows: softmax_rows(2 * randn(4, 4)))
-case("a_thousand", "Scores of about 1000, which overflow where exponentials are taken of them directly.", lambda softmax_rows: softmax_rows(1000 + randn(2, 4, dtype=torch.float64)))
+case("a_hundred", "Scores of about 100, which overflow where exponentials are taken of them directly.", lambda softmax_rows: softmax_rows(100 + randn(2, 4)))
 case("what_flows_back", "The gradient that flows back to three rows of five scores.", lambda softmax_rows: gradients(softmax_rows, scores=randn(3, 5)))
 
 
@@ -923,11 +929,11 @@ case("nothing_but_zeros", "Two rows of five scores, all of them 0.", lambda soft
 
 @probe
 def rows_far_apart(softmax_rows):
-    "A row of about 1000, one of about -1000, and one that holds both."
-    levels = torch.full((3, 5), 1000.0)
-    levels[1] = -1000.0
-    levels[2, :4] = -1000.0
-    return softmax_rows(levels + randn(3, 5, dtype=torch.float64))
+    "A row of about 100, one of about -100, and one that holds both."
+    levels = torch.full((3, 5), 100.0)
+    levels[1] = -100.0
+    levels[2, :4] = -100.0
+    return softmax_rows(levels + randn(3, 5))
 
 
 @entry
@@ -949,6 +955,8 @@ mean-subtracted: scores.max(dim=-1, keepdim=True).values → scores.mean(dim=-1,
     You subtract each row's mean: a score far above it still overflows. Subtract each row's largest.
 one-number-subtracted: scores.max(dim=-1, keepdim=True).values → 1000.0
     You subtract the same number from every row: a row far below it underflows to 0/0. Subtract each row's own largest.
+cut-off: scores - largest → scores.clamp(-80.0, 80.0)
+    You cut the scores off at a limit, so that large scores that differ get equal weights: subtract each row's largest score instead.
 sign-turned: scores - largest → largest - scores
     You subtract the scores from the largest one, so that the best match gets the least weight: turn the subtraction round.
 not-divided: / exponentials.sum(dim=-1, keepdim=True) →

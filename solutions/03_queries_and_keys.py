@@ -580,6 +580,8 @@ queries-against-queries: q @ k.T → q @ q.T
     You compare queries with queries; the right-hand side should be the keys.
 pairs-only: q @ k.T → (q * k[: len(q)]).sum(dim=-1)
     You score query i against key i alone; every query meets every key, (n, m).
+entry-by-entry: q @ k.T → (q * k).sum(dim=-1)
+    You multiply query i with key i alone; every query meets every key, (n, m), and there need not be as many of both.
 products-of-sums: q @ k.T → torch.outer(q.sum(dim=-1), k.sum(dim=-1))
     You add up each query and each key first and multiply the sums; multiply entry by entry first, then add up.
 """)
@@ -794,8 +796,8 @@ case("square", "Four tokens of width 4, with d_k = 4.", n=4, d_model=4, d_k=4)
 @probe
 def one_matrix(score_asymmetry):
     "One matrix for both, W_Q = W_K: the answer is 0."
-    w = randn(4, 2, dtype=torch.float64)
-    return score_asymmetry(randn(5, 4, dtype=torch.float64), w, w)
+    w = randn(4, 2)
+    return score_asymmetry(randn(5, 4), w, w)
 
 
 @entry
@@ -816,6 +818,8 @@ largest-score: (scores - scores.T) → scores
     That is the largest score, not the largest gap: subtract the mirrored matrix first.
 gap-against-reversed-rows: scores.T → scores.flip(0)
     `flip` reverses the order of the rows; the mirror image across the diagonal is the transpose.
+queries-less-keys: (scores - scores.T) → (project(x, w_q) - project(x, w_k))
+    You return the largest gap between queries and keys; asked for is the one between the scores and their mirror image.
 always-0: project(x, w_k) → project(x, w_q)
     You return 0 whatever the matrices are, so no asymmetry is seen: the queries come from w_q, the keys from w_k, and the largest gap is asked for.
 scaled: (scores - scores.T) → (scores - scores.T) / math.sqrt(w_k.shape[-1])
@@ -871,6 +875,10 @@ averaged-over-width: .sum(dim=-1) → .mean(dim=-1)
     You average over d_k instead of adding up, which hides just the growth that is to be measured.
 mean-left-in: return scores.var() → return (scores**2).sum() / (len(scores) - 1)
     You average the squared scores themselves; the variance averages the squares of what is left once the mean is subtracted.
+mean-left-in-and-divided-by-n: return scores.var() → return (scores**2).mean()
+    You average the squared scores themselves; the variance subtracts the mean of the scores first, and divides by n − 1.
+divided-by-n: scores.var() → scores.var(correction=0)
+    You divide by n; the docstring asks for n − 1, as `var` does by itself.
 mean-of-the-products: return scores.var() → return ((scores - (q * k).mean()) ** 2).sum() / (len(scores) - 1)
     You subtract the mean of the single products; subtract the mean of the scores.
 variances-added-up: return scores.var() → return (q * k).var(dim=0).sum()
@@ -984,6 +992,8 @@ multiplied: / math → * math
     You multiply by √d_k, which makes large scores larger; divide.
 divided-by-the-largest: math.sqrt(k.shape[-1]) → query_key_scores(q, k).max()
     You divide by the largest score; it is √d_k, the same for all scores, that keeps their spread at 1.
+divided-by-their-spread: math.sqrt(k.shape[-1]) → query_key_scores(q, k).std()
+    You divide by the standard deviation of these very scores; it is √d_k, the same for all inputs of this width, that they are divided by.
 root-of-the-scores: query_key_scores(q, k) / math.sqrt(k.shape[-1]) → query_key_scores(q, k).sqrt() / k.shape[-1]
     You take the root of the scores, which is nan below 0; the root belongs to d_k alone.
 keys-against-queries: query_key_scores(q, k) → query_key_scores(k, q)

@@ -1442,6 +1442,7 @@ case("first_number", "Four tokens of width 5, of which the first number alone is
 case("one_entry_moves", "Five tokens of width 3; of the four numbers of an output, one can move.", lambda who_reads_whom: who_reads_whom(_one_entry_moves, randn(5, 3)))
 case("another_entry_moves", "Five tokens of width 3; of the four numbers of an output, only the last can move.", lambda who_reads_whom: who_reads_whom(_last_entry_moves, randn(5, 3)))
 case("a_token_of_zeros", "Five tokens of width 4, two of which are all zeros.", lambda who_reads_whom: who_reads_whom(_mixed, randn(5, 4) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])[:, None]))
+case("first_number_of_zeros", "Five tokens of width 4, two of which are all zeros; the first number alone is read.", lambda who_reads_whom: who_reads_whom(_first_number_of_each, randn(5, 4) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])[:, None]))
 case("outputs_that_add_up_to_0", "Five tokens of width 7, mean and spread taken out and mixed by a table, so that the numbers of each output add up to 0.", lambda who_reads_whom: who_reads_whom(_rows_that_add_up_to_0, randn(5, 7)))
 case("zeros_without_mean_and_spread", "Five tokens of width 6, two of which are all zeros; mean and spread are taken out before a table mixes them.", lambda who_reads_whom: who_reads_whom(_mixed_and_normed, randn(5, 6) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])[:, None]))
 case("rounding", "Six tokens of width 3, each read by itself; the rest of the sum cancels, up to rounding.", lambda who_reads_whom: who_reads_whom(_with_rounding, randn(6, 3)))
@@ -1463,6 +1464,8 @@ multiplied: changed[j] += torch.randn(x.shape[1]) → changed[j] *= 2.0
     You multiply all numbers of a token by one number. A function that takes out their mean and spread reads the same as before, and a token of zeros stays zeros: change the numbers by different amounts.
 set-to-zero: += torch.randn(x.shape[1]) → = 0.0
     A token that is all zeros is not changed by what you do: add different numbers to what stands there.
+ramp-from-0: += torch.randn(x.shape[1]) → += torch.arange(x.shape[1])
+    What you add begins with 0, so the first number of a token stays as it was, and a function that reads it alone does not see the change: add something other than 0 to every number.
 one-number-changed: changed[j] += torch.randn(x.shape[1]) → changed[j, 0] += 1.0
     You change the first number of a token alone; a function that reads another number does not see the change: change all numbers.
 last-number-changed: changed[j] += torch.randn(x.shape[1]) → changed[j, -1] += 1.0

@@ -1401,6 +1401,8 @@ mask-meets-heads: mask[:, None] → mask
     The mask is broadcast over the wrong dimension: (B, T, T) lines up with the last three of (B, H, T, T), so sequence b's mask lands on head b. Make it (B, 1, T, T).
 one-mask-for-all: mask[:, None] → mask[0]
     You use the first sequence's mask for the whole batch; each sequence has its own.
+masks-in-another-order: mask[:, None] → mask.repeat(q.shape[1], 1, 1).reshape(*q.shape[:3], -1)
+    You repeat the row of all masks once for each head, but sequences come first: the heads of a sequence then get masks of other sequences. `mask[:, None]` gives all heads of a sequence its own.
 masks-joined: mask[:, None] → mask.any(dim=0)
     You join the masks of all sequences to one; each sequence has its own.
 mask-transposed: mask[:, None] → mask[:, None].transpose(-2, -1)

@@ -327,6 +327,11 @@ BREACHES = {
         "probe two_rows has no docstring",
         ('    "Two rows of four."\n', ""),
     ),
+    "a dtype that no student is told of": (
+        ROWS,
+        "probe two_rows uses float64, of which the exercise says nothing",
+        ("randn(*_widths())", "randn(*_widths(), dtype=torch.float64)"),
+    ),
     "two probes of one name": (
         ROWS,
         "2 probes are called three_rows",

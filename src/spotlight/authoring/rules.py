@@ -22,6 +22,7 @@ from spotlight.python_source.signature import signature_of
 MAX_WORDS = 120
 MAX_SOLUTION_LINES = 10
 _AUTHORS_WORDS = set(authoring.__all__) - {"hint"}
+_DTYPE = re.compile(r"\b(?:b?float16|float64|complex\d+)\b")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -104,6 +105,11 @@ def _exercise(exercise: Exercise) -> Iterator[str]:
             yield f"{place}: a case is called {probe.name}, as one of its helpers is; rename one."
         if not probe.description:
             yield f"{place}: probe {probe.name} has no docstring, which names its case to students."
+        for dtype in set(_DTYPE.findall(probe.source)) - set(_DTYPE.findall(exercise.stub)):
+            yield (
+                f"{place}: probe {probe.name} uses {dtype}, of which the exercise says nothing: "
+                "say so in its docstring, or leave the dtype out."
+            )
 
 
 def _stub(exercise: Exercise) -> Iterator[str]:

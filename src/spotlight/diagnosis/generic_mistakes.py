@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -25,14 +25,18 @@ def generic_mistake(
     got: Sequence[ProbeOutcome],
     failing: Sequence[Failing],
     signature: Signature | None,
+    typed: Mapping[int, int],
 ) -> Finding | None:
-    """What the outcomes of all `probes` show, `failing` being those that were not passed."""
+    """What the outcomes of all `probes` show, `failing` being those that were not passed.
+
+    `typed` are the whole numbers in the function's source, with their lines.
+    """
     found = _cases(probes, wanted, got, signature)
     return (
         _detached(failing)
         or _relation(found, find_scaling, find_relation, find_mixture)
         or _not_finite(failing)
-        or _square_only(failing, wanted, signature)
+        or _one_size_only(failing, wanted, signature, typed)
     )
 
 
@@ -92,15 +96,28 @@ def _not_finite(failing: Sequence[Failing]) -> Finding | None:
     )
 
 
-def _square_only(
-    failing: Sequence[Failing], wanted: Sequence[ProbeOutcome], signature: Signature | None
+def _one_size_only(
+    failing: Sequence[Failing],
+    wanted: Sequence[ProbeOutcome],
+    signature: Signature | None,
+    typed: Mapping[int, int],
 ) -> Finding | None:
-    """Right wherever two sizes are equal, wrong wherever they are not."""
+    """Right only where a size is one that is typed in, or where two sizes are equal."""
     failed = [case.sizes(signature) for case in failing]
     names = {case.probe.name for case in failing}
     passed = [sizes_of(outcome, signature) for outcome in wanted if outcome.name not in names]
     if not passed or len(failed) < 2 or not all((*passed, *failed)):
         return None
+    fixed = {a: size for a, size in passed[0].items() if all(s[a] == size for s in passed)}
+    for size in sorted(typed.keys() & set(fixed.values())):
+        letters = [a for a in fixed if fixed[a] == size]
+        if all(any(s[a] != size for a in letters) for s in failed):
+            equal = " = ".join((*letters, str(size)))
+            return Finding(
+                "typed-size",
+                f"It is right only where {equal}: the `{size}` in line {typed[size]} is typed in, "
+                "and has to follow from the sizes of what goes in.",
+            )
     mixed_up = [
         (a, b)
         for a, b in combinations(failed[0], 2)

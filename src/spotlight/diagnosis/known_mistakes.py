@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from spotlight.course.lesson import Exercise, Variant
 from spotlight.diagnosis.compare import difference
@@ -40,8 +41,11 @@ def named_mistake(
 def named_pair(exercise: Exercise, key: ExerciseKey, got: Sequence[ProbeOutcome]) -> Finding | None:
     """The two mistakes that every probe's outcome equals when they are made together.
 
-    Where several pairs look alike, what they have in common is named, if it is one mistake.
+    Where several pairs look alike, what they have in common is named, if it is one mistake. Of an
+    exercise that is judged by words nothing is said: too much comes to the same words.
     """
+    if _judged_by_words(key):
+        return None
     alike = [set(names) for names, seen in key.pairs.items() if _equal(seen, got)]
     if not alike:
         return None
@@ -62,8 +66,10 @@ def named_pair(exercise: Exercise, key: ExerciseKey, got: Sequence[ProbeOutcome]
 def perhaps(exercise: Exercise, key: ExerciseKey, got: Sequence[ProbeOutcome]) -> Finding | None:
     """The mistake that is equalled wherever it differs from the reference, on the most probes.
 
-    It is a guess: the finding has no name.
+    It is a guess: the finding has no name. Of an exercise that is judged by words none is made.
     """
+    if _judged_by_words(key):
+        return None
     best: tuple[int, Variant] | None = None
     for wrong in exercise.mistakes:
         telling = [
@@ -78,6 +84,21 @@ def perhaps(exercise: Exercise, key: ExerciseKey, got: Sequence[ProbeOutcome]) -
         ):
             best = (len(telling), wrong)
     return Finding("", f"Perhaps: {best[1].message}") if best else None
+
+
+def _judged_by_words(key: ExerciseKey) -> bool:
+    """Whether a probe says in words what it found: {"place": "raised", "others": ["size"]}."""
+    return any(isinstance(seen.value, dict) and _in_words(seen.value) for seen in key.reference)
+
+
+def _in_words(value: Any) -> bool:
+    match value:
+        case dict():
+            return bool(value) and all(map(_in_words, value.values()))
+        case list() | tuple():
+            return all(map(_in_words, value))
+        case _:
+            return isinstance(value, str)
 
 
 def _equal(wanted: Sequence[ProbeOutcome], got: Sequence[ProbeOutcome]) -> bool:

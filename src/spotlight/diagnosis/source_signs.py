@@ -51,6 +51,30 @@ def look(steps: Sequence[Step], exercise: Exercise) -> Finding | None:
     return None
 
 
+def typed_numbers(source: str, target: str) -> dict[int, int]:
+    """Whole numbers above 1 in the function's body that may be sizes, and the first line of each.
+
+    Exponents and axes are none.
+    """
+    function = function_in(source, target)
+    found: dict[int, int] = {}
+    for part in function.body if function else ():
+        other = {id(node) for inner in ast.walk(part) for node in _no_sizes(inner)}
+        for node in ast.walk(part):
+            match node:
+                case ast.Constant(value=int(value)) if value > 1 and id(node) not in other:
+                    found.setdefault(value, node.lineno)
+    return found
+
+
+def _no_sizes(node: ast.AST) -> Iterator[ast.expr]:
+    match node:
+        case ast.BinOp(op=ast.Pow(), right=exponent):
+            yield exponent
+        case ast.keyword(arg="dim" | "axis", value=axis):
+            yield axis
+
+
 def _ignored_argument(function: ast.FunctionDef, own: Reads, known: Reads) -> str | None:
     """The first argument that the solution reads, and that the student's function does not."""
     if _INDIRECT.intersection(names_in_body(function)):

@@ -158,16 +158,18 @@ class _Judged:
         if undone is not None:
             return self._verdict("failed", undone, "generic", failing)
         sign = source_signs.look(self.steps, self.exercise) if self.steps else None
-        if sign is not None and sign.name == "global-for-argument":
+        if sign is not None and (sign.name == "global-for-argument" or _all_raise(sign, failing)):
             return self._verdict("failed", sign, "generic", failing)
         error = self._error(failing)
         if error is not None:
             return error
-        signature = signature_of(self.exercise.stub, self.exercise.targets[0])
+        target = self.exercise.targets[0]
+        signature = signature_of(self.exercise.stub, target)
+        typed = source_signs.typed_numbers(self.steps[-1].source, target) if self.steps else {}
         generic = (
             (_STATEFUL if self._is_stateful() else None)
             or generic_mistake(
-                self.exercise.probes, self.key.reference, outcomes, failing, signature
+                self.exercise.probes, self.key.reference, outcomes, failing, signature, typed
             )
             or (sign if all(case.gives_numbers for case in failing) else None)
         )
@@ -303,6 +305,13 @@ def _left_undone(failing: Sequence[Failing], returning: str | None) -> Finding |
             "with a new one.",
         )
     return None
+
+
+def _all_raise(sign: Finding, failing: Sequence[Failing]) -> bool:
+    """Whether a variable of the notebook is what every case ends at: its size fits no other."""
+    return sign.name == "depends-on-global" and all(
+        case.got.trouble is not None and case.got.trouble.type == "RuntimeError" for case in failing
+    )
 
 
 def _is_right_but_writes(case: Failing) -> bool:
