@@ -59,7 +59,12 @@ def typed_numbers(source: str, target: str) -> dict[int, int]:
     function = function_in(source, target)
     found: dict[int, int] = {}
     for part in function.body if function else ():
-        other = {id(node) for inner in ast.walk(part) for node in _no_sizes(inner)}
+        other = {
+            id(node)
+            for inner in ast.walk(part)
+            for whole in _no_sizes(inner)
+            for node in ast.walk(whole)
+        }
         for node in ast.walk(part):
             match node:
                 case ast.Constant(value=int(value)) if value > 1 and id(node) not in other:

@@ -1,21 +1,24 @@
 """The program that one exercise is judged by: its own cell, and just the cells it depends on.
 
-Given cells come from the course's copy. Cells are chosen by the names they define and change, so
-that an unrelated cell (a picture, an experiment, one that raises) can neither cost a mark nor time.
+Given cells come from the course's copy, statement by statement. What runs is chosen by the names
+that it defines and changes, so that what is unrelated (a picture, an experiment, a cell that
+raises) can neither cost a mark nor time.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from spotlight.course.lesson import Exercise, Lesson, started_lesson
+from spotlight.grading.given_cells import only_these, parts_of
 from spotlight.grading.locate import AddedCell
 from spotlight.python_source.dataflow import CellNames, names_of
 from spotlight.python_source.syntax import parsed
-from spotlight.sandbox.job import KIT_NAMES, Job, Limits, ProbeCall, Step, StepRole
+from spotlight.sandbox.job import KIT_NAMES, Job, Limits, ProbeCall, Step
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,12 @@ class Program:
 
 @dataclass(frozen=True)
 class _Unit:
+    """A cell, or `nodes` of a given one."""
+
     step: Step
     names: CellNames
     exercise: str | None = None
+    nodes: tuple[ast.stmt, ...] = ()
 
 
 def build_program(
@@ -85,14 +91,18 @@ def build_program(
             - (python if before[index].step.role == "given" else frozenset())
         }
     units = [before[index] for index in sorted(chosen)]
-    steps = [
-        Step(unit.step.name, _prune_imports(unit.step.source, needed), unit.step.role)
-        if unit.step.role == "given"
-        else unit.step
-        for unit in units
-    ]
     earlier = tuple(unit.exercise for unit in units if unit.exercise is not None)
-    return Program((*steps, Step(exercise.id, own, "exercise")), earlier)
+    return Program((*_steps(units, needed), Step(exercise.id, own, "exercise")), earlier)
+
+
+def _steps(units: Sequence[_Unit], needed: Collection[str]) -> Iterator[Step]:
+    """The steps of `units`; the chosen parts of a given cell are one."""
+    for step, group in groupby(units, lambda unit: unit.step):
+        if step.role == "given":
+            nodes = [node for unit in group for node in unit.nodes]
+            yield replace(step, source=only_these(step.source, nodes, needed))
+        else:
+            yield step
 
 
 def in_place_of(source: str, exercise: Exercise, lesson: Lesson) -> str:
@@ -163,7 +173,10 @@ def _units_before(
             end = place
             break
         if cell.role == "given" and not started_lesson(cell.source):
-            course += [(place, u) for u in _unit(f"given {place}", cell.source, "given")]
+            step = Step(f"given {place}", cell.source, "given")
+            course += [
+                (place, _Unit(step, names, None, nodes)) for names, nodes in parts_of(cell.source)
+            ]
         elif cell.role == "exercise" and cell.metadata["exercise"] in sources:
             earlier = lesson.exercise(str(cell.metadata["exercise"]))
             assert earlier is not None
@@ -172,25 +185,21 @@ def _units_before(
     taken = {name for _, unit in course for name in unit.names.defines} | set(exercise.targets)
     units = course
     for helper in added:
-        for unit in _unit(helper.name, helper.source, "helper"):
-            own = unit.names.defines - taken
-            star = unit.names.star
-            if helper.after >= end:  # run from top to bottom, it comes too late to change these
-                own, star = own - frozenset(vars(builtins)), False
-            if own or star:
-                kept = CellNames(own, unit.names.uses, frozenset(), star=star)
-                after = max(
-                    (p for p, u in course if u.names.defines & unit.names.needs and p < end),
-                    default=0,
-                )
-                units.append((max(after, min(helper.after, end)), _Unit(unit.step, kept)))
+        names = names_of(helper.source)
+        if names is None:
+            continue
+        own, star = names.defines - taken, names.star
+        if helper.after >= end:  # run from top to bottom, it comes too late to change these
+            own, star = own - frozenset(vars(builtins)), False
+        if own or star:
+            step = Step(helper.name, helper.source, "helper")
+            kept = CellNames(own, names.uses, frozenset(), star=star)
+            after = max(
+                (p for p, u in course if u.names.defines & names.needs and p < end), default=0
+            )
+            units.append((max(after, min(helper.after, end)), _Unit(step, kept)))
     units.sort(key=lambda placed: placed[0])
     return [unit for _, unit in units]
-
-
-def _unit(name: str, source: str, role: StepRole) -> list[_Unit]:
-    names = names_of(source)
-    return [] if names is None else [_Unit(Step(name, source, role), names)]
 
 
 def _earlier_unit(exercise: Exercise, source: str, given: set[str]) -> _Unit:
@@ -216,23 +225,3 @@ def _bound_by(node: ast.stmt) -> set[str]:
 def _needs(source: str) -> frozenset[str]:
     names = names_of(source)
     return frozenset() if names is None else names.needs
-
-
-def _prune_imports(source: str, needed: set[str]) -> str:
-    """`source` without the imports that nothing needed names: drawing code is slow to import."""
-    tree = ast.parse(source)
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    kept: list[ast.stmt] = []
-    for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            node.names = [
-                alias
-                for alias in node.names
-                if (alias.asname or alias.name.partition(".")[0]) in needed | used
-            ]
-            if not node.names:
-                continue
-        kept.append(node)
-    if not any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body):
-        return source
-    return ast.unparse(ast.Module(kept, []))

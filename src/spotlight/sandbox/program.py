@@ -45,7 +45,7 @@ MAX_PRINTED = 2_000
 _MAX_MESSAGE = 2_000
 _MAX_FRAMES = 8
 # Taken now, so that no cell that assigns to these names (`random.seed = 1`) changes them here.
-_SEEDERS = (random.seed, np.random.seed, torch.manual_seed)
+_SEEDERS = (random.seed, np.random.seed, torch.default_generator.manual_seed)
 _NOTEBOOK_WORDS = ("display", "check", "hint", "predict", "reveal", "solution", "verify")
 
 
