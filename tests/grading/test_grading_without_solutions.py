@@ -20,6 +20,7 @@ from spotlight.course.released import LESSON_FILE, read_released, released_text
 from spotlight.grading.answer_key import AnswerKeyError, key_bytes, key_file
 from spotlight.grading.grader import LessonGrader
 from spotlight.grading.verdict import Verdict
+from spotlight.sandbox.job import Limits
 from spotlight.sandbox.worker import Worker
 from tiers import few_lessons
 from tiny_lessons import HEAD
@@ -234,7 +235,10 @@ def test_right_on_its_own_it_passes_whatever_became_of_the_earlier_one(small: Bo
     assert [e.status for e in report.exercises[:3]] == ["failed", "passed", "passed"]
 
 
-def test_what_went_over_its_budget_by_an_earlier_one_keeps_its_status(small: Both) -> None:
+def test_what_went_over_its_budget_by_an_earlier_one_keeps_its_status(
+    small: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spotlight.grading.grader.limits_for", lambda key: Limits(cpu_seconds=1.0))
     (exercise,) = [e for e in small.released.lesson.exercises if e.id == "doubled_then_shifted"]
     notebook = submitted(_with(small.done, small.lesson, doubled=ENDLESS))
 

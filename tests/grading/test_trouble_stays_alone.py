@@ -53,7 +53,7 @@ CASE = " in the case “Four numbers, by three”"
         pytest.param(
             shifted("import time; time.sleep(60)"),
             "timeout",
-            f"It was stopped after 4 seconds{CASE}. "
+            f"It was stopped after 2 seconds{CASE}. "
             "Look for something that waits, such as input() or sleep().",
             id="a wait",
         ),
@@ -119,7 +119,7 @@ def test_trouble_is_named_and_every_other_exercise_keeps_its_marks(
     grade: Grade,
 ) -> None:
     if "sleep" in source:
-        budget(4.0)
+        budget(2.0)
     exercise = lesson.exercise("shifted")
     assert exercise is not None
     put(done, exercise, source)
