@@ -9,6 +9,7 @@ import pytest
 
 from spotlight.authoring.new_lesson import add_lesson
 from spotlight.authoring.notebooks import build_notebook
+from spotlight.authoring.promises import broken_promises
 from spotlight.authoring.proving import prove
 from spotlight.authoring.rules import broken_rules
 from spotlight.course.lesson import AuthoringError
@@ -30,6 +31,7 @@ def test_it_keeps_every_rule_and_is_proved(copied: Course, worker: Worker) -> No
     lesson = read_master(copied.master(entry))
     assert (lesson.id, lesson.title) == ("my_lesson", "My lesson")
     assert broken_rules(lesson) == []
+    assert broken_promises(copied, entry, lesson) == []
     assert [prove(lesson, each, worker.observe, range(5)) for each in lesson.exercises] == [[]]
     assert "BEGIN SOLUTION" not in build_notebook(lesson, "student")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spotlight.authoring.built_files import lesson_products, shared_products
+from spotlight.authoring.promises import broken_promises
 from spotlight.authoring.rules import broken_rules
 from spotlight.course.manifest import LessonEntry, load_course
 from spotlight.course.reading import read_master
@@ -21,6 +22,7 @@ COURSE = load_course(ROOT)
 def test_the_notebooks_of_a_lesson_are_those_of_its_master(entry: LessonEntry) -> None:
     lesson = read_master(COURSE.master(entry))
     assert broken_rules(lesson) == []
+    assert broken_promises(COURSE, entry, lesson) == []
     products = list(lesson_products(COURSE, entry, lesson))
     assert [p.path.name for p in products if not p.is_current()] == [], "run verify.py build"
 

@@ -12,7 +12,7 @@ from spotlight.course.manifest import MANIFEST, Course, LessonEntry, lesson_text
 
 _FILE = re.compile(r"(?P<number>\d+_)?(?P<id>[a-z][a-z0-9_]*)")
 _TEMPLATE = Path(__file__).parent / "templates" / "lesson.py.txt"
-_MINUTES = 30
+_MINUTES = 10
 
 
 def add_lesson(course: Course, name: str) -> LessonEntry:

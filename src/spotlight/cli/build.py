@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress
 
 from spotlight.authoring.built_files import Product, lesson_products, shared_products
+from spotlight.authoring.promises import broken_promises
 from spotlight.authoring.proof_record import ProofRecord
 from spotlight.authoring.rules import broken_rules
 from spotlight.cli.context import (
@@ -50,7 +51,11 @@ def build(
     record = ProofRecord(course)
     if check and draft:
         raise UsageError("--check and --draft do not go together: a draft is stale.")
-    problems = [p for lesson in read.values() for p in broken_rules(lesson)]
+    problems = [
+        problem
+        for entry, lesson in read.items()
+        for problem in (*broken_rules(lesson), *broken_promises(course, entry, lesson))
+    ]
     if not check:
         problems = problems or _prove(course, record, read)
     _tell(problems, draft)
