@@ -617,7 +617,7 @@ why("The transpose turns keys into columns, so one product makes all n · m scor
 case("by_hand", "Two rows of three scores; whole numbers.", whole_numbers, n=2, m=3)
 case("wide", "Three rows of seven scores.", lambda softmax_rows: softmax_rows(2 * randn(3, 7)))
 case("square", "Four rows of four scores.", n=4, m=4)
-case("large_scores", "Three rows of five scores, around 0, 400 and 800.", lambda softmax_rows: softmax_rows(randn(3, 5) + torch.tensor([[0.0], [400.0], [800.0]])))
+case("large_scores", "Three rows of five scores, around 0, 60 and 120.", lambda softmax_rows: softmax_rows(randn(3, 5) + torch.tensor([[0.0], [60.0], [120.0]])))
 
 
 @probe
@@ -655,6 +655,10 @@ not-normalised: / exponentials.sum(dim=-1, keepdim=True) →
 """)
 alternatives("""
 amax: scores.max(dim=-1, keepdim=True).values → scores.amax(-1, True)
+through-the-logarithm:
+    - exponentials = torch.exp(scores - scores.max(dim=-1, keepdim=True).values)
+    - return exponentials / exponentials.sum(dim=-1, keepdim=True)
+    + return torch.exp(scores - scores.logsumexp(dim=-1, keepdim=True))
 """)
 
 
@@ -667,7 +671,7 @@ def softmax_rows__row_by_row(scores):
     return torch.stack(rows)
 
 
-forbid("softmax", "log_softmax", "Softmax", "logsumexp", because="softmax is what you are writing.")
+forbid("softmax", "log_softmax", "Softmax", because="softmax is what you are writing.")
 hint("Each row has its own largest score. Which `dim` runs along a row, and what does `keepdim=True` do to the shape?")
 hint("`scores.max(dim=...)` returns values and places. Which of the two do you subtract?")
 hint("```python\nexponentials = torch.exp(scores - <largest of each row, kept as a column>)\nreturn exponentials / <sum of each row, kept as a column>\n```")

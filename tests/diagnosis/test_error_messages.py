@@ -199,6 +199,7 @@ VALUES = {
     "np.array([[1, 2], [3]])": ("equal length",),
     "vec.item()": ("single number", "`.item()`"),
     "math.sqrt(vec)": ("`math`", "`torch.sqrt`"),
+    "math.sqrt(q.shape)": ("all sizes", "`x.shape[-1]`"),
     "torch.tensor([vec, vec])": ("`torch.stack`",),
     "float(np.ones(3))": ("single number",),
     "if vec > 0: pass": ("one True or False", "`torch.where`", "`.any()`"),
