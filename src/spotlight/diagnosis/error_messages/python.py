@@ -102,7 +102,7 @@ _CALLS: Rules = [
     (r"'(builtin_function_or_method|function|method)' object (is not (subscriptable|iterable)|has "
      r"no )|must be real number, not (builtin_function|function|method)", _METHOD),
     (r"must be real number, not torch\.Size",
-     "A shape holds all sizes of a tensor, and one number is wanted: pick one, as in `x.shape[-1]`."),
+     "A shape holds all sizes of a tensor, and one number is wanted: take one, as `x.shape[-1]`."),
     (r"'type' object does not support the (asynchronous )?context manager protocol",
      "`with` takes what a call makes: round brackets are missing, as in `torch.no_grad()`."),
     (r"'module' object is not callable",
