@@ -169,12 +169,9 @@ def test_the_same_row_gives_the_same_page() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_fits_a_narrow_screen_runs_nothing_and_fetches_nothing(
-    browser, tmp_path, scheme
-) -> None:
+def test_a_page_fits_a_narrow_screen_runs_nothing_and_fetches_nothing(browser, tmp_path) -> None:
     some = large_book(len(HOSTILE_NAMES))
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 360, "height": 800})
+    context = browser.new_context(viewport={"width": 360, "height": 800})
     tab = context.new_page()
     noticed: list[str] = []
     tab.on("console", lambda message: noticed.append(message.text))
@@ -184,7 +181,9 @@ def test_a_page_fits_a_narrow_screen_runs_nothing_and_fetches_nothing(
         file = tmp_path / "page.html"
         file.write_bytes(student_page(some, each))
         tab.goto(file.as_uri())
-        assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+        for scheme in ("light", "dark"):
+            tab.emulate_media(color_scheme=scheme)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 360
         assert tab.locator("h1").is_visible()
     context.close()
     assert noticed == []

@@ -27,7 +27,17 @@ from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker
 
 VERIFY = Path(__file__).parents[2] / "verify.py"
-_IMPORTED = ["torch", "ipykernel.kernelapp", "spotlight.cli", "spotlight.notebook.functions"]
+_IMPORTED = [
+    "torch",
+    "ipykernel.kernelapp",
+    "spotlight.cli",
+    "spotlight.notebook.functions",
+    "anyio._backends._asyncio",
+    "prompt_toolkit",
+    "pydantic.dataclasses",
+    "watchfiles",
+    "xml.dom.minidom",
+]
 # Imported anew by each program: they look at the terminal or at IPython, or start a worker.
 _OF_EACH_PROGRAM = ("spotlight.cli", "spotlight.notebook", "spotlight.watch.following")
 
@@ -87,6 +97,7 @@ def _run(settings: Any, program: Callable[..., object], arguments: tuple[str, ..
     os.chdir(folder)
     os.setsid()
     _take(*streams)
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as in the tests' own process
     for name in [name for name in sys.modules if name.startswith(_OF_EACH_PROGRAM)]:
         del sys.modules[name]
     with mock.patch("spotlight.sandbox.worker.Worker", partial(_SharedWorker, desk)):

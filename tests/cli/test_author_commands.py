@@ -10,12 +10,14 @@ import pytest
 from command_runs import Run
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_output
 from work_in_courses import notebook_path, solve
 
 from spotlight.authoring.proving import SEEDS
 from spotlight.course.lesson import Exercise, Lesson
 from spotlight.course.manifest import Course
 from spotlight.course.reading import read_solution
+from spotlight.feedback.cards import note_card
 
 BUILT = [
     "solutions/01_small_steps.ipynb",
@@ -30,6 +32,12 @@ BUILT = [
 @pytest.fixture
 def master(course: Course) -> Path:
     return course.root / "solutions" / "02_small_finish.py"
+
+
+@pytest.fixture
+def one_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proofs are made for the first seed alone."""
+    monkeypatch.setattr("spotlight.authoring.proof_record.SEEDS", SEEDS[:1])
 
 
 def change(path: Path, old: str, new: str) -> None:
@@ -49,10 +57,8 @@ def test_a_course_that_is_up_to_date(run: Run, course: Course) -> None:
     assert {path: path.stat().st_mtime_ns for path in course.root.rglob("*.ipynb")} == before
 
 
-def test_everything_is_built_from_the_masters_alone(
-    run: Run, course: Course, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("spotlight.authoring.proof_record.SEEDS", SEEDS[:1])
+@pytest.mark.usefixtures("one_seed")
+def test_everything_is_built_from_the_masters_alone(run: Run, course: Course) -> None:
     expected = {name: (course.root / name).read_bytes() for name in BUILT}
     for name in BUILT:
         (course.root / name).unlink()
@@ -87,6 +93,7 @@ def test_a_students_work_is_backed_up_before_it_is_built_over(
     assert f"(work in it was kept in progress/backups/{backup.name})" in out
 
 
+@pytest.mark.usefixtures("one_seed")
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -212,19 +219,13 @@ def test_solutions_run_from_top_to_bottom_for_full_marks(
     assert [case.find("failure") is not None for case in suite] == [False, True]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        pytest.param(
-            "return x / 2\n", "return x / 3\n", "0 of 1: halved is failed", marks=pytest.mark.deep
-        ),
+        ("return x / 2\n", "return x / 3\n", "0 of 1: halved is failed"),
         ('check("halved")', 'check("nope")', "shows a card: No such exercise"),
-        pytest.param(
-            'check("halved")',
-            "while True:\n    pass",
-            "a cell takes longer than 3 seconds",
-            marks=pytest.mark.deep,
-        ),
+        ('check("halved")', "while True:\n    pass", "a cell takes longer than 3 seconds"),
     ],
 )
 def test_a_solution_that_is_not_right_is_told_why(
@@ -242,6 +243,22 @@ def test_a_solution_that_is_not_right_is_told_why(
     ran = run("solutions", "02", *timeout)
     assert (ran.status, ran.err) == (1, "")
     assert said in ran.out
+
+
+@pytest.mark.parametrize("kind", ["trouble", "waiting"])
+def test_a_solution_that_shows_a_card_of_trouble_is_told_why(
+    kind: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = note_card(kind, "No such exercise", "It is not of this lesson.", tone="warn")
+
+    def execute(self: NotebookClient, **_: object) -> None:
+        shown = new_output("display_data", card._repr_mimebundle_())
+        self.nb.cells[-1]["outputs"] = [shown]
+
+    monkeypatch.setattr(NotebookClient, "execute", execute)
+    ran = run("solutions", "02")
+    assert (ran.status, ran.err) == (1, "")
+    assert "shows a card: No such exercise" in ran.out
 
 
 def test_a_solution_that_runs_and_is_graded_with_less_than_full_marks(

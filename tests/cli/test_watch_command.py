@@ -44,7 +44,7 @@ from cli.prepared_programs import VERIFY, Starts
 
 KEYS = "h hint  n next  r reset  q quit"
 SUBTRACTS = "def shifted(x, by):\n    return x - by"
-TAKES_SECONDS = "def doubled(x):\n    import time\n    time.sleep(3)"
+TAKES_A_WHILE = "def doubled(x):\n    import time\n    time.sleep(1)"
 NOTEBOOK = Path("lessons") / "01_small_steps.ipynb"
 
 Watch = Callable[..., Terminal]
@@ -201,7 +201,7 @@ def test_an_older_save_is_overtaken_and_what_it_changed_is_not_forgotten(
     terminal = watch("01")
     terminal.until("not done yet")
     sums = "row_sums = numbers.sum(dim=0)"
-    work(doubled=TAKES_SECONDS, row_sums=sums)
+    work(doubled=TAKES_A_WHILE, row_sums=sums)
     terminal.until("Checking doubled …")
     work(doubled=None, row_sums=sums)
     terminal.until("Passed: Double it Add up: not right yet")
@@ -549,7 +549,7 @@ def test_it_can_be_left_while_code_still_runs(
 ) -> None:
     terminal = watch("01")
     terminal.until("not done yet")
-    work(doubled=TAKES_SECONDS)
+    work(doubled=TAKES_A_WHILE)
     terminal.until("Checking doubled …")
     terminal.press("q")
     assert terminal.status() == 1

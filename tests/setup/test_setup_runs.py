@@ -15,13 +15,18 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="runs setup_venv
 DISK_FULL = "say: error: failed to write: No space left on device (os error 28)"
 
 
-# ---- with the real pip --------------------------------------------------------------------------
+# ---- with pip -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "supplied",
+    [TinyCourse.with_stub_pip, pytest.param(TinyCourse.with_wheels, marks=pytest.mark.deep)],
+    ids=["a stand-in", "the real one"],
+)
 def test_with_pip_the_first_call_sets_up_test_adds_its_tools_and_later_calls_start_at_once(
-    tmp_path,
+    tmp_path, supplied
 ):
-    course = TinyCourse(tmp_path).with_python().with_wheels()
+    course = supplied(TinyCourse(tmp_path).with_python())
 
     first = course.run("verify", "grade", "two words")
 
@@ -47,7 +52,7 @@ def test_with_pip_the_first_call_sets_up_test_adds_its_tools_and_later_calls_sta
     assert "[1/1] Installing tests/requirements.txt" in tests.err
     assert course.packages() == {"torch", "leaf", "tool", "pytest"}
 
-    shutil.rmtree(course.machine / "wheels")
+    shutil.rmtree(course.supply)
     again = course.run("verify", "grade", "two words")
     assert (again.status, again.report, again.err) == (3, first.report, "")
     assert course.run("test").err == ""

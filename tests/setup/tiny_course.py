@@ -45,6 +45,23 @@ print(json.dumps({
 sys.exit(3)
 """
 
+STUB_VENV = """
+import sys
+from pathlib import Path
+from stub_uv import make_environment
+
+[folder] = sys.argv[1:]
+make_environment(Path(folder), sys.executable)
+"""
+# It installs where the Python is that runs it.
+STUB_PIP = """
+import sys
+from stub_uv import main
+
+assert sys.argv[1] == "install"
+sys.exit(main(["pip", "install", "--python", sys.executable, *sys.argv[2:]], ""))
+"""
+
 
 class TinyCourse:
     """The course folder, and a machine of its own: a PATH, a home and a temporary folder."""
@@ -88,13 +105,26 @@ class TinyCourse:
         return self
 
     def with_wheels(self) -> TinyCourse:
-        """Let the real pip find its packages in a folder, and nowhere else."""
-        wheels = self.machine / "wheels"
+        """Let the real pip find its packages in a folder, `self.supply`, and nowhere else."""
+        wheels = self.supply = self.machine / "wheels"
         wheels.mkdir()
         for name in ("torch", "leaf", "tool"):
             write_wheel(str(wheels), name, "1.0", {f"{name}.py": "version = '1.0'\n"})
         write_wheel(str(wheels), "pytest", "1.0", {"pytest/__main__.py": RUNS_AS_MODULE})
         self.env.update(PIP_FIND_LINKS=str(wheels), PIP_NO_INDEX="1")
+        return self
+
+    def with_stub_pip(self) -> TinyCourse:
+        """No uv, and stand-ins, in `self.supply`, for Python's venv and pip, which take seconds."""
+        self.stub = self.machine / "stub"
+        self.supply = self.machine / "stand-ins"
+        for name, source in (("venv", STUB_VENV), ("pip", STUB_PIP)):
+            (self.supply / name).mkdir(parents=True)
+            (self.supply / name / "__init__.py").touch()
+            (self.supply / name / "__main__.py").write_text(source)
+        shutil.copy(Path(__file__).parent / "stub_uv.py", self.supply)
+        self.stub.mkdir()
+        self.env.update(STUB_UV=str(self.stub), PYTHONPATH=str(self.supply))
         return self
 
     def with_stub_uv(self, mode: str = "") -> TinyCourse:
