@@ -9,7 +9,7 @@ from spotlight.grading.given_cells import only_these, parts_of
 
 def program(source: str, *needed: str) -> str:
     """The part of `source` that defines or changes what is needed, and what that needs itself."""
-    parts, names = list(parts_of(source)), set(needed)
+    parts, names = parts_of(source), set(needed)
     for _ in parts:
         names |= {
             n for part, _ in parts if names & (part.defines | part.changes) for n in part.needs
@@ -55,4 +55,4 @@ def test_every_line_keeps_its_number() -> None:
 
 
 def test_a_cell_that_is_no_python_has_no_parts() -> None:
-    assert list(parts_of("x = (")) == []
+    assert parts_of("x = (") == ()

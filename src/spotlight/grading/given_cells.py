@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from copy import copy
 from dataclasses import replace
+from functools import lru_cache
 
 from spotlight.python_source.dataflow import CellNames, names_of
 from spotlight.python_source.syntax import parsed
@@ -19,7 +20,8 @@ _SEEDS = re.compile(r"\b(?:manual_seed|seed|Generator)\(")
 _SHOWS = ("print", "display")
 
 
-def parts_of(source: str) -> Iterator[tuple[CellNames, tuple[ast.stmt, ...]]]:
+@lru_cache(maxsize=1024)
+def parts_of(source: str) -> tuple[tuple[CellNames, tuple[ast.stmt, ...]], ...]:
     """The statements that can be run without the others, and the names of each.
 
     Where a cell seeds random numbers, what is drawn depends on all that is drawn before it, and the
@@ -28,11 +30,14 @@ def parts_of(source: str) -> Iterator[tuple[CellNames, tuple[ast.stmt, ...]]]:
     tree = parsed(source)
     kept = [node for node in tree.body if not _only_shows(node)] if tree is not None else []
     parts = [tuple(kept)] if _SEEDS.search(source) else [(node,) for node in kept]
-    for part in filter(None, parts):
-        names = names_of("\n".join(map(ast.unparse, part)))
-        if names is not None:
-            handed = frozenset(name for node in part for name in _handed_over(node))
-            yield replace(names, changes=names.changes | (handed - names.defines)), part
+    return tuple((_names_of(part), part) for part in parts if part)
+
+
+def _names_of(part: tuple[ast.stmt, ...]) -> CellNames:
+    names = names_of("\n".join(map(ast.unparse, part)))
+    assert names is not None, "what parses parses again"
+    handed = frozenset(name for node in part for name in _handed_over(node))
+    return replace(names, changes=names.changes | (handed - names.defines))
 
 
 def only_these(source: str, nodes: Iterable[ast.stmt], needed: Collection[str]) -> str:
