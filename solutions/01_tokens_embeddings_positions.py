@@ -593,9 +593,9 @@ show_bars(
 #
 # Every word has its vector now. Does anything in three vectors say which word came first?
 #
-# Ask a transformer layer. PyTorch brings one ready-made; its weights here are random, and lessons 02 to 08
-# build what is inside. All you need to know today: it computes a new row for every token, from the rows of
-# all tokens, by the same rule for each.
+# Ask a transformer layer. PyTorch brings one ready-made; its weights here are random, and lessons 02 to
+# 06 build the attention inside. All you need to know today: the layer computes a new row for every token, from
+# the rows of all tokens, by the same rule for each.
 
 # %%
 torch.manual_seed(0)

@@ -657,7 +657,7 @@ print(f"   →  weights times X: context vectors {tuple(context.shape)}")
 # - One vector per token makes scores symmetric, and finds what is similar, not what is relevant.
 #
 # Not covered: positions (01), scaling (03), adding to the embedding (04), masks (05), several relations
-# at once (06), **cross-attention** to another sentence (09).
+# at once (06), **cross-attention** to another sentence (a later lesson).
 #
 # Two vectors per token break the symmetry. Where do they come from, when each token has only one
 # embedding? Lesson 03 answers.
