@@ -46,9 +46,9 @@ print(ids)
 # The next cell is yours: it begins with `# Exercise`. Its `# TODO` line says what is wanted, and the
 # line below it is the one to replace.
 #
-# Get it wrong on purpose first. Count by eye and write `token_count = 15`. Run the cell, run the check
-# under it, and read the card. It is red although 15 is the right number: a check runs your code again
-# with other input. Red costs nothing, and you may try as often as you like.
+# Make a mistake on purpose first. Count by eye and write `token_count = 15`. Run the cell, run the check
+# under it, and read the card. The card is red although 15 is the right number: a check runs your code again
+# with other input. A red card costs nothing, and you may try as often as you like.
 #
 # Then compute the number. `ids.shape` holds the sizes, as in NumPy: `ids.shape[0]` is the number of
 # sentences. Run the exercise and its check once more.
@@ -74,7 +74,7 @@ print(torch.arange(token_count).reshape(ids.shape))
 # - **Solutions** open after a pass: `solution("token_count")` puts the course's beside yours.
 # - **Saving** is up to you: Ctrl+S. Running a cell does not save it.
 # - **Nothing can break.** Change given cells as you like: grading uses its own copy of them. In a
-#   terminal, `./setup_venv.sh verify reset orientation` brings blanks back and keeps a backup.
+#   terminal, `./setup_venv.sh verify reset orientation` brings the blanks back and keeps a backup.
 # - **Progress:** the last cell, `verify()`, grades the notebook and keeps your best result in
 #   `progress/lesson_progress.json`. Open `index.html` in a browser to see it.
 #
@@ -90,9 +90,9 @@ print("one more axis, size 1 ", ids[:, None, :].shape)
 print("kinds of number       ", ids.dtype, "and", torch.tensor([0.5]).dtype)
 
 # %% [markdown]
-# Now add two tensors of different shapes: a column (4, 1) and a row (3,). Which shape comes out?
+# Now add two tensors of different shapes: a column (4, 1) and a row (3,). Which shape does the sum have?
 #
-# A **prediction** earns its point for committing, right or wrong. Replace the dots by one of the choices,
+# A **prediction** earns its point, right or wrong, because you commit to an answer first. Replace the dots by one of the choices,
 # quotes included, and run the cell. The cell that is folded away below reveals the answer; run it too.
 
 # %% prediction="broadcast_shape"
@@ -146,8 +146,8 @@ show_heatmaps(
 # `transpose` exchanges two axes: rows become columns. Both give (3, 2) here and neither complains, so a
 # matching shape does not prove that the values are right.
 #
-# `view` is a `reshape` that never copies. Once a tensor is turned, its numbers no longer lie in reading
-# order (it is not **contiguous**). Then `view` refuses, and `reshape` copies.
+# `view` is a `reshape` that never copies. Once a tensor is transposed, its numbers no longer lie in reading
+# order: the tensor is not **contiguous**. Then `view` refuses, and `reshape` copies.
 
 # %%
 turned = grid.transpose(0, 1)  # (3, 2)
@@ -266,9 +266,12 @@ show_map(
 #
 # - You run a cell, fill in an exercise, check it, and read what the card says.
 # - Shapes broadcast from the right; `@` multiplies matrices, and batches of them.
-# - `transpose` turns, `reshape` reads anew; a right shape does not prove right values.
+# - `transpose` turns, `reshape` reads anew; a right shape proves nothing.
 # - `.backward()` computes gradients and adds them to `.grad`.
 # - A module holds its parameters, and the modules inside it hold theirs.
+#
+# **Optional:** `from spotlight.notebook import review`, then `review()`. A model on your own machine (see the
+# README) comments on your code, offline; no mark changes.
 #
 # In "the bank of the river" and "the bank lent money", *bank* is the same token with the same number.
 # How can a model tell the two apart? Lesson 02, "The problem attention solves", starts there.

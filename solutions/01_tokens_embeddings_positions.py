@@ -16,7 +16,7 @@
 # - look ids up in a table of vectors, choose its first values, and say which of its rows can learn;
 # - give every token its position, by sines or by a learned table, and say what is lost without.
 #
-# **You need:** lesson 00 (indexing, broadcasting, `@`, autograd). **Time:** 60 minutes.
+# **You need:** lesson 00 (indexing, broadcasting, `@`, autograd). **Time:** 75 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
@@ -33,6 +33,7 @@ import torch
 from torch import Tensor, nn
 
 from spotlight.model_utils.corpus import corpus
+from spotlight.model_utils.four_tokens import TOKENS, embeddings
 from spotlight.model_utils.mini_model import load_mini_model
 from spotlight.visualizations import show_bars, show_curves, show_heatmap, show_heatmaps, show_map
 from spotlight.visualizations import show_position_explorer, show_position_matrix, show_product
@@ -152,10 +153,9 @@ show_heatmap(
 # %% [markdown]
 # ## Too short, too long
 #
-# Characters know every text, but make long sequences, and attention, from lesson 02 on, compares every token
-# with every other: twice the tokens, four times the work. Words make short sequences, but a list of words
-# always lacks some.
-# The mini model of this course reads words:
+# Characters can write any text, but make long sequences. Attention, from lesson 02 on, compares every token with
+# every other, so twice the tokens are four times the work. Words make short sequences, but every list of words
+# lacks some words. The mini model of this course reads words:
 
 # %%
 mini = load_mini_model()
@@ -333,10 +333,21 @@ show_heatmaps(
 )
 
 # %% [markdown]
+# Lessons 02 to 06 follow four tokens, "The cat sat here". Their vectors are short enough for a pencil. They come
+# out of a table in the same way:
+
+# %%
+four_words = sorted(TOKENS)
+four_rows = embeddings()[encode(four_words, TOKENS)]  # (4, 3): the rows in the order of four_words
+four_ids = torch.tensor([encode(TOKENS, four_words)])  # (1, 4)
+for token, i, row in zip(TOKENS, four_ids[0].tolist(), look_up(four_rows, four_ids)[0].tolist()):
+    print(f"{token:5} id {i}   row {row}")
+
+# %% [markdown]
 # ## 6 · The same as a matrix product
 #
 # Networks multiply matrices, and a look-up is such a product: write id i as a row of V numbers, all 0 but a
-# single 1 at place i. Such a row is called **one-hot**. Times a matrix, it picks row i.
+# single 1 at place i. Such a row is called **one-hot**. A one-hot row times a matrix is row i of the matrix.
 
 # %% exercise="one_hot" points=1 minutes=4 difficulty=2
 def one_hot(ids: Tensor, vocab_size: int) -> Tensor:
@@ -404,8 +415,8 @@ hundredths = spread_by_layer(lambda draws: torch.empty_like(draws).uniform_(-0.0
 print(f"after 12 layers   from −1 to 1: {between_ones[-1]:.1e}   from −0.01 to 0.01: {hundredths[-1]:.1e}")
 
 # %% [markdown]
-# One explodes, the other fades to nothing. To stay at 1, $n_\text{in}\, v = 1$ is needed. Gradients come
-# back through the same matrix transposed, and need $n_\text{out}\, v = 1$. Glorot and Bengio (2010; Xavier is
+# The first spread explodes, the second fades to nothing. The spread stays at 1 if $n_\text{in}\, v = 1$. Gradients
+# come back through the same matrix transposed, and need $n_\text{out}\, v = 1$. Glorot and Bengio (2010; Xavier is
 # Glorot's first name) take the middle:
 #
 # $$v = \frac{2}{n_\text{in} + n_\text{out}}$$
@@ -468,8 +479,8 @@ print(f"bound {math.sqrt(6 / (8 + 6)):.3f}, smallest {table.min():.3f}, largest 
 # %% [markdown]
 # ## Which rows learn?
 #
-# The rows are random still. Training improves them by gradients, so the question is where a gradient
-# arrives. Take one sentence:
+# The rows are random still. Training improves them by gradients, so ask which rows get a
+# gradient. Take one sentence:
 
 # %%
 line = ["the", "cat", "sat", "on", "the", "mat"]
@@ -485,8 +496,8 @@ predict("rows_with_gradient", 5, choices=[1, 5, 6, 8])  # rows with a gradient o
 # %% [markdown]
 # ## 8 · The gradient of a table
 #
-# A loss needs something to compare with. In a model that comes from the layers above; here `wanted` says
-# which row we would have liked in each place. The loss is the sum of all squared gaps:
+# A loss compares the rows with better ones. In a model, the layers above say which rows would be better; here
+# `wanted` holds one such row for each place. The loss is the sum of all squared gaps:
 #
 # $$\text{loss} = \sum_t \sum_c (\text{table}[\text{ids}_t]_c - \text{wanted}_{tc})^2$$
 #
@@ -495,7 +506,7 @@ predict("rows_with_gradient", 5, choices=[1, 5, 6, 8])  # rows with a gradient o
 
 # %% exercise="table_gradient" points=1 minutes=6 difficulty=2
 def table_gradient(table: Tensor, ids: Tensor, wanted: Tensor) -> Tensor:
-    """The gradient, by the table, of the summed squared gaps between looked-up and wanted rows.
+    """The gradient, with respect to the table, of the summed squared gaps between looked-up and wanted rows.
 
     The caller's table is left as it is, so that a second call gives its own gradient and no more.
 
@@ -562,6 +573,19 @@ show_heatmaps(
 )
 
 # %% [markdown]
+# PyTorch has a module for such a table, `nn.Embedding`. The module has one parameter, `weight`, and this
+# parameter *is* the table. Called with ids, the module returns rows, as `look_up` does. Put your table in:
+
+# %%
+embedding = nn.Embedding(len(words), 6)  # V rows of C numbers, drawn at random
+embedding.weight = nn.Parameter(table.clone())
+print("parameters:", {name: tuple(values.shape) for name, values in embedding.named_parameters()})
+print("the same rows as your look-up:", torch.equal(embedding(orders), look_up(table, orders)))
+embedding(sentence).sum().backward()
+found = (embedding.weight.grad != 0).any(dim=1)
+print("rows with a gradient:", [word for word, learns in zip(words, found.tolist()) if learns])
+
+# %% [markdown]
 # What do rows hold after real training? Look into the mini model's table. Nobody told the model that *7*
 # comes after *6*. Compare the row of *7* with those of all digits, by the cosine of the angle between them:
 # 1 where they point the same way, 0 at a right angle.
@@ -593,9 +617,9 @@ show_bars(
 #
 # Every word has its vector now. Does anything in three vectors say which word came first?
 #
-# Ask a transformer layer. PyTorch brings one ready-made; its weights here are random, and lessons 02 to 08
-# build what is inside. All you need to know today: it computes a new row for every token, from the rows of
-# all tokens, by the same rule for each.
+# Ask a transformer layer. PyTorch brings one ready-made; its weights here are random, and lessons 02 to
+# 06 build the attention inside. All you need to know today: the layer computes a new row for every token, from
+# the rows of all tokens, by the same rule for each.
 
 # %%
 torch.manual_seed(0)
@@ -629,7 +653,7 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# A sentence in, a bag of words out. So each vector has to say *where* its token stands, too. A first idea:
+# The layer treats a sentence as a bag of words. So each vector has to say *where* its token stands, too. A first idea:
 # add the position, 0, 1, 2, …, to all numbers of the row. A second: add the position divided by the length
 # of the sentence. Try both.
 
@@ -641,8 +665,8 @@ for n in (5, 50):
     print(f"divided by the length: with {n:2} tokens, neighbours are {1 / n:.2f} apart")
 
 # %% [markdown]
-# The first drowns the words: at position 50, *dog* and *man* are one. The second gives *next to* another
-# number in every sentence, depending on its length. A third idea: write the position in binary digits.
+# Adding the position drowns the words: at position 50, *dog* and *man* point the same way. Dividing by the length
+# makes the step between neighbours depend on the sentence. A third idea: write the position in binary digits.
 
 # %%
 bits = torch.tensor([[float(p >> b & 1) for b in range(4)] for p in range(16)])  # (16, 4)
@@ -659,10 +683,10 @@ show_heatmap(
 )
 
 # %% [markdown]
-# That is much better. The numbers stay small, every position has a pattern of its own, whatever the length,
-# and each column keeps its own pace. But it jumps: 8 is nearer to 0 than to its neighbour 7.
+# Binary digits are much better. The numbers stay small, every position has a pattern of its own, whatever the
+# length, and each column keeps its own pace. But the digits jump: 8 is nearer to 0 than to its neighbour 7.
 #
-# So make it smooth, at the same pace:
+# So replace each column by a smooth wave of the same pace:
 
 # %%
 turns = 2 * math.pi * (torch.arange(16) + 0.5) / 8  # one turn in eight steps
@@ -757,9 +781,9 @@ show_position_products(
 # $$\sin a \sin b + \cos a \cos b = \cos(a - b)$$
 #
 # and a − b depends on the distance alone. Each pair adds one such term, so a position with itself gives
-# C / 2. A model can use that: *how far away* is a dot product.
+# C / 2. A model can use this: a dot product tells *how far away* a position is.
 #
-# Now touch it. In the next cell,
+# Now explore these waves. In the next cell,
 #
 # - move **Dimension** from 0 to 30, and read how many positions one turn takes;
 # - move **Compare**: where is the dot product largest, and how does it fall?
@@ -769,6 +793,47 @@ show_position_products(
 show_position_explorer()
 
 # %% [markdown]
+# The hands tell more than a distance. A step of k positions turns each hand by a fixed angle, wherever the hand
+# stands. All these turns together are one **rotation** matrix, $R_k$:
+#
+# $$\text{PE}_{p+k} = \text{PE}_p \, R_k \quad \text{for every } p$$
+#
+# At position 0 all angles are 0, so row k of your matrix holds the sines and cosines of these turns. The next cell
+# builds $R_5$ from row 5, and turns rows 0 to 58.
+
+# %%
+def rotation(row: Tensor) -> Tensor:
+    """The matrix that turns each pair by the angle whose sine and cosine stand in `row`: (C,) → (C, C)."""
+    return torch.block_diag(*[torch.tensor([[cos, -sin], [sin, cos]]) for sin, cos in row.view(-1, 2).tolist()])
+
+
+k = 5
+turned = encoding[:-k] @ rotation(encoding[k])  # (59, 32): rows 0 to 58, turned
+print(f"largest difference from rows {k} to 63: {(turned - encoding[k:]).abs().max():.6f}")
+
+# %% [markdown]
+# One matrix serves all 59 rows. Does any table have such a matrix? As a control, take random rows, and your own
+# rows in a shuffled order. No formula gives a rotation for them, so let PyTorch find the rotation (or reflection)
+# that leaves the smallest sum of squared gaps:
+
+# %%
+def largest_gap(rows: Tensor, k: int) -> float:
+    """How far the best rotation or reflection stays from turning each row into the row k places later."""
+    before, after = rows[:-k].double(), rows[k:].double()
+    left, _, right = torch.linalg.svd(before.T @ after)
+    return (before @ left @ right - after).abs().max().item()
+
+
+torch.manual_seed(0)
+drawn_rows = math.sqrt(1 / 2) * torch.randn(64, 32)  # as long as rows of sines, on average
+print(f"your sines:    {largest_gap(encoding, k):.6f}")
+print(f"rows shuffled: {largest_gap(encoding[torch.randperm(64)], k):.6f}")
+print(f"random rows:   {largest_gap(drawn_rows, k):.6f}")
+
+# %% [markdown]
+# Random rows and shuffled rows have no such rotation. With sines in their order, *five places on* means the
+# same turn at every position.
+#
 # ## Into the vector
 #
 # How does a position get into a token's vector? Multiply, or add? Try both on *dog*, the first word.
@@ -785,7 +850,7 @@ print("dog plus position 0 ", [round(v, 2) + 0.0 for v in (rows[0] + places[0]).
 #
 # ## 10 · Add the positions
 #
-# Where rows come from does not matter for adding. Sines are one choice. The other, GPT's, is a second
+# The rows of positions can be sines. GPT makes another choice: a second
 # table that is **learned**, with one row for each of the positions that a model can take, its **context**.
 # A batch of shorter sentences uses the first T of them, the same for every sentence.
 
@@ -849,12 +914,30 @@ except ValueError as error:
     print("the mini model:", error)
 
 # %% [markdown]
-# Sines can be computed for any position. How do learned rows compare? Here are the mini model's beside sines
-# of the same width, all rows scaled to length 1 so that both fit into one picture:
+# Sines can be computed for any position. What does each choice cost?
 
 # %%
 learned_positions = mini.model.pos_emb.weight  # (context, C)
-sines = sinusoidal(*learned_positions.shape)
+context, width = learned_positions.shape
+share = learned_positions.numel() / sum(weights.numel() for weights in mini.model.parameters())
+print(f"learned:    {context} × {width} = {learned_positions.numel():,} numbers to train, {share:.1%} of the mini model")
+print("sinusoidal: 0 numbers to train")
+longer = sinusoidal(1001, width)
+turned = longer[:-k] @ rotation(longer[k])
+print(f"position 1000 has a row of sines; R_{k} is right up to there: {torch.allclose(turned, longer[k:], atol=1e-3)}")
+
+# %% [markdown]
+# | | sines | a learned table |
+# |---|---|---|
+# | numbers to train | none | context × C |
+# | what the rows can be | one fixed pattern | any pattern that lowers the loss |
+# | a position that no training text reached | has its row | keeps a random row |
+# | a position beyond the context | has its row | has no row |
+#
+# Here are the mini model's rows beside sines of the same width, all scaled to length 1:
+
+# %%
+sines = sinusoidal(context, width)
 show_position_products(
     {
         "sinusoidal": sines / sines.norm(dim=-1, keepdim=True),
@@ -865,7 +948,11 @@ show_position_products(
 )
 
 # %% [markdown]
-# Nobody gave the mini model a rule for its positions. What it learned is less regular than sines.
+# Nobody gave the mini model a rule for its positions. The learned rows are less regular than sines.
+#
+# A row alone does not make a model good at a position. Models with sines predict worse on texts longer than
+# their training texts (Press et al. 2022). At lengths that were trained, sines and a learned table gave nearly
+# the same quality (Vaswani et al. 2017).
 #
 # Does adding blur the words? Ask the mini model's own tables. Take every word at every position, and see
 # which row of each table has the largest dot product with the sum of the two.
@@ -881,7 +968,7 @@ print(f"right word:     {(which_word == torch.arange(V)[:, None]).float().mean()
 print(f"right position: {(which_position == torch.arange(T)).float().mean():.1%}")
 
 # %% [markdown]
-# Is it training, or the width? Random tables of the same spread tell:
+# Does the training keep words and positions apart, or the width? Random tables of the same spread tell:
 
 # %%
 torch.manual_seed(0)
@@ -893,7 +980,7 @@ for width in (word_rows.shape[1], 64, 16, 8):
     print(f"random, {width:3} wide: right word {right_word:6.1%}   right position {right_place:6.1%}")
 
 # %% [markdown]
-# It is the width: in many dimensions, random vectors are nearly perpendicular. So far, for two sentences:
+# The width does: in many dimensions, random vectors are nearly perpendicular. So far, for two sentences:
 
 # %%
 print(f"text  →  ids {tuple(orders.shape)}  →  rows of the table {tuple(look_up(table, orders).shape)}")
@@ -902,16 +989,16 @@ print(f"   →  plus positions {tuple(sinusoidal(16, 6)[:3].shape)}: what a tran
 # %% [markdown]
 # ## What you have now
 #
-# - A vocabulary turns text into ids; merging frequent pairs needs fewer tokens.
-# - An embedding is a row of a table, looked up by id; with one-hot rows it is a matrix product.
+# - A vocabulary turns text into ids; merged pairs make fewer tokens.
+# - An embedding is a row of a table, looked up by id: `nn.Embedding`. With one-hot rows it is a matrix product.
 # - Xavier's bounds, from fan_in and fan_out, keep sizes steady through many matrices.
 # - Looked-up rows get a gradient, added up over all their places; others only where the table also scores the
-#   next word (09).
-# - Without positions a sentence is a bag of words; added sines or learned rows bring order in.
+#   next word (15).
+# - Sines or learned rows bring order in. Sines need no training and reach any position.
 #
-# Not covered: masks, which let some order through (05); rotary positions.
+# Not covered: masks, which let some order through (05); **rotary positions**, rotations such as $R_k$.
 #
-# *bank* has one row, near *river* or near *money*. How can its vector depend on its neighbours?
+# *bank* has one row, for rivers and for money. How can its vector depend on its neighbours?
 # Lesson 02 answers.
 
 # %% tags=["authoring"]

@@ -17,7 +17,7 @@
 # - compute softmax(XXᵀ)X for any sentence;
 # - design vectors with the attention weights you want, and say which weights no vectors can make.
 #
-# **You need:** lesson 00 (tensors, broadcasting, `@`, transpose). **Time:** 60 minutes.
+# **You need:** lesson 00 (tensors, broadcasting, `@`, transpose). **Time:** 70 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
@@ -63,8 +63,8 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# You know which bank is meant, because you read the words around *bank*. A table cannot read them: it holds
-# one row for *bank*, with money, place and water mixed.
+# You know which bank is meant, because you read the words around *bank*. A table cannot read the neighbours: the
+# table holds one row for *bank*, with money, place and water mixed.
 #
 # So the neighbours have to change the vector. What we want for each word is a **context vector**: a
 # vector for *bank in this sentence*. The simplest way to let every word count is to average them all.
@@ -96,8 +96,8 @@ show_bars(
 )
 
 # %% [markdown]
-# A first success: *bank* with this average beside it is no longer the same in both sentences. Now try
-# the average on two sentences that say opposite things.
+# A first success: the average tells the two sentences apart. Now try the average on two sentences that say
+# opposite things.
 
 # %%
 dog_bites = average_context(word_vectors(["dog", "bites", "man"]))
@@ -150,7 +150,7 @@ show_bars(
 )
 
 # %% [markdown]
-# That worked because a person chose the weights for this sentence. Say the same in another order:
+# These weights work because a person chose them for this sentence. Now change the order of its words:
 
 # %%
 for word, weight in zip(split_words("Muddy and steep was the bank"), by_hand[1].tolist()):
@@ -238,7 +238,7 @@ show_bars(
 
 # %% [markdown]
 # The dot product is the cosine times both lengths, so a long vector scores high against many others.
-# Attention takes the dot product, lengths included. Keep the lengths in mind for your first prediction.
+# Attention takes the dot product, lengths included. Remember the lengths in your first prediction.
 #
 # ## Scores are not weights yet
 #
@@ -252,7 +252,7 @@ print("divided by their sum: ", (some_scores.exp() / some_scores.exp().sum()).to
 print("the same for 1000:    ", (torch.tensor([1000.0, 999.0]).exp()).tolist())
 
 # %% [markdown]
-# A weight of 4 and one of −2 make no average. Exponentials are positive and keep the order, so dividing
+# Weights of 4 and −2 make no average. Exponentials are positive and keep the order, so dividing
 # the *exponentials* by their sum works. That is **softmax**:
 #
 # $$\text{weight}_j = \frac{e^{s_j}}{\sum_k e^{s_k}}$$
@@ -440,8 +440,8 @@ for token, before, after, own in zip(TOKENS, X, context, weights.diagonal()):
     print(f"{token:5} weight on itself {own:.2f}   cosine of embedding and context {cosine(before, after):.2f}")
 
 # %% [markdown]
-# Little is left of *The*: its context vector points elsewhere. If the context vector took the embedding's
-# place, the next layer could hardly know which word stood here. In a transformer the two are **added**;
+# Little is left of *The*: the context vector of *The* points elsewhere. If context vectors replaced embeddings,
+# the next layer could hardly know which word stood here. In a transformer the two are **added**;
 # lesson 04 builds that.
 #
 # ## What chooses the weights?
@@ -610,7 +610,7 @@ chase = word_vectors(chase_words)  # (5, 12)
 print(f"cat against chased: {dot_product(chase[1], chase[2]):.2f}    chased against cat: {dot_product(chase[2], chase[1]):.2f}")
 
 # %% [markdown]
-# Two questions, one number. At a cocktail party, what you hope to hear about and what you can talk about
+# The two questions get one number. At a cocktail party, what you hope to hear about and what you can talk about
 # are different things. One embedding has to serve as both:
 #
 # | | when its own row is computed | when other rows are computed |
@@ -657,7 +657,7 @@ print(f"   →  weights times X: context vectors {tuple(context.shape)}")
 # - One vector per token makes scores symmetric, and finds what is similar, not what is relevant.
 #
 # Not covered: positions (01), scaling (03), adding to the embedding (04), masks (05), several relations
-# at once (06), **cross-attention** to another sentence (09).
+# at once (06), **cross-attention** to another sentence (later).
 #
 # Two vectors per token break the symmetry. Where do they come from, when each token has only one
 # embedding? Lesson 03 answers.

@@ -630,8 +630,8 @@ for word, row, numbers in zip(steep_words, attention_weights(steep, asks, answer
 # ## Only a shortcut?
 #
 # "The residual is just a skip, which helps gradients past a layer." It does. But look at a whole model. The next
-# cell runs the mini model by hand. Each layer has two parts, attention and a feed-forward network (lesson 07), and
-# each part reads the sum so far and adds to it.
+# cell runs the mini model by hand. Each layer has two parts, attention and a feed-forward network (lesson
+# 15), and each part reads the sum so far and adds to it.
 
 # %%
 ids = mini.ids(PROMPT)  # (1, 16)
@@ -786,7 +786,7 @@ print(f"   →  X plus output {tuple(edited.shape)}")
 # - The output is added to the embedding. Where it replaces it, tokens become alike.
 # - The residual stream is the embedding plus every edit; an edit may be the larger.
 #
-# Not covered: masks (05), several heads (06), norms (07), learning (11, 12).
+# Not covered: masks (05), several heads (06); norms and learning (15).
 #
 # *cat* gives more than half of its weight to *here*, two words later. A model that learns to predict the next word
 # could simply read that word. What prevents this? Lesson 05 answers.

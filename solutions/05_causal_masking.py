@@ -81,7 +81,7 @@ for end in range(1, 9):
 # How good is a prediction? Let $p$ be the probability that the model gave to the token that really
 # came. The **loss** is $-\ln p$: 0 for certainty, 0.69 for $p = 0.5$, and 6.0 for a blind guess among the
 # 402 tokens that the model knows. A model's loss is the average over all places, and training changes
-# the model's parameters so that the loss falls. Lessons 10 to 12 build the training; here it is given.
+# the model's parameters so that the loss falls. You build the training in lesson 15; here it is given.
 
 # %%
 torch.set_num_threads(1)  # for a model this small, sharing the work out costs more than it saves
@@ -100,9 +100,9 @@ def train(attend: Callable, name: str) -> tuple[GPT, list[float]]:
 
 
 # %% [markdown]
-# The model is lesson 09's. It reads 16 tokens at once, and holds the attention that you know,
-# softmax(QKᵀ/√d_k)V, eight times: two layers of four heads, each with matrices of its own. Here PyTorch's own
-# function computes the attention. Train the model; that takes a few seconds.
+# The model is small; you build one like it in lesson 15. It reads 16 tokens at once, and holds the attention
+# that you know, softmax(QKᵀ/√d_k)V, eight times: two layers of four heads, each with matrices of its own. Here
+# PyTorch's own function computes the attention. Train the model; that takes a few seconds.
 
 # %%
 def open_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -657,7 +657,7 @@ reveal("detector_on_the_cheat", "nothing moves" if found["no mask"] < 1e-4 else 
 
 # %% [markdown]
 # The model that cheats passes the test. The reason stands at the entrance of every layer: a **layer norm**
-# (lesson 07) subtracts from the numbers of each token their mean, and divides by their spread. Adding 1 to every
+# (lesson 15) subtracts from the numbers of each token their mean, and divides by their spread. Adding 1 to every
 # number of a token moves the mean by 1 too, and the heads read the same as before. **A test finds only what its
 # change can reach.**
 #
@@ -812,8 +812,8 @@ both = causal_mask(6) & padding_mask(torch.tensor([4]), 6)[0]  # (6, 6)
 print("rows of the real tokens, causal and both, are alike:", torch.equal(both[:4], causal_mask(6)[:4]))
 
 # %% [markdown]
-# With padding in front, the causal mask alone is not enough; lesson 14 meets that case. And whatever the mask,
-# padding must not count in the loss.
+# With padding in front, the causal mask alone is not enough; a later lesson meets that case.
+# And whatever the mask, padding must not count in the loss.
 #
 # ## Half the work, not done
 #
@@ -860,7 +860,8 @@ print(f"   →  times V {tuple(project(X, W_V).shape)}: output {tuple(output.sha
 # - The mask lets one pass train all places at once, and it stays on in use.
 # - Change the future and watch the past: a leak shows, if the change gets through.
 #
-# Not covered: the model around it (09), how the loss is lowered (10 to 12), padding in front (14).
+# Not covered: the model around the attention, and how the loss is lowered (15); padding in front (a later
+# lesson).
 #
 # Each layer of these models had four heads. Why four, when one softmax can weigh all tokens? Lesson 06
 # answers.

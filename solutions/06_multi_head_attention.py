@@ -852,7 +852,7 @@ show_bars(
 # %% [markdown]
 # So the place counts, and hardly the word. Does this weight matter? Let one token hand over nothing in layer 1:
 # its value is 0 there, and all weights stay. The **loss** says how surprised the model is by each next token
-# (lesson 09); lower is better.
+# (lesson 05); lower is better.
 
 # %%
 full = text_loss(mini.model, text_rows)
@@ -1086,10 +1086,10 @@ print(f"   →  times W_O: output {tuple(output.shape)}  →  X plus output {tup
 # - Splitting is `view`, then `transpose`; merging is the way back. A right shape proves nothing.
 # - A heatmap shows where a head looks; switching the head off shows whether it is needed.
 #
-# Not covered: norms (07), how heads come to be in training (13).
+# Not covered: norms (15); how heads come to be in training (a later lesson).
 #
-# Attention reads: what it hands on are averages of what tokens brought along. What works on that? Lesson 07
-# answers.
+# Attention reads: the output of a head is an average of values that the tokens brought along. Which part of a
+# transformer works on that average? In lesson 15 you build that part, and the whole model.
 
 # %% tags=["authoring"]
 # From here on: how each exercise is judged. Of this, students see the hints alone.

@@ -49,6 +49,29 @@ def test_bars_are_named_beside_the_plot_where_there_are_several(count: int) -> N
     assert [text.get_text() for text in legend.get_texts()] == list(rows) if legend else True
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a", "b"],
+        ["beside a river", "beside a bank of money", "by hand"],
+        ["a name as long as a sentence that a lesson might well say", "and another such name"],
+    ],
+)
+@pytest.mark.parametrize("tokens", [2, 12])
+def test_the_legend_of_bars_lies_over_no_bar_and_inside_the_picture(
+    names: list[str], tokens: int
+) -> None:
+    picture = show_bars({name: [0.9] * tokens for name in names}, ["x"] * tokens, **SAID)
+    picture.draw_without_rendering()
+    (axes,) = picture.axes
+    legend = axes.get_legend().get_window_extent()
+    assert not any(legend.overlaps(bar.get_window_extent()) for bar in axes.patches)
+    assert legend.y1 < picture.texts[0].get_window_extent().y0, "the title lies over the legend"
+    assert legend.x0 >= 0
+    assert legend.x1 <= picture.bbox.x1
+    assert axes.bbox.height > 0.3 * picture.bbox.height
+
+
 @pytest.mark.parametrize("count", [2, 4, 6, 19])
 def test_counts_along_the_bottom_are_marked_at_whole_numbers(count):
     (axes,) = show_curves({"": list(range(count))}, **AXES).axes

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from spotlight.visualizations import palette
@@ -17,6 +18,8 @@ _MARKERS: Final = "osD^vP"
 _HATCHES: Final = ("", "///", "...", "xx", "\\\\\\", "++")
 _MOST_MARKED_POINTS: Final = 16
 _MOST_NAMED_PLACES: Final = 12
+_LETTERS_AN_INCH: Final = 14.0
+_KEY_LETTERS: Final = 6  # the width of a legend's coloured patch and of the gap behind a name
 
 
 def show_curves(
@@ -135,8 +138,21 @@ def show_bars(
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
         if len(heights) > 1:
-            axes.legend(frameon=False)
+            _legend_above(axes, list(heights), picture.get_figwidth())
     return picture
+
+
+def _legend_above(axes: Axes, names: Sequence[str], width: float) -> None:
+    """A legend between the title and the plot, where no bar can be under it."""
+    letters = [len(name) + _KEY_LETTERS for name in names]
+    room = (width - 1.0) * _LETTERS_AN_INCH
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=len(names) if sum(letters) <= room else max(int(room / max(letters)), 1),
+        frameon=False,
+        borderaxespad=0.2,
+    )
 
 
 def _points(name: str, curve: Numbers | tuple[Numbers, Numbers]) -> tuple[Array, Array]:
