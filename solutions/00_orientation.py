@@ -16,7 +16,7 @@
 # - index, broadcast, multiply and turn tensors, and say when `reshape` is the wrong tool;
 # - read a gradient from autograd and the parameters from an `nn.Module`.
 #
-# **You need:** Python, NumPy, some linear algebra. **Time:** 10 minutes; 10 more if tensors are new.
+# **You need:** Python, NumPy, some linear algebra. **Time:** 15 minutes; 10 more if tensors are new.
 #
 # To run a cell, click on it and press **Shift+Enter**. Run the next two. The first starts the grader,
 # which takes a few seconds.

@@ -153,7 +153,7 @@ show_heatmap(
 # %% [markdown]
 # ## Too short, too long
 #
-# Characters can write any text, but make long sequences. Attention, from lesson 02 on, compares every token with
+# Characters can write any text made of them, but make long sequences. Attention, from lesson 02 on, compares every token with
 # every other, so twice the tokens are four times the work. Words make short sequences, but every list of words
 # lacks some words. The mini model of this course reads words:
 

@@ -18,7 +18,7 @@
 # - say what the output projection adds, and what a layer gains and loses with more heads;
 # - switch heads of a trained model off, and measure which of them it needs.
 #
-# **You need:** lessons 04 (one head) and 05 (the mask). **Time:** 90 minutes.
+# **You need:** lessons 04 (one head) and 05 (the mask). **Time:** 100 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify

@@ -17,7 +17,7 @@
 # - measure what its parts are worth, and say what attention does that counting words cannot.
 #
 # **You need:** tensors, `nn.Module` and `backward()`, as in lesson 00. Every other term is given where it
-# comes up; lessons 02 to 06 take attention more slowly. You write every part anew. **Time:** 100 minutes, nine
+# comes up; lessons 02 to 06 take attention more slowly. You write every part anew. **Time:** 120 minutes, nine
 # of them training on one core.
 
 # %%

@@ -17,7 +17,7 @@
 # - read a heatmap of attention weights, and say what scaling and temperature do to it.
 #
 # **You need:** Python and matrix products. `x @ w` multiplies two matrices, `w.T` transposes one; that is
-# all the PyTorch you need. **Time:** 30 minutes.
+# all the PyTorch you need. **Time:** 40 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
