@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Express · One attention head
 #
-# In half an hour you build an attention head, the part by which a language model looks back, and run it
+# In forty minutes you build an attention head, the part by which a language model looks back, and run it
 # inside a small trained model. At the end you can
 #
 # - compute each step of attention: project, score, scale, softmax, average;
