@@ -860,8 +860,7 @@ print(f"   →  times V {tuple(project(X, W_V).shape)}: output {tuple(output.sha
 # - The mask lets one pass train all places at once, and it stays on in use.
 # - Change the future and watch the past: a leak shows, if the change gets through.
 #
-# Not covered: the model around the attention, and how the loss is lowered (15); padding in front (a later
-# lesson).
+# Not covered: the model around the attention, and how the loss is lowered (15).
 #
 # Each layer of these models had four heads. Why four, when one softmax can weigh all tokens? Lesson 06
 # answers.

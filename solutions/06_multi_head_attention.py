@@ -1086,10 +1086,9 @@ print(f"   →  times W_O: output {tuple(output.shape)}  →  X plus output {tup
 # - Splitting is `view`, then `transpose`; merging is the way back. A right shape proves nothing.
 # - A heatmap shows where a head looks; switching the head off shows whether it is needed.
 #
-# Not covered: norms (15); how heads come to be in training (a later lesson).
+# Not covered: norms (15); how training makes heads.
 #
-# Attention reads: the output of a head is an average of values that the tokens brought along. Which part of a
-# transformer works on that average? In lesson 15 you build that part, and the whole model.
+# A head gives an average of values. Which part works on that average? In lesson 15 you build it.
 
 # %% tags=["authoring"]
 # From here on: how each exercise is judged. Of this, students see the hints alone.
