@@ -6,11 +6,15 @@ import json
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from spotlight.authoring.built_files import lesson_products, shared_products
 from spotlight.course.lesson import Lesson
 from spotlight.course.manifest import Course, load_course
 from spotlight.course.reading import read_master, read_solution
+from spotlight.index_page.page_widgets import PageWidget, page_widgets
+
+PAGE_WIDGETS = "spotlight.index_page.page.page_widgets"
 
 MANIFEST = """\
 title = "A small course"
@@ -390,9 +394,16 @@ def write_course(root: Path) -> Course:
     for entry in course.lessons:
         for product in lesson_products(course, entry, read_master(course.master(entry))):
             product.write(root / "progress" / "backups")
-    for product in shared_products(course):
-        product.write(root / "progress" / "backups")
+    with mock.patch(PAGE_WIDGETS, page_widgets_once):
+        for product in shared_products(course):
+            product.write(root / "progress" / "backups")
     return course
+
+
+@cache
+def page_widgets_once() -> tuple[PageWidget, ...]:
+    """What stands on the index page of every course alike, and takes the longest of a build."""
+    return tuple(page_widgets())
 
 
 def lesson_of(text: str, folder: Path) -> Lesson:

@@ -1,4 +1,4 @@
-"""A grader under attack: one worker a module, a world around it, and what becomes of both."""
+"""A grader under attack: one worker for every attack, a world around it, what becomes of both."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,9 @@ def _library(tmp_path_factory: pytest.TempPathFactory) -> str:
     return base64.b64encode((folder / "harm.so").read_bytes()).decode()
 
 
-@pytest.fixture(scope="module")
-def make_scene(_library: str) -> Iterator[Callable[[], Scene]]:
-    """Make a world, with a worker in it or without, that goes when the module's tests are over."""
+@contextmanager
+def _scenes(library: str) -> Iterator[Callable[[], Scene]]:
+    """Make worlds, with a worker in them or without, that go at the block's end."""
     with pytest.MonkeyPatch.context() as patch:
         cleanups: list[Callable[[], object]] = []
         signals: list[int] = []
@@ -91,7 +92,7 @@ def make_scene(_library: str) -> Iterator[Callable[[], Scene]]:
                 ABSTRACT=listeners.abstract,
                 SOCKET=listeners.path,
                 KEY=key,
-                LIBRARY=_library,
+                LIBRARY=library,
                 MARK=MARK,
             )
             return Scene(world, aims, sibling, listeners, signals)
@@ -102,12 +103,24 @@ def make_scene(_library: str) -> Iterator[Callable[[], Scene]]:
 
 
 @pytest.fixture(scope="module")
-def scene(make_scene: Callable[[], Scene]) -> Iterator[Scene]:
-    """A world with a worker in it, which has graded honest work already."""
-    scene = make_scene()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tempfile, "tempdir", str(scene.world.tmp))
-        worker = Worker()
+def make_scene(_library: str) -> Iterator[Callable[[], Scene]]:
+    """Make a world without a worker, that goes when the module's tests are over."""
+    with _scenes(_library) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def scene(_library: str) -> Iterator[Scene]:
+    """A world with a worker in it, which has graded honest work, and every attack so far."""
+    with _scenes(_library) as make:
+        scene = make()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", str(scene.world.tmp))
+            worker = Worker()
+        yield from _with(worker, scene)
+
+
+def _with(worker: Worker, scene: Scene) -> Iterator[Scene]:
     with worker:
         if why := why_nothing_can_be_confined():
             pytest.skip(why)

@@ -19,6 +19,7 @@ import pytest
 from own_environments import make_environment
 
 from edited_notebooks import as_written, put, solved
+from small_course import PAGE_WIDGETS, page_widgets_once
 from spotlight.classroom.course_release import ReleaseError, release_course
 from spotlight.cli import context, main
 from spotlight.course.lesson import Lesson, solution_blocks
@@ -53,6 +54,13 @@ class Offline(socket.socket):
 socket.socket = Offline
 socket.getaddrinfo = socket.create_connection = refuse
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _widgets_are_made_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PAGE_WIDGETS, page_widgets_once)
+        yield
 
 
 @pytest.fixture(scope="session")

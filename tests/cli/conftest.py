@@ -13,7 +13,7 @@ import pytest
 from command_runs import Ran, Run
 
 from cli.prepared_programs import Starts, starting_programs
-from small_course import write_course
+from small_course import PAGE_WIDGETS, page_widgets_once, write_course
 from spotlight.authoring.proof_record import ProofRecord
 from spotlight.cli import context, main
 from spotlight.course.manifest import Course, load_course
@@ -54,6 +54,7 @@ def run(
         yield worker
 
     monkeypatch.setattr(context, "Worker", warm)
+    monkeypatch.setattr(PAGE_WIDGETS, page_widgets_once)
 
     def command(*arguments: str, typed: str = "") -> Ran:
         monkeypatch.setattr(sys, "argv", ["verify.py", *map(str, arguments)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -16,11 +17,26 @@ from cli import prepared_programs
 from cli.prepared_programs import VERIFY, Starts
 from spotlight.course.manifest import Course
 
+Prepared = Callable[..., tuple[int | None, str, str]]
+
 
 def verify(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(VERIFY), *arguments]
     details = {"capture_output": True, "text": True, "timeout": 120, "encoding": "utf-8"}
     return subprocess.run(command, check=False, **{**details, **options})  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.fixture
+def prepared(starts: Starts, tmp_path: Path) -> Prepared:
+    """Runs the program, its imports done: its status, its output, its errors."""
+
+    def run(*arguments: str) -> tuple[int | None, str, str]:
+        out, err = tmp_path / "out", tmp_path / "err"
+        program = starts(prepared_programs.verify, *arguments, out=out, err=err)
+        program.join()
+        return program.exitcode, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
+
+    return run
 
 
 def test_everything_passed(course: Course) -> None:
@@ -30,29 +46,25 @@ def test_everything_passed(course: Course) -> None:
     assert "9 of 9 points." in ran.stdout
 
 
-def test_some_exercise_did_not_and_the_report_is_pure(
-    course: Course, starts: Starts, tmp_path: Path
-) -> None:
+def test_some_exercise_did_not_and_the_report_is_pure(course: Course, prepared: Prepared) -> None:
     solve(course, "01", shifted="def shifted(x, by):\n    return x - by")
-    out, err = tmp_path / "out", tmp_path / "err"
-    program = starts(prepared_programs.verify, "--json", "-", out=out, err=err)
-    program.join()
-    assert program.exitcode == 1
-    assert json.loads(out.read_text(encoding="utf-8"))["schema"] == 1
-    assert "\x1b" not in out.read_text(encoding="utf-8") + err.read_text(encoding="utf-8")
+    status, out, err = prepared("--json", "-")
+    assert status == 1
+    assert json.loads(out)["schema"] == 1
+    assert "\x1b" not in out + err
 
 
-def test_a_file_that_cannot_be_read(course: Course) -> None:
+def test_a_file_that_cannot_be_read(course: Course, prepared: Prepared) -> None:
     notebook_path(course, "01").write_text("", encoding="utf-8")
-    ran = verify("grade", "01")
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr.startswith("lessons/01_small_steps.ipynb is empty.")
+    status, out, err = prepared("grade", "01")
+    assert (status, out) == (2, "")
+    assert err.startswith("lessons/01_small_steps.ipynb is empty.")
 
 
-def test_a_request_that_makes_no_sense(course: Course) -> None:
-    ran = verify("frobnicate")
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "No such command 'frobnicate'. See verify.py --help.\n"
+def test_a_request_that_makes_no_sense(course: Course, prepared: Prepared) -> None:
+    status, out, err = prepared("frobnicate")
+    assert (status, out) == (2, "")
+    assert err == "No such command 'frobnicate'. See verify.py --help.\n"
 
 
 def test_a_reader_that_stops_reading_meets_no_traceback(course: Course) -> None:

@@ -10,12 +10,21 @@ import pytest
 from command_runs import Run
 from work_in_courses import notebook_path, solve
 
+from spotlight.classroom import grading_task
 from spotlight.course.manifest import Course
 from spotlight.grading.report import Report
+from spotlight.sandbox.worker import Worker
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a system that confines")
 SMALL = ("--jobs", "1", "--no-cache", "--unsafe")
 SUBTRACTS = "def shifted(x, by):\n    return x - by"
+
+
+@pytest.fixture(autouse=True)
+def one_worker(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker that all tests share grades the class: to start another takes longer."""
+    monkeypatch.setattr(worker, "close", lambda: None)
+    monkeypatch.setattr(grading_task, "Worker", lambda: worker)
 
 
 @pytest.fixture

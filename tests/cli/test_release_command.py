@@ -18,10 +18,10 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def program(course: Course) -> None:
-    """What a whole course has beside its lessons."""
-    shutil.copytree(
-        PROJECT / "src", course.root / "src", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    """What a whole course has beside its lessons; of the package, one room will do."""
+    room = Path("src") / "spotlight" / "cli"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / room, course.root / room, ignore=ignored)
     for name in (*PROGRAM, "README.md"):
         shutil.copy(PROJECT / name, course.root)
     (course.root / "progress").mkdir(exist_ok=True)

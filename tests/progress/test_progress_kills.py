@@ -119,7 +119,7 @@ def test_a_kill_before_any_system_call_leaves_the_old_state_or_the_new_one(tmp_p
 
 
 def test_two_writers_at_once_lose_nothing_and_disturb_no_reader(tmp_path, forks):
-    count = 40
+    count = 20
     start = forks.Barrier(2)
     writers = [
         forks.Process(target=record_many, args=(tmp_path, name, count, start))
