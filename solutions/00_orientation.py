@@ -92,8 +92,9 @@ print("kinds of number       ", ids.dtype, "and", torch.tensor([0.5]).dtype)
 # %% [markdown]
 # Now add two tensors of different shapes: a column (4, 1) and a row (3,). Which shape does the sum have?
 #
-# A **prediction** earns its point, right or wrong, because you commit to an answer first. Replace the dots by one of the choices,
-# quotes included, and run the cell. The cell that is folded away below reveals the answer; run it too.
+# A **prediction** earns its point, right or wrong, because you commit to an answer first. Replace the dots by
+# one of the choices, quotes included, and run the cell. The cell that is folded away below reveals the answer;
+# run it too.
 
 # %% prediction="broadcast_shape"
 predict("broadcast_shape", "(4, 3)", choices=["(4, 1)", "(3,)", "(4, 3)", "an error"])  # (4, 1) + (3,)
@@ -194,9 +195,8 @@ show_heatmaps(
 # %% [markdown]
 # ## Autograd in a nutshell
 #
-# Learning needs gradients. Ask a tensor for them with `requires_grad=True`, compute one number,
-# and call `.backward()`: `.grad` then holds the derivative
-# of that number with respect to every entry.
+# Learning needs gradients. Ask a tensor for them with `requires_grad=True`, compute one number, and
+# call `.backward()`: `.grad` then holds the derivative of that number with respect to every entry.
 #
 # Follow it by hand. w · x − 4 = 3 − 2 − 4 = −3, so the loss is 9 and its gradient is
 # 2 · (−3) · x = (−18, 6).
@@ -266,9 +266,9 @@ show_map(
 #
 # - You run a cell, fill in an exercise, check it, and read what the card says.
 # - Shapes broadcast from the right; `@` multiplies matrices, and batches of them.
-# - `transpose` turns, `reshape` reads anew; a right shape proves nothing.
+# - `transpose` turns, `reshape` reads anew; a right shape does not prove right values.
 # - `.backward()` computes gradients and adds them to `.grad`.
-# - A module holds its parameters, and the modules inside it hold theirs.
+# - A module holds parameters and other modules.
 #
 # **Optional:** `from spotlight.notebook import review`, then `review()`. A model on your own machine (see the
 # README) comments on your code, offline; no mark changes.

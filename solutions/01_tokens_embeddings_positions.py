@@ -16,7 +16,7 @@
 # - look ids up in a table of vectors, choose its first values, and say which of its rows can learn;
 # - give every token its position, by sines or by a learned table, and say what is lost without.
 #
-# **You need:** lesson 00 (indexing, broadcasting, `@`, autograd). **Time:** 75 minutes.
+# **You need:** lesson 00 (indexing, broadcasting, `@`, autograd). **Time:** 60 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify
@@ -479,8 +479,8 @@ print(f"bound {math.sqrt(6 / (8 + 6)):.3f}, smallest {table.min():.3f}, largest 
 # %% [markdown]
 # ## Which rows learn?
 #
-# The rows are random still. Training improves them by gradients, so ask which rows get a
-# gradient. Take one sentence:
+# The rows are random still. Training improves them by gradients, so ask which rows get a gradient. Take one
+# sentence:
 
 # %%
 line = ["the", "cat", "sat", "on", "the", "mat"]
@@ -653,9 +653,9 @@ show_heatmaps(
 )
 
 # %% [markdown]
-# The layer treats a sentence as a bag of words. So each vector has to say *where* its token stands, too. A first idea:
-# add the position, 0, 1, 2, …, to all numbers of the row. A second: add the position divided by the length
-# of the sentence. Try both.
+# The layer treats a sentence as a bag of words. So each vector has to say *where* its token stands, too. A first
+# idea: add the position, 0, 1, 2, …, to all numbers of the row. A second idea: add the position divided by the
+# length of the sentence. Try both.
 
 # %%
 dog, man = table[words.index("dog")], table[words.index("man")]
@@ -850,9 +850,9 @@ print("dog plus position 0 ", [round(v, 2) + 0.0 for v in (rows[0] + places[0]).
 #
 # ## 10 · Add the positions
 #
-# The rows of positions can be sines. GPT makes another choice: a second
-# table that is **learned**, with one row for each of the positions that a model can take, its **context**.
-# A batch of shorter sentences uses the first T of them, the same for every sentence.
+# The rows of positions can be sines. GPT makes another choice: a second table that is **learned**, with one row
+# for each position that the model can take. The number of these positions is the model's **context**.
+# A batch of sentences of T tokens uses the first T rows, the same for every sentence.
 
 # %% exercise="add_positions" points=1 minutes=4 difficulty=2
 def add_positions(x: Tensor, positions: Tensor) -> Tensor:
@@ -905,7 +905,7 @@ loss.backward()
 print("positions with a gradient:", position_table.grad.abs().sum(dim=1).nonzero().flatten().tolist())
 
 # %% [markdown]
-# A position that no training text ever reached keeps its random row. And beyond the table there is none:
+# A position that no training text ever reached keeps its random row. Beyond the table there is no row at all:
 
 # %%
 try:

@@ -531,8 +531,8 @@ show_bars(
 # Around it stand more heads, the residual stream and the feed-forward network. And who found these three matrices?
 # Lessons 02 to 06 take the same road slowly.
 #
-# For a second opinion, import `review` from `spotlight.notebook` and call `review()`: a local model (Ollama)
-# comments on your code, without changing a point.
+# **Optional:** `from spotlight.notebook import review`, then `review()`. A model on your own machine (Ollama)
+# comments on your code, offline; no mark changes.
 
 # %% tags=["authoring"]
 # From here on: how each exercise is judged. Of this, students see the hints alone.
