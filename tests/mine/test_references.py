@@ -81,6 +81,8 @@ def test_it_is_no_answer_to_that_exercise(worker, name, exercise_id, target):
     lesson = judging(name)
     exercise = lesson.exercise(exercise_id)
     assert exercise is not None
+    # A rule is broken whatever comes out: one probe is enough.
+    exercise = replace(exercise, probes=exercise.probes[:1])
     notebook = notebook_of(COURSE, name)
     put(notebook, exercise, f"from spotlight.model_utils.{references()[target]} import {target}")
     report = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,12 +42,39 @@ class Reply:
     error: str = ""
 
 
+# As if the kernel had just started: nothing is defined, and nothing of Spotlight was imported.
+AFRESH = """\
+def afresh(environment, folder):
+    import os, sys
+    from IPython.core.getipython import get_ipython
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    shell, ours = get_ipython(), ("spotlight.notebook", "spotlight.mine")
+    for listener in list(shell.events.callbacks["pre_run_cell"]):
+        if listener.__module__.startswith(ours):
+            shell.events.unregister("pre_run_cell", listener)
+    shell.input_transformers_cleanup[:] = [
+        change for change in shell.input_transformers_cleanup
+        if not (getattr(change, "__module__", None) or "").startswith(ours)
+    ]
+    for name in [name for name in sys.modules if name.startswith(ours)]:
+        del sys.modules[name]
+    shell.reset()
+afresh({environment!r}, {folder!r})
+"""
+
+
 @dataclass
 class Kernel:
-    """A live kernel whose front end names the notebook that it runs."""
+    """A live kernel whose front end names the notebook that it runs.
 
-    notebook: Path
+    One after the other, it may run several: to start one takes a second.
+    """
+
     starts: Starts
+    notebook: Path
+    is_idle: bool = True
 
     def __post_init__(self) -> None:
         with TemporaryDirectory() as folder:
@@ -54,13 +82,23 @@ class Kernel:
             self._process = self.starts(
                 kernel,
                 file,
-                environment={**os.environ, "JPY_SESSION_NAME": str(self.notebook)},
+                environment=self._environment(),
                 folder=self.notebook.parent,
             )
             self._client = BlockingKernelClient(connection_file=file)
             self._client.load_connection_file()
             self._client.start_channels()
             self._wait_until_ready(time.monotonic() + 120)
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "JPY_SESSION_NAME": str(self.notebook)}
+
+    def open(self, notebook: Path) -> None:
+        """Run another notebook from now on, and know nothing of the last one."""
+        self.notebook = notebook
+        folder, environment = str(notebook.parent), self._environment()
+        reply = self.run(AFRESH.format(environment=environment, folder=folder))
+        assert not reply.error
 
     def _wait_until_ready(self, deadline: float) -> None:
         """A client calls a kernel dead whose heart does not beat within its first second."""
@@ -74,6 +112,7 @@ class Kernel:
     def run(self, source: str, cell_id: str | None = None) -> Reply:
         """Run a cell, with the id that the front end would send."""
         reply = Reply()
+        self.is_idle = False
         message = self._client.session.msg(
             "execute_request",
             {
@@ -103,6 +142,7 @@ class Kernel:
                     reply.error = f"{content['ename']}: {content['evalue']}"
                 case "status" if content["execution_state"] == "idle":
                     self._client.get_shell_msg(timeout=30)
+                    self.is_idle = True
                     return reply
 
     def close(self) -> None:
@@ -119,14 +159,36 @@ def starts(worker: Worker) -> Starts:
     return starting_programs(worker)
 
 
+@pytest.fixture(scope="session")
+def idle_kernels() -> Iterator[list[Kernel]]:
+    """The kernels of this process that no test uses now."""
+    with ExitStack() as closing_all:  # where one does not close, the others do
+        idle: list[Kernel] = []
+        yield idle
+        for kernel in idle:
+            closing_all.callback(kernel.close)
+
+
 @pytest.fixture
-def open_kernel(course_copy: Path, starts: Starts):
-    """Starts kernels for lessons of the copy, and ends them."""
-    with ExitStack() as kernels:  # where one does not close, the others do
+def open_kernel(course_copy: Path, starts: Starts, idle_kernels: list[Kernel]):
+    """Opens lessons of the copy, each in a kernel that knows nothing of any other."""
+    used: list[Kernel] = []
 
-        def start(file: str) -> Kernel:
-            return kernels.enter_context(
-                closing(Kernel(course_copy / "lessons" / f"{file}.ipynb", starts))
-            )
+    def start(file: str) -> Kernel:
+        notebook = course_copy / "lessons" / f"{file}.ipynb"
+        if idle_kernels:
+            kernel = idle_kernels.pop()
+            used.append(kernel)
+            kernel.open(notebook)
+        else:
+            kernel = Kernel(starts, notebook)
+            used.append(kernel)
+        return kernel
 
-        yield start
+    yield start
+    with ExitStack() as closing_all:
+        for kernel in used:
+            if kernel.is_idle:
+                idle_kernels.append(kernel)
+            else:
+                closing_all.callback(kernel.close)

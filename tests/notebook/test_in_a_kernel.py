@@ -105,7 +105,8 @@ def test_a_prediction_is_committed_and_then_compared(kernel):
     assert "you said yes" in kernel.run('reveal("still_symmetric", "no")').text
 
 
-def test_verify_grades_unsaved_work_and_keeps_progress(kernel, course_copy):
+def test_verify_grades_unsaved_work_keeps_progress_and_leaves_the_file_alone(kernel, course_copy):
+    saved = kernel.notebook.read_bytes()
     write(kernel, "project", "def project(x, weights):", "    return x @ weights")
     card = kernel.run("verify()")
     assert 'data-points="1"' in card.html
@@ -115,6 +116,7 @@ def test_verify_grades_unsaved_work_and_keeps_progress(kernel, course_copy):
     kernel.run("verify()")
     kept = json.loads((course_copy / "progress" / "lesson_progress.json").read_text())
     assert kept["lessons"]["queries_and_keys"]["exercises"]["project"]["points"] == 1
+    assert kernel.notebook.read_bytes() == saved
 
 
 def test_progress_that_cannot_be_kept_costs_no_verdict(kernel, course_copy):

@@ -46,10 +46,12 @@ def statuses_on(cards):
 @pytest.mark.parametrize(
     "file", [pytest.param(f, marks=() if f == LESSONS[0] else pytest.mark.deep) for f in LESSONS]
 )
-def test_an_unsolved_notebook_runs_to_its_last_cell_and_scores_nothing(course_copy, file):
-    path = course_copy / "lessons" / f"{file}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    cards = run(notebook, path.parent)
+def test_an_unsolved_notebook_runs_to_its_last_cell_and_scores_nothing(open_kernel, file):
+    kernel = open_kernel(file)
+    cells = nbformat.read(kernel.notebook, as_version=4).cells
+    shown = [kernel.run(cell.source, cell.id) for cell in cells if cell.cell_type == "code"]
+    assert not any(reply.error for reply in shown)
+    cards = [reply.html for reply in shown if reply.html]
     assert set(statuses_on(cards)) == {"blank"}
     assert 'data-points="0"' in cards[-1]
     assert not any('data-card="trouble"' in html for html in cards)

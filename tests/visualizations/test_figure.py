@@ -103,16 +103,16 @@ def test_it_carries_its_title_and_its_caption(shown):
     assert shown.picture.get_supxlabel() == "One sentence on what to see."
 
 
-@pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
-def test_a_chart_names_its_axes(draw):
-    panels = [axes for axes in draw(**SAID).axes if axes.get_label() != "<colorbar>"]
+@pytest.mark.parametrize("shown", CHARTS, indirect=True)
+def test_a_chart_names_its_axes(shown):
+    panels = [axes for axes in shown.picture.axes if axes.get_label() != "<colorbar>"]
     assert any(axes.get_xlabel() for axes in panels)
     assert any(axes.get_ylabel() for axes in panels)
 
 
-@pytest.mark.parametrize("draw", DIAGRAMS.values(), ids=DIAGRAMS)
-def test_a_diagram_has_words_and_all_of_them_are_in_the_picture(draw):
-    picture = draw(**SAID)
+@pytest.mark.parametrize("shown", DIAGRAMS, indirect=True)
+def test_a_diagram_has_words_and_all_of_them_are_in_the_picture(shown):
+    picture = shown.picture
     FigureCanvasAgg(picture).draw()
     words = [text.get_window_extent() for text in picture.axes[0].texts]
     assert words
