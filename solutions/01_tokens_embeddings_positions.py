@@ -16,7 +16,7 @@
 # - look ids up in a table of vectors, choose its first values, and say which of its rows can learn;
 # - give every token its position, by sines or by a learned table, and say what is lost without.
 #
-# **You need:** lesson 00 (indexing, broadcasting, `@`, autograd). **Time:** 60 minutes.
+# **You need:** lesson 00 (indexing, broadcasting, `@`, autograd). **Time:** 75 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify

@@ -17,7 +17,7 @@
 # - compute softmax(XXᵀ)X for any sentence;
 # - design vectors with the attention weights you want, and say which weights no vectors can make.
 #
-# **You need:** lesson 00 (tensors, broadcasting, `@`, transpose). **Time:** 60 minutes.
+# **You need:** lesson 00 (tensors, broadcasting, `@`, transpose). **Time:** 70 minutes.
 
 # %%
 from spotlight.notebook import check, hint, predict, reveal, solution, start, verify

@@ -16,8 +16,7 @@ import psutil
 import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-# What is said and kept, kernels without a front end show; what JupyterLab makes of it, this.
-pytestmark = [pytest.mark.browser, pytest.mark.deep]
+pytestmark = pytest.mark.browser
 
 TOKEN = "a-test-of-spotlight"
 WRONG = """\
@@ -169,6 +168,7 @@ def test_a_mistake_is_named_corrected_and_counted_without_saving(browser, lab, c
     page.close()
 
 
+@pytest.mark.deep  # that it does so without a front end, test_run_all shows
 def test_run_all_reaches_the_end_of_an_unsolved_notebook_with_calm_cards(browser, lab):
     page = browser.new_page(viewport={"width": 1300, "height": 1000})
     notebook = Notebook(page, lab, "lessons/02_the_problem_attention_solves.ipynb")
