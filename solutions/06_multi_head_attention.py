@@ -1516,24 +1516,27 @@ why("After the transpose, H and D are neighbours and can be joined. `reshape` co
 
 # %% judges="multi_head_attention"
 def _ready(module, size=1.0):
-    """The module with drawn weights, in evaluation; a dropout of 0.5 shows if it is on there."""
+    """The module with drawn weights, and with a dropout that shows if it is on in evaluation."""
     with torch.no_grad():
         for part in (module.query, module.key, module.value, module.output):
             part.weight.copy_(size * randn(part.weight.numel()).view_as(part.weight))
+    for part in module.modules():
+        if isinstance(part, nn.Dropout) and not part.p:
+            part.p = 0.5
     return module.eval()
 
 
-case("by_hand", "One sequence of two tokens of width 2, two heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(2, 2, 0.5))(whole_numbers(1, 2, 2, low=-1, high=3)))
-case("unequal", "Two sequences of five tokens of width 6, three heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(6, 3, 0.5), 0.7)(randn(2, 5, 6)))
-case("square", "Four sequences of four tokens of width 16, four heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(16, 4, 0.5), 0.4)(randn(4, 4, 16)))
-case("many_heads", "Three sequences of six tokens of width 40, twenty heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(40, 20, 0.5), 0.3)(randn(3, 6, 40)))
-case("one_token", "Two sequences of a single token of width 4, two heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(4, 2, 0.5))(randn(2, 1, 4)))
+case("by_hand", "One sequence of two tokens of width 2, two heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(2, 2))(whole_numbers(1, 2, 2, low=-1, high=3)))
+case("unequal", "Two sequences of five tokens of width 6, three heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(6, 3), 0.7)(randn(2, 5, 6)))
+case("square", "Four sequences of four tokens of width 16, four heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(16, 4), 0.4)(randn(4, 4, 16)))
+case("many_heads", "Three sequences of six tokens of width 40, twenty heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(40, 20), 0.3)(randn(3, 6, 40)))
+case("one_token", "Two sequences of a single token of width 4, two heads.", lambda MultiHeadAttention: _ready(MultiHeadAttention(4, 2))(randn(2, 1, 4)))
 
 
 @probe
 def another_future(MultiHeadAttention):
     "How the outputs of five tokens change when the last token is another."
-    module, x = _ready(MultiHeadAttention(6, 2, 0.5)), randn(1, 5, 6)
+    module, x = _ready(MultiHeadAttention(6, 2)), randn(1, 5, 6)
     other = torch.cat([x[:, :4], randn(1, 1, 6)], dim=1)
     return module(other) - module(x)
 
@@ -1559,8 +1562,8 @@ def what_dropout_leaves(MultiHeadAttention):
     }
 
 
-case("what_flows_back", "The gradient that flows back to two sequences of three tokens of width 4, two heads.", lambda MultiHeadAttention: gradients(_ready(MultiHeadAttention(4, 2, 0.5)), x=randn(2, 3, 4)))
-case("its_parts", "Two sequences of five tokens of width 6, and what the parts are given and give.", lambda MultiHeadAttention: inside(_ready(MultiHeadAttention(6, 2, 0.5), 0.7).eval(), randn(2, 5, 6)), naming_only=True)
+case("what_flows_back", "The gradient that flows back to two sequences of three tokens of width 4, two heads.", lambda MultiHeadAttention: gradients(_ready(MultiHeadAttention(4, 2)), x=randn(2, 3, 4)))
+case("its_parts", "Two sequences of five tokens of width 6, and what the parts are given and give.", lambda MultiHeadAttention: inside(_ready(MultiHeadAttention(6, 2), 0.7).eval(), randn(2, 5, 6)), naming_only=True)
 mistakes("""
 no-output-projection: self.output(merge_heads(weights @ v)) → merge_heads(weights @ v)
     You return the merged heads: `self.output` must mix them, or what one head found never meets what the others found.
