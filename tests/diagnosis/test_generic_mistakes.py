@@ -198,6 +198,24 @@ def test_which_sizes_are_taken_for_each_other_is_said_only_where_it_is_known(tin
     assert "only where n = m" not in message
 
 
+def test_a_size_that_is_typed_in_is_named_with_its_line(tiny: Tiny) -> None:
+    source = (
+        "def f(x, y):\n    out = torch.zeros(len(x), len(y))\n    for i in range(3):\n"
+        "        out += torch.outer(x[:, i], y[:, i])\n    return out"
+    )
+    verdict = tiny(WIDTHS).judged(source)
+    assert generic(verdict) == "typed-size"
+    assert verdict.report.message.startswith("It is right only where d = 3: the `3` in line 4 ")
+
+
+WIDTHS = exercise(
+    function("return x @ y.T", "x, y", "x: (n, d), y: (m, d) → (n, m)"),
+    probe("width_3", "f(randn(2, 3), randn(4, 3))"),
+    probe("width_4", "f(randn(2, 4), randn(5, 4))"),
+    probe("width_5", "f(randn(6, 5), randn(4, 5))"),
+)
+
+
 def test_one_failing_case_does_not_say_that_sizes_are_mixed_up(tiny: Tiny) -> None:
     """It may fail by anything else that is particular to it."""
     master = exercise(

@@ -286,6 +286,20 @@ def test_perhaps_is_a_guess_that_has_no_name_and_rests_on_the_most_cases(
     assert perhaps(shifted.exercise, key, outcomes(5, 8, 7)) is None
 
 
+def test_where_words_are_compared_nothing_is_guessed(shifted: TinyLesson) -> None:
+    """Too much comes to the same words."""
+    right, raised, lowered = ({"place": word, "others": []} for word in ("kept", "up", "down"))
+    key = replace(
+        shifted.key,
+        reference=outcomes(right, right),
+        mistakes=dict.fromkeys(shifted.key.mistakes, outcomes(raised, right)),
+        pairs={("thrice", "subtracted"): outcomes(raised, lowered)},
+    )
+    assert perhaps(shifted.exercise, key, outcomes(raised, lowered)) is None
+    assert named_pair(shifted.exercise, key, outcomes(raised, lowered)) is None
+    assert named_mistake(shifted.exercise, key, outcomes(raised, right)) is not None
+
+
 SOMETIMES = SHIFTED.replace(
     "@probe\ndef a_few", '@probe\ndef by_nothing(f):\n    "By nothing."\n    '
     "return f(randn(3, 2), 0.0)\n\n\n@probe\ndef a_few",

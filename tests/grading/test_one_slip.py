@@ -73,6 +73,26 @@ def product(worker: Worker, tmp_path: Path) -> TinyLesson:
     return TinyLesson(made, worker, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("return x @ x.T / x.shape[1] ** 1 / 2", "brackets"),  # and not: 2 is typed in
+        ("return torch.softmax(x @ x.T, 1).softmax(dim=1)", "too-much"),  # nor: log_softmax
+    ],
+)
+def test_of_two_changes_that_make_all_right_the_likelier_is_said(
+    body: str, kind: str, worker: Worker, tmp_path: Path
+) -> None:
+    right = "(x @ x.T).softmax(dim=1)" if "softmax" in body else "x @ x.T / x.shape[1] ** 0.5"
+    made = exercise(
+        function(f"return {right}"),
+        probe("two_rows", "f(randn(2, 3))"),
+        probe("four_rows", "f(randn(4, 5))"),
+    )
+    verdict = TinyLesson(made, worker, tmp_path).judged(f"def f(x):\n    {body}")
+    assert (verdict.ground, verdict.report.diagnosis) == ("slip", kind)
+
+
 def test_beside_a_slip_a_known_mistake_is_named(product: TinyLesson) -> None:
     verdict = product.judged("def f(x):\n    return (x @ x.T).softmax(dim=0) + 0 * x.T @ x")
     assert verdict.ground != "slip"
