@@ -1459,7 +1459,7 @@ def who_reads_whom__entry(i, j, function, x):
 
 mistakes("""
 one-added: torch.randn(x.shape[1]) → 1.0
-    You add one number to all numbers of a token. A function that subtracts their mean reads the same as before: change the numbers by different amounts.
+    You change all numbers of a token alike. A function that takes out their mean and spread reads the same as before: change each number by another amount, such as a random one.
 multiplied: changed[j] += torch.randn(x.shape[1]) → changed[j] *= 2.0
     You multiply all numbers of a token by one number. A function that takes out their mean and spread reads the same as before, and a token of zeros stays zeros: change the numbers by different amounts.
 set-to-zero: += torch.randn(x.shape[1]) → = 0.0

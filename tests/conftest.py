@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +15,6 @@ from spotlight.course.manifest import find_course_root, load_course
 from spotlight.course.reading import read_master
 from spotlight.sandbox.job import Job, Observation
 from spotlight.sandbox.worker import Worker
-
-# jsonschema, and with it nbformat, takes two seconds to build this one's grammar of international
-# addresses, of which no notebook has any; where it is missing, they do without.
-sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 settings.register_profile("fast", max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=300, deadline=None)

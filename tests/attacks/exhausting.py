@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hostile_cells import NOT_RIGHT, Attack, named
 
 from spotlight.grading.report import Status
@@ -44,8 +42,7 @@ def waits(name: str, source: str, **more: object) -> Attack:
 def swells(name: str, source: str, **more: object) -> Attack:
     options = {"statuses": (*TOO_MUCH, "error", "failed"), **more}
     harm = "the machine's memory, or the supervisor's, is filled"
-    limits = options.pop("limits", LITTLE_ROOM)
-    return exhausts(name, harm, source, limits, **options)  # type: ignore[arg-type]
+    return exhausts(name, harm, source, LITTLE_ROOM, **options)  # type: ignore[arg-type]
 
 
 def returns(name: str, value: str, **more: object) -> Attack:
@@ -191,7 +188,6 @@ def attack():
         "a recursion in Python",
         "import sys\nsys.setrecursionlimit(10**9)\ndef attack():\n    return attack()",
         statuses=ANY_END,
-        limits=replace(LITTLE_ROOM, cpu_seconds=1),  # it may run into this one first
     ),
     swells(
         "a recursion in C",

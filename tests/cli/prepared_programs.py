@@ -30,6 +30,7 @@ VERIFY = Path(__file__).parents[2] / "verify.py"
 _IMPORTED = [
     "torch",
     "ipykernel.kernelapp",
+    "nbformat",
     "spotlight.cli",
     "spotlight.notebook.functions",
     "anyio._backends._asyncio",
@@ -97,7 +98,6 @@ def _run(settings: Any, program: Callable[..., object], arguments: tuple[str, ..
     os.chdir(folder)
     os.setsid()
     _take(*streams)
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as in the tests' own process
     for name in [name for name in sys.modules if name.startswith(_OF_EACH_PROGRAM)]:
         del sys.modules[name]
     with mock.patch("spotlight.sandbox.worker.Worker", partial(_SharedWorker, desk)):

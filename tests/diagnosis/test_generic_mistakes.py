@@ -164,11 +164,16 @@ def test_a_variable_that_is_none_is_no_function_without_a_return(source: str, ti
 # Sizes
 
 
-SCORES = exercise(
-    function("return x @ y.T", "x, y", "x: (n, d), y: (m, d) → (n, m)"),
-    probe("square", "f(randn(3, 4), randn(3, 4))"),
-    probe("two_against_five", "f(randn(2, 4), randn(5, 4))"),
-    probe("six_against_four", "f(randn(6, 3), randn(4, 3))"),
+def scores(**cases: str) -> str:
+    """All products of rows, asked in these cases."""
+    probes = (probe(name, call) for name, call in cases.items())
+    return exercise(function("return x @ y.T", "x, y", "x: (n, d), y: (m, d) → (n, m)"), *probes)
+
+
+SCORES = scores(
+    square="f(randn(3, 4), randn(3, 4))",
+    two_against_five="f(randn(2, 4), randn(5, 4))",
+    six_against_four="f(randn(6, 3), randn(4, 3))",
 )
 
 
@@ -182,11 +187,10 @@ def test_what_is_right_only_where_two_sizes_are_equal_is_told_so(tiny: Tiny) -> 
     assert verdict.report.message.startswith("It is right only where n = m: ")
 
 
-ALL_SQUARE = exercise(
-    function("return x @ y.T", "x, y", "x: (n, d), y: (m, d) → (n, m)"),
-    probe("square", "f(randn(3, 3), randn(3, 3))"),
-    probe("two_against_five", "f(randn(2, 4), randn(5, 4))"),
-    probe("six_against_four", "f(randn(6, 3), randn(4, 3))"),
+ALL_SQUARE = scores(
+    square="f(randn(3, 3), randn(3, 3))",
+    two_against_five="f(randn(2, 4), randn(5, 4))",
+    six_against_four="f(randn(6, 3), randn(4, 3))",
 )
 
 
@@ -206,14 +210,14 @@ def test_a_size_that_is_typed_in_is_named_with_its_line(tiny: Tiny) -> None:
     verdict = tiny(WIDTHS).judged(source)
     assert generic(verdict) == "typed-size"
     assert verdict.report.message.startswith("It is right only where d = 3: the `3` in line 4 ")
+    # n and m are 3 as well where it is right, by chance.
+    square = scores(square="f(randn(3, 3), randn(3, 3))", **WIDER)
+    message = tiny(square).judged(source).report.message
+    assert message.startswith("It is right only where sizes are 3: the `3` in line 4 is typed in")
 
 
-WIDTHS = exercise(
-    function("return x @ y.T", "x, y", "x: (n, d), y: (m, d) → (n, m)"),
-    probe("width_3", "f(randn(2, 3), randn(4, 3))"),
-    probe("width_4", "f(randn(2, 4), randn(5, 4))"),
-    probe("width_5", "f(randn(6, 5), randn(4, 5))"),
-)
+WIDER = {"width_4": "f(randn(2, 4), randn(5, 4))", "width_5": "f(randn(6, 5), randn(4, 5))"}
+WIDTHS = scores(width_3="f(randn(2, 3), randn(4, 3))", **WIDER)
 
 
 def test_one_failing_case_does_not_say_that_sizes_are_mixed_up(tiny: Tiny) -> None:

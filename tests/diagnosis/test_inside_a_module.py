@@ -27,8 +27,8 @@ def outcome(**changed: Any) -> ProbeOutcome:
     return ProbeOutcome("its_parts", arrays, None)
 
 
-def said(own: ProbeOutcome, probe: Probe = LOOKS) -> str | None:
-    return parting_inside([probe], [outcome()], [own])
+def said(own: ProbeOutcome, probe: Probe = LOOKS, source: str = "") -> str | None:
+    return parting_inside([probe], [outcome()], [own], source)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,8 @@ def said(own: ProbeOutcome, probe: Probe = LOOKS) -> str | None:
          "Inside it, the first that is not as it should be is what `output` gives: the shape is "
          "(1, 1) where (1,) is wanted."),
         ({RESULT: [0.0]},
-         "Inside it, every part is given and gives what it should; what is made of them is not."),
+         "Inside it, every part that is called is given and gives what it should; what is made of "
+         "them is not."),
         ({GIVEN: None, GIVES: None, RESULT: [1.0]}, "Inside it, `output` is never called."),
         ({GIVES: None},
          "Inside it, `output` is called less often, or with less, than it should be."),
@@ -55,3 +56,11 @@ def test_nothing_is_said_where_all_is_as_it_should_be_or_nobody_looked() -> None
     assert said(outcome()) is None
     assert said(ProbeOutcome("its_parts", None, Trouble("TypeError", "no", ()))) is None
     assert said(outcome(**{GIVEN: [0.0]}), replace(LOOKS, naming_only=False)) is None
+
+
+def test_a_part_whose_weight_is_read_need_not_be_called() -> None:
+    own = outcome(**{GIVEN: None, GIVES: None, RESULT: [1.0]})
+    assert said(own, source="self.output.weight[ids]") == (
+        "Inside it, every part that is called is given and gives what it should; what is made of "
+        "them is not."
+    )

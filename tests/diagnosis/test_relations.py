@@ -713,6 +713,10 @@ def test_numbers_that_are_none_are_told(bad: float, what: str) -> None:
     cases = cases_of(normal, spoilt, RECTANGLES)
     assert diagnosis(cases) == "not-finite"
     assert f"some of your numbers are {what}:" in said(cases)
+    assert ("the logarithm of 0" in said(cases), "0 divided by 0" in said(cases)) == (
+        what == "inf",
+        what == "nan",
+    )
 
 
 @pytest.mark.parametrize("name", ["transposed-result", "sign-turned", "reshaped"])

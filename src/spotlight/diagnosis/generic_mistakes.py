@@ -16,6 +16,11 @@ from spotlight.diagnosis.scaling import find_mixture, find_scaling, find_varying
 from spotlight.python_source.signature import Signature
 from spotlight.sandbox.job import ProbeOutcome
 
+_ENDS_IN_INF = "`exp` of a large number, a number divided by 0, and the logarithm of 0"
+_ENDS_IN_NAN = (
+    "0 divided by 0, 0 times infinity, infinity less infinity, the logarithm or root of a negative "
+    "number, and the variance of a single number"
+)
 _OVERFLOWS = "Besides, some numbers are inf or nan in one of the cases."
 
 
@@ -87,12 +92,11 @@ def _not_finite(failing: Sequence[Failing]) -> Finding | None:
     case, gap = failing[0], failing[0].gap
     assert gap is not None
     assert gap.observed is not None
-    what = "nan" if np.isnan(gap.observed).any() else "inf"
+    is_nan = bool(np.isnan(gap.observed).any())
     return Finding(
         "not-finite",
-        f"In the case “{case_of(case.probe)}”, some of your numbers are {what}: `exp` of a large "
-        "number, 0 divided by 0, 0 times infinity, the logarithm or root of a negative number, and "
-        "the variance of a single number all end there.",
+        f"In the case “{case_of(case.probe)}”, some of your numbers are "
+        f"{f'nan: {_ENDS_IN_NAN}' if is_nan else f'inf: {_ENDS_IN_INF}'} all end there.",
     )
 
 
@@ -112,10 +116,10 @@ def _one_size_only(
     for size in sorted(typed.keys() & set(fixed.values())):
         letters = [a for a in fixed if fixed[a] == size]
         if all(any(s[a] != size for a in letters) for s in failed):
-            equal = " = ".join((*letters, str(size)))
+            where = f"{letters[0]} = {size}" if len(letters) == 1 else f"sizes are {size}"
             return Finding(
                 "typed-size",
-                f"It is right only where {equal}: the `{size}` in line {typed[size]} is typed in, "
+                f"It is right only where {where}: the `{size}` in line {typed[size]} is typed in, "
                 "and has to follow from the sizes of what goes in.",
             )
     mixed_up = [

@@ -158,14 +158,15 @@ class _Judged:
         if undone is not None:
             return self._verdict("failed", undone, "generic", failing)
         sign = source_signs.look(self.steps, self.exercise) if self.steps else None
-        if sign is not None and (sign.name == "global-for-argument" or _all_raise(sign, failing)):
+        if sign is not None and (sign.name == "global-for-argument" or _misfits(sign, failing)):
             return self._verdict("failed", sign, "generic", failing)
         error = self._error(failing)
         if error is not None:
             return error
+        source = self.steps[-1].source if self.steps else ""
         target = self.exercise.targets[0]
         signature = signature_of(self.exercise.stub, target)
-        typed = source_signs.typed_numbers(self.steps[-1].source, target) if self.steps else {}
+        typed = source_signs.typed_numbers(source, target)
         generic = (
             (_STATEFUL if self._is_stateful() else None)
             or generic_mistake(
@@ -182,7 +183,7 @@ class _Judged:
         vague = vague_mistake(self.exercise.probes, self.key.reference, outcomes, signature)
         if vague is not None:
             return self._verdict("failed", vague, "relation", failing)
-        inside = parting_inside(self.exercise.probes, self.key.reference, outcomes)
+        inside = parting_inside(self.exercise.probes, self.key.reference, outcomes, source)
         return self._difference(failing, signature, inside)
 
     def _error(self, failing: Sequence[Failing]) -> Verdict | None:
@@ -307,10 +308,13 @@ def _left_undone(failing: Sequence[Failing], returning: str | None) -> Finding |
     return None
 
 
-def _all_raise(sign: Finding, failing: Sequence[Failing]) -> bool:
-    """Whether a variable of the notebook is what every case ends at: its size fits no other."""
-    return sign.name == "depends-on-global" and all(
-        case.got.trouble is not None and case.got.trouble.type == "RuntimeError" for case in failing
+def _misfits(sign: Finding, failing: Sequence[Failing]) -> bool:
+    """Whether a variable of the notebook is what cases end at: it fits the sizes of no other."""
+    troubles = [case.got.trouble for case in failing if not case.gives_numbers]
+    return (
+        sign.name == "depends-on-global"
+        and bool(troubles)
+        and all(trouble is not None and trouble.type == "RuntimeError" for trouble in troubles)
     )
 
 
