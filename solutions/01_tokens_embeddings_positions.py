@@ -168,8 +168,9 @@ except ValueError as error:
 # %% [markdown]
 # Between the two lies **byte-pair encoding**. Begin with characters. Find the two neighbours that occur
 # most often, and merge them into one new token, wherever they stand. Repeat. Frequent words become tokens,
-# rare ones stay in pieces, and any text of known characters can be written. (GPT-2 begins with the 256
-# bytes, hence the name: with them any text at all. It cuts text at spaces first. The step is the same.)
+# rare ones stay in pieces, and any text of known characters can be written. (The name comes from data
+# compression, where pairs of bytes were merged. GPT-2 begins with the 256 bytes, so it can write any text; it
+# cuts text at spaces first.)
 
 # %% [markdown]
 # ## 3 · The most frequent pair
@@ -202,7 +203,7 @@ print("yours:", most_frequent_pair(list(text)))
 frequent = counts.flatten().topk(8)  # of the table of pairs above
 show_bars(
     {"occurs": frequent.values},
-    [decode([int(i) // 44, int(i) % 44], characters).replace(" ", "␣") for i in frequent.indices],
+    [decode(list(divmod(int(i), len(characters))), characters).replace(" ", "␣") for i in frequent.indices],
     xlabel="pair",
     ylabel="how often",
     title="The eight most frequent pairs of characters",
@@ -417,7 +418,7 @@ print(f"after 12 layers   from −1 to 1: {between_ones[-1]:.1e}   from −0.01 
 # %% [markdown]
 # The first spread explodes, the second fades to nothing. The spread stays at 1 if $n_\text{in}\, v = 1$. Gradients
 # come back through the same matrix transposed, and need $n_\text{out}\, v = 1$. Glorot and Bengio (2010; Xavier is
-# Glorot's first name) take the middle:
+# Glorot's first name) take the mean of both as n. PyTorch calls them `fan_in` and `fan_out`:
 #
 # $$v = \frac{2}{n_\text{in} + n_\text{out}}$$
 #
@@ -695,7 +696,7 @@ show_curves(
     xlabel="position",
     ylabel="value",
     title="A column that jumps, and one that does not",
-    caption="Both repeat after eight positions; the sine tells neighbours apart and keeps them close.",
+    caption="Both repeat after eight positions. The sine never jumps, but positions 1 and 2 have the same height.",
 )
 
 # %% [markdown]
@@ -781,12 +782,12 @@ show_position_products(
 # $$\sin a \sin b + \cos a \cos b = \cos(a - b)$$
 #
 # and a − b depends on the distance alone. Each pair adds one such term, so a position with itself gives
-# C / 2. A model can use this: a dot product tells *how far away* a position is.
+# C / 2. A model can use this: near positions have large products, wherever they stand. (Far ones may share one.)
 #
 # Now explore these waves. In the next cell,
 #
 # - move **Dimension** from 0 to 30, and read how many positions one turn takes;
-# - move **Compare**: where is the dot product largest, and how does it fall?
+# - move **Compare**: where is the dot product largest, and does it fall at every step?
 # - make **Width** 4: which other positions come close to the largest dot product now?
 
 # %%
@@ -798,7 +799,7 @@ show_position_explorer()
 #
 # $$\text{PE}_{p+k} = \text{PE}_p \, R_k \quad \text{for every } p$$
 #
-# At position 0 all angles are 0, so row k of your matrix holds the sines and cosines of these turns. The next cell
+# At position 0 all angles are 0, so row k of your table holds the sines and cosines of these turns. The next cell
 # builds $R_5$ from row 5, and turns rows 0 to 58.
 
 # %%
@@ -812,7 +813,7 @@ turned = encoding[:-k] @ rotation(encoding[k])  # (59, 32): rows 0 to 58, turned
 print(f"largest difference from rows {k} to 63: {(turned - encoding[k:]).abs().max():.6f}")
 
 # %% [markdown]
-# One matrix serves all 59 rows. Does any table have such a matrix? As a control, take random rows, and your own
+# One matrix serves all 59 rows. Does every table have such a matrix? As a control, take random rows, and your own
 # rows in a shuffled order. No formula gives a rotation for them, so let PyTorch find the rotation (or reflection)
 # that leaves the smallest sum of squared gaps:
 
@@ -836,7 +837,7 @@ print(f"random rows:   {largest_gap(drawn_rows, k):.6f}")
 #
 # ## Into the vector
 #
-# How does a position get into a token's vector? Multiply, or add? Try both on *dog*, the first word.
+# How does a position get into a token's vector? Multiply, or add? Compare both for *dog*, the first word.
 
 # %%
 rows, places = look_up(table, orders)[0], sinusoidal(3, 6)
@@ -968,19 +969,22 @@ print(f"right word:     {(which_word == torch.arange(V)[:, None]).float().mean()
 print(f"right position: {(which_position == torch.arange(T)).float().mean():.1%}")
 
 # %% [markdown]
-# Does the training keep words and positions apart, or the width? Random tables of the same spread tell:
+# What keeps words and positions apart: the training, or the width of the rows? Random tables of the same spread
+# tell:
 
 # %%
 torch.manual_seed(0)
-for width in (word_rows.shape[1], 64, 16, 8):
-    words, places = word_rows.std() * torch.randn(V, width), position_rows.std() * torch.randn(T, width)
-    both = add_positions(words[:, None, :].expand(-1, T, -1), places)  # (V, T, width)
-    right_word = ((both @ words.T).argmax(dim=-1) == torch.arange(V)[:, None]).float().mean()
-    right_place = ((both @ places.T).argmax(dim=-1) == torch.arange(T)).float().mean()
-    print(f"random, {width:3} wide: right word {right_word:6.1%}   right position {right_place:6.1%}")
+for n in (word_rows.shape[1], 64, 16, 8):
+    random_words, random_places = word_rows.std() * torch.randn(V, n), position_rows.std() * torch.randn(T, n)
+    both = add_positions(random_words[:, None, :].expand(-1, T, -1), random_places)  # (V, T, n)
+    right_word = ((both @ random_words.T).argmax(dim=-1) == torch.arange(V)[:, None]).float().mean()
+    right_place = ((both @ random_places.T).argmax(dim=-1) == torch.arange(T)).float().mean()
+    print(f"random, {n:3} wide: right word {right_word:6.1%}   right position {right_place:6.1%}")
 
 # %% [markdown]
-# The width does: in many dimensions, random vectors are nearly perpendicular. So far, for two sentences:
+# The width does: in many dimensions, random vectors are nearly perpendicular.
+#
+# The way of two sentences, from text to what a transformer reads:
 
 # %%
 print(f"text  →  ids {tuple(orders.shape)}  →  rows of the table {tuple(look_up(table, orders).shape)}")
@@ -992,9 +996,8 @@ print(f"   →  plus positions {tuple(sinusoidal(16, 6)[:3].shape)}: what a tran
 # - A vocabulary turns text into ids; merged pairs make fewer tokens.
 # - An embedding is a row of a table, looked up by id: `nn.Embedding`. With one-hot rows it is a matrix product.
 # - Xavier's bounds, from fan_in and fan_out, keep sizes steady through many matrices.
-# - Looked-up rows get a gradient, added up over all their places; others only where the table also scores the
-#   next word (15).
-# - Sines or learned rows bring order in. Sines need no training and reach any position.
+# - Looked-up rows get a gradient, added up over all their places.
+# - Sines or learned rows bring order in. Sines need no training, and every position has a row.
 #
 # Not covered: masks, which let some order through (05); **rotary positions**, rotations such as $R_k$.
 #

@@ -315,7 +315,7 @@ show_module(
 # %% [markdown]
 # ## 4 · The feed-forward network
 #
-# Attention only averages: what it hands on lies among the values. Something must compute new features
+# Attention only averages: its output is always a mixture of the values. Something must compute new features
 # from what was gathered. That is a small network which works on each token by itself: one matrix makes its
 # vector four times as wide, a curved function changes each number, and a second matrix makes it narrow again.
 #
@@ -909,7 +909,7 @@ print("before training:", sample(untrained, "the cat", count=20))
 # %% [markdown]
 # ## Train
 #
-# All parts are there. The learning rate climbs for 50 steps, since the first gradients say little, and then
+# All parts are there. The learning rate climbs for 50 steps, while AdamW's averages settle, and then
 # falls in a straight line. A bar counts the steps, the curve grows, and every hundred steps the model
 # writes a line. It is marked *degenerate* if half of it is one token again and again. It takes about three
 # minutes.
@@ -1056,9 +1056,8 @@ for name, score in (("trigram", by_trigram), ("your model", by_model)):
 
 # %% [markdown]
 # The trigram model sees “is the” either way, so it is right every second time. Yours has read *tired* or
-# *soft*, and ranks the kind of thing that is meant first. Finding the very noun is harder. The course's mini
-# model, which finds it, is 192 wide and took six times as many steps. Of the rows that it read, 12 in 32 were
-# random tokens, repeated until the row was full.
+# *soft*, and ranks first the kind of thing that is meant. Finding the very noun is harder. The course's mini
+# model, which finds it, is 192 wide and took six times as many steps.
 #
 # ## Three start prompts
 #
@@ -1243,8 +1242,8 @@ for layers in (1, 2):
 
 # %% [markdown]
 # Moves of 1e-07 are rounding. Without a mask, attention sums over all tokens: no positions, no order. With
-# the mask, the second token reads the first and not the other way round; layer 1 leaves that in the stream,
-# and layer 2 reads it. So position vectors are not a causal model's only source of order.
+# the mask, the second token reads the first and not the other way round; the first layer leaves that in the stream,
+# the second reads it. So position vectors are not a causal model's only source of order.
 #
 # ## 13 · One budget, three shapes
 #
@@ -1577,8 +1576,8 @@ show_heatmap(
 )
 
 # %% [markdown]
-# In the course's own run a head of layer 2 gives *tired* 0.77, too, and nothing is lost without it. Weights
-# show where a head looks; switching it off shows what it is worth.
+# In the course's own run, a head of layer 2 (counted from 0) gives *tired* a weight of 0.77, and nothing is
+# lost without this head. Weights show where a head looks; switching it off shows what it is worth.
 #
 # ## What you have now
 #
@@ -1587,8 +1586,6 @@ show_heatmap(
 # - Check shapes, first loss, leaks and gradients before training; read samples during it.
 # - A good loss proves nothing if the model could see the answer.
 # - Attention puts weights computed from the tokens where the trigram has a table.
-#
-# Your code is GPT-2's, in small. Would it run with GPT-2's weights?
 
 # %% tags=["authoring"]
 # From here on: how each exercise is judged. Of this, students see the hints alone.

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from notebook_schema import NBGRADER
 
 from small_masters import (
+    SMALL,
     exercise_text,
     markdown_text,
     master_of,
@@ -241,6 +242,17 @@ def test_every_rule_is_said_where_the_student_reads(any_lesson):
     for exercise, head in zip(any_lesson.exercises, heads, strict=True):
         for rule in (*exercise.forbidden, *exercise.costs):
             assert f"# Rule: {rule}" in head or f"# Rule: in this whole lesson, {rule}" in first
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [("gradients(row_sums, x=randn(3, 5))", True), ("small_gradients(row_sums)", False)],
+)
+def test_that_gradients_are_to_flow_is_said_where_a_case_asks_for_them(call, said, tmp_path):
+    master = SMALL.replace("return row_sums(randn(3, 5))", f"return {call}")
+    assert master != SMALL
+    first = source(by_role(built(read_text(tmp_path, master)), "exercise")[0])
+    assert ("made of tensor operations from end to end" in first) is said
 
 
 REAL = {"torch": torch, "nn": torch.nn, "Tensor": torch.Tensor}  # what a class is built on

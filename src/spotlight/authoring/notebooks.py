@@ -28,6 +28,7 @@ Edition = Literal["student", "solution"]
 # Ids of cells that the build makes itself, which no heading may take.
 _TAKEN = re.compile(r"(exercise|check|hints|predict|probes)-|(authoring|hand-in|verify|top)$")
 
+_ASKS_GRADIENTS = re.compile(r"\bgradients\(")
 _DIFFERENTIABLE = (
     "made of tensor operations from end to end, so that PyTorch can compute gradients through it; "
     "`.item()`, `torch.tensor(...)` or NumPy on the way would cut them off."
@@ -200,7 +201,9 @@ class _Builder:
         everywhere = self._lesson_rules
         rules = [rule for rule in exercise.forbidden if rule not in everywhere]
         lines = [str(rule) for rule in (*rules, *exercise.costs)]
-        if "gradients(" in "".join([exercise.helpers, *(p.source for p in exercise.probes)]):
+        if _ASKS_GRADIENTS.search(
+            "\n".join([exercise.helpers, *(p.source for p in exercise.probes)])
+        ):
             lines.append(_DIFFERENTIABLE)
         if exercise is self._lesson.exercises[0]:
             lines += [f"in this whole lesson, {rule}" for rule in everywhere]
